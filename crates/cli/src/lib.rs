@@ -1,0 +1,1 @@
+//! studium-cli.

@@ -1,0 +1,182 @@
+//! The commit: one decision with its envelope, to bytes and back.
+
+use crate::LogError;
+use async_nats::HeaderMap;
+use bytes::Bytes;
+use prost::Message as _;
+use sha2::{Digest as _, Sha256};
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+use studium_core::Event;
+use studium_proto::log::v1::Commit;
+use uuid::Uuid;
+
+/// Namespace of commit ids; fixed for ever, since ids are derived with it.
+const COMMIT_IDS: Uuid = Uuid::from_u128(0x7374_7564_6975_6d00_8000_636f_6d6d_6974);
+
+/// Version of the envelope that this build writes.
+const SCHEMA_VERSION: u32 = 1;
+
+/// Who decides, when, and in what story: everything of a commit that does not follow from the decision.
+#[derive(Debug, Clone, Default)]
+pub struct Meta {
+    /// When it happened, Unix milliseconds.
+    pub at_ms: i64,
+    /// The deciding subject, or `policy:<name>`.
+    pub actor: String,
+    /// For whom, when not for the actor itself.
+    pub on_behalf_of: String,
+    /// Idempotency key within the aggregate.
+    pub request_id: String,
+    /// One id from the first command to the last effect.
+    pub correlation_id: String,
+    /// The commit that this one follows from.
+    pub causation_id: String,
+    /// Whose data it is; empty with one tenant.
+    pub tenant: String,
+    /// W3C trace context.
+    pub traceparent: String,
+}
+
+/// The present, Unix milliseconds: the one clock of the log.
+#[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else is told to use")]
+pub fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_millis() as i64)
+}
+
+/// The id of the commit that a request leaves on a subject: the same request always yields the same id (RFC 9562, version 5).
+pub fn commit_id(subject: &str, request_id: &str) -> Uuid {
+    Uuid::new_v5(&COMMIT_IDS, format!("{subject}\n{request_id}").as_bytes())
+}
+
+/// A commit as it stands in its stream.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// Its stream sequence, 1 and up.
+    pub position: u64,
+    /// The decision and its envelope.
+    pub commit: Arc<Commit>,
+    /// Exactly the stored bytes: what the hash chain covers.
+    pub bytes: Bytes,
+}
+
+impl Stored {
+    /// Reads a stored message.
+    pub fn decode(position: u64, bytes: Bytes) -> Result<Self, LogError> {
+        let commit = Commit::decode(bytes.clone())
+            .map_err(|e| LogError::Damaged(format!("the commit at position {position} cannot be read: {e}")))?;
+        Ok(Self { position, commit: Arc::new(commit), bytes })
+    }
+
+    /// The kind of aggregate: `enrolment.enrolment`.
+    pub fn aggregate(&self) -> &str {
+        self.commit.subject.rsplit_once('.').map_or("", |(aggregate, _)| aggregate)
+    }
+
+    /// The aggregate's id: the last token of the subject.
+    pub fn id(&self) -> &str {
+        self.commit.subject.rsplit_once('.').map_or("", |(_, id)| id)
+    }
+
+    /// The stream: the first token of the subject.
+    pub fn stream(&self) -> &str {
+        self.commit.subject.split_once('.').map_or("", |(stream, _)| stream)
+    }
+
+    /// SHA-256 of the stored bytes, which the aggregate's next commit carries.
+    pub fn hash(&self) -> [u8; 32] {
+        hash(&self.bytes)
+    }
+}
+
+/// SHA-256 of a commit's bytes.
+pub(crate) fn hash(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// Where an aggregate stands: what the next commit of it has to link to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tip {
+    pub version: u64,
+    pub position: u64,
+    pub hash: Option<[u8; 32]>,
+}
+
+/// One commit on its way into the log.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub(crate) stored: Stored,
+    pub(crate) expected: u64,
+}
+
+impl Entry {
+    /// Puts the events of a decision into an envelope that links to the aggregate's tip.
+    pub(crate) fn seal<E: Event>(subject: &str, tip: &Tip, meta: &Meta, events: &[E]) -> Self {
+        let commit = Commit {
+            id: commit_id(subject, &meta.request_id).to_string(),
+            subject: subject.to_owned(),
+            version: tip.version + 1,
+            previous_position: tip.position,
+            previous_hash: tip.hash.map(|it| Bytes::copy_from_slice(&it)).unwrap_or_default(),
+            at_ms: meta.at_ms,
+            recorded_at_ms: now_ms(),
+            actor: meta.actor.clone(),
+            on_behalf_of: meta.on_behalf_of.clone(),
+            request_id: meta.request_id.clone(),
+            correlation_id: meta.correlation_id.clone(),
+            causation_id: meta.causation_id.clone(),
+            tenant: meta.tenant.clone(),
+            traceparent: meta.traceparent.clone(),
+            schema_version: SCHEMA_VERSION,
+            events: events.iter().map(seal_event).collect(),
+        };
+        let bytes = Bytes::from(commit.encode_to_vec());
+        Self { stored: Stored { position: 0, commit: Arc::new(commit), bytes }, expected: tip.position }
+    }
+
+    /// An entry that puts a stored commit back as it was.
+    pub(crate) fn verbatim(stored: &Stored) -> Self {
+        Self { stored: stored.clone(), expected: stored.commit.previous_position }
+    }
+
+    /// An entry with events of any kind, linked to nothing: for the contract suite of the log.
+    pub fn bare(subject: &str, expected: u64, request_id: &str, events: Vec<Bytes>) -> Self {
+        let commit = Commit {
+            id: commit_id(subject, request_id).to_string(),
+            subject: subject.to_owned(),
+            previous_position: expected,
+            request_id: request_id.to_owned(),
+            events,
+            ..Commit::default()
+        };
+        let bytes = Bytes::from(commit.encode_to_vec());
+        Self { stored: Stored { position: 0, commit: Arc::new(commit), bytes }, expected }
+    }
+
+    /// The headers that a router needs, in the form of CloudEvents 1.0 (NATS protocol binding, binary mode),
+    /// and the two by which the broker checks.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        let commit = &self.stored.commit;
+        let mut headers = HeaderMap::new();
+        headers.insert("Nats-Msg-Id", commit.id.as_str());
+        headers.insert("Nats-Expected-Last-Subject-Sequence", self.expected.to_string().as_str());
+        headers.insert("ce-specversion", "1.0");
+        headers.insert("ce-id", commit.id.as_str());
+        headers.insert("ce-source", self.stored.stream());
+        headers.insert("ce-subject", self.stored.id());
+        let aggregate = self.stored.aggregate();
+        let first = commit.events.first().map_or("", |it| studium_proto::name_of_event(aggregate, it));
+        headers.insert("ce-type", format!("studium.{aggregate}.{first}").as_str());
+        if let Ok(time) = jiff::Timestamp::from_millisecond(commit.recorded_at_ms) {
+            headers.insert("ce-time", time.to_string().as_str());
+        }
+        headers
+    }
+}
+
+/// The one place where an event's bytes leave for the log: here fields marked `personal` are to be encrypted.
+fn seal_event<E: Event>(event: &E) -> Bytes {
+    Bytes::from(event.to_bytes())
+}

@@ -1,0 +1,373 @@
+//! One decision: load, decide, append, and again when another was faster.
+
+use crate::{
+    AppendError, DecideError, Entry, Log, LogError, Meta, Stored,
+    commit::{Tip, hash},
+    commit_id,
+};
+use futures::future::BoxFuture;
+use quick_cache::sync::Cache;
+use std::{
+    collections::HashSet,
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use studium_core::{Decider, Event, Rejection};
+use tokio::sync::Mutex;
+
+/// Times that a command is decided before it gives way to faster ones.
+const ATTEMPTS_MAX: u32 = 4;
+
+/// Commands that may wait for one aggregate.
+const QUEUE_MAX: usize = 1024;
+
+/// Requests that a cached state remembers of its own past; older ones are looked up in the journal.
+const REQUESTS_MAX: usize = 65_536;
+
+/// How often and after what pause a question to the leader is repeated while an outcome is unknown.
+const RESOLVE_ATTEMPTS: u32 = 6;
+const RESOLVE_PAUSE: Duration = Duration::from_millis(200);
+
+/// What remembers the commits of a service: its journal.
+pub trait History: Send + Sync + 'static {
+    /// All that is remembered of an aggregate, in version order.
+    fn commits<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Vec<Stored>, LogError>>;
+
+    /// Position up to which the service's stream is remembered.
+    fn position(&self) -> u64;
+
+    /// The commit with this id.
+    fn by_id<'a>(&'a self, commit_id: &'a str) -> BoxFuture<'a, Result<Option<Stored>, LogError>>;
+}
+
+/// What came of a command.
+#[derive(Debug, Clone)]
+pub struct Decided<E> {
+    /// Position of the commit that holds the outcome; the aggregate's last when it was already so.
+    pub position: u64,
+    /// Version of the aggregate after it.
+    pub version: u64,
+    /// What happened; empty when it was already so.
+    pub events: Vec<E>,
+    /// Nothing was written: it was already so, or this request had been answered before.
+    pub already: bool,
+    /// Id of the commit; empty when it was already so.
+    pub commit_id: String,
+}
+
+/// What one decision cost, for metrics.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Deciding {
+    /// Times that another writer was faster.
+    pub conflicts: u32,
+    /// Time spent in appends.
+    pub append: Duration,
+}
+
+/// All aggregates of one kind, as one process decides for them.
+pub struct Aggregates<D: Decider> {
+    log: Log,
+    history: Arc<dyn History>,
+    slots: Cache<String, Arc<Slot<D>>>,
+}
+
+/// The place of one aggregate: a fair queue, and the state as far as it is known here.
+struct Slot<D> {
+    waiting: AtomicUsize,
+    known: Mutex<Option<Known<D>>>,
+}
+
+/// A state and where it stands.
+struct Known<D> {
+    state: D,
+    tip: Tip,
+    requests: HashSet<u128>,
+    /// Some requests are no longer remembered here.
+    has_forgotten: bool,
+    /// It holds an event that this build does not know.
+    is_outdated: bool,
+}
+
+impl<D: Decider> Aggregates<D> {
+    /// Aggregates that keep at most `cached` states in memory.
+    pub fn new(log: Log, history: Arc<dyn History>, cached: usize) -> Self {
+        Self { log, history, slots: Cache::new(cached) }
+    }
+
+    /// Decides one command on one aggregate and writes what follows.
+    ///
+    /// # Errors
+    /// See [`DecideError`]. A fault leaves the outcome open: the same request, sent again, gets the one true answer.
+    pub async fn decide(
+        &self,
+        id: &str,
+        command: &D::Command,
+        meta: &Meta,
+        cost: &mut Deciding,
+    ) -> Result<Decided<D::Event>, DecideError<D::Reason>> {
+        let subject = format!("{}.{id}", D::Event::AGGREGATE);
+        let slot = self.slot(&subject);
+        let _place = Place::take(&slot.waiting).ok_or(DecideError::Busy)?;
+        let mut known = slot.known.lock().await;
+        let mut known = match &mut *known {
+            Some(it) => it,
+            empty => empty.insert(self.load(&subject).await?),
+        };
+        self.decide_known(&subject, &mut known, command, meta, cost).await
+    }
+
+    /// The state of an aggregate as the leader knows it.
+    pub async fn state(&self, id: &str) -> Result<D, LogError> {
+        let subject = format!("{}.{id}", D::Event::AGGREGATE);
+        let slot = self.slot(&subject);
+        let mut known = slot.known.lock().await;
+        let known = match &mut *known {
+            Some(it) => it,
+            empty => empty.insert(self.load(&subject).await?),
+        };
+        self.refresh(&subject, known).await?;
+        Ok(known.state.clone())
+    }
+
+    async fn decide_known(
+        &self,
+        subject: &str,
+        known: &mut Known<D>,
+        command: &D::Command,
+        meta: &Meta,
+        cost: &mut Deciding,
+    ) -> Result<Decided<D::Event>, DecideError<D::Reason>> {
+        let id = commit_id(subject, &meta.request_id);
+        let mut attempts = 0;
+        loop {
+            if let Some(answer) = self.first_answer(known, id).await? {
+                return Ok(answer);
+            }
+            if known.is_outdated {
+                return Err(DecideError::Outdated);
+            }
+            let events = match known.state.decide(command) {
+                Ok(events) if !events.is_empty() => events,
+                // A stale state cannot append, but it could wrongly refuse or say "already so":
+                // the leader has the first word on both.
+                answer => match self.refresh(subject, known).await? {
+                    true => continue,
+                    false => return nothing_written(known, answer),
+                },
+            };
+            let entry = Entry::seal(subject, &known.tip, meta, &events);
+            let bytes = entry.stored.bytes.clone();
+            #[expect(clippy::disallowed_methods, reason = "measured for metrics, decides nothing")]
+            let started = std::time::Instant::now();
+            let appended = self.log.append(entry).await;
+            cost.append += started.elapsed();
+            match appended {
+                Ok(position) => {
+                    known.advance(position, id.as_u128(), &bytes, &events);
+                    return Ok(Decided {
+                        position,
+                        version: known.tip.version,
+                        events,
+                        already: false,
+                        commit_id: id.to_string(),
+                    });
+                }
+                Err(AppendError::Failed(e)) => return Err(e.into()),
+                Err(AppendError::Conflict) => {
+                    cost.conflicts += 1;
+                    self.refresh(subject, known).await?;
+                }
+                Err(AppendError::Unknown(why)) => {
+                    tracing::info!(subject, why, "the outcome of an append is unknown; asking the leader");
+                    self.resolve(subject, known).await?;
+                }
+            }
+            attempts += 1;
+            if attempts == ATTEMPTS_MAX {
+                return match self.first_answer(known, id).await? {
+                    Some(answer) => Ok(answer),
+                    None => Err(DecideError::Busy),
+                };
+            }
+        }
+    }
+
+    /// The answer that this request got before, if it did.
+    async fn first_answer(&self, known: &Known<D>, id: uuid::Uuid) -> Result<Option<Decided<D::Event>>, LogError> {
+        if !known.requests.contains(&id.as_u128()) && !known.has_forgotten {
+            return Ok(None);
+        }
+        let remembered = self.history.position();
+        let stored = match self.history.by_id(&id.to_string()).await? {
+            Some(it) => it,
+            // Not in the journal yet: look along the chain, down to where the journal begins to know.
+            None => match self.along_the_chain(&known.tip, remembered, &id.to_string()).await? {
+                Some(it) => it,
+                None => return Ok(None),
+            },
+        };
+        let events = stored.commit.events.iter().filter_map(|it| D::Event::from_bytes(it).ok().flatten()).collect();
+        Ok(Some(Decided {
+            position: stored.position,
+            version: stored.commit.version,
+            events,
+            already: true,
+            commit_id: stored.commit.id.clone(),
+        }))
+    }
+
+    async fn along_the_chain(&self, tip: &Tip, down_to: u64, id: &str) -> Result<Option<Stored>, LogError> {
+        let stream = D::Event::AGGREGATE.split('.').next().unwrap_or_default();
+        let mut position = tip.position;
+        while position > down_to {
+            let Some(stored) = self.log.read(stream, position).await? else { return Ok(None) };
+            if stored.commit.id == id {
+                return Ok(Some(stored));
+            }
+            position = stored.commit.previous_position;
+        }
+        Ok(None)
+    }
+
+    fn slot(&self, subject: &str) -> Arc<Slot<D>> {
+        let fresh =
+            || Ok::<_, Infallible>(Arc::new(Slot { waiting: AtomicUsize::new(0), known: Mutex::new(None) }));
+        match self.slots.get_or_insert_with(subject, fresh) {
+            Ok(slot) => slot,
+            Err(never) => match never {},
+        }
+    }
+
+    async fn load(&self, subject: &str) -> Result<Known<D>, LogError> {
+        let mut known = Known::default();
+        for stored in self.history.commits(subject).await? {
+            known.take_in(&stored)?;
+        }
+        Ok(known)
+    }
+
+    /// Reads what the leader has and this process has not; says whether there was anything.
+    async fn refresh(&self, subject: &str, known: &mut Known<D>) -> Result<bool, LogError> {
+        let Some(last) = self.log.last(subject).await? else { return Ok(false) };
+        if last.position <= known.tip.position {
+            return Ok(false);
+        }
+        // Every commit names its predecessor's position, so the tail is read without a scan.
+        let mut tail = vec![last];
+        while let Some(oldest) = tail.last() {
+            let previous = oldest.commit.previous_position;
+            if previous <= known.tip.position {
+                break;
+            }
+            let stored = self.log.read(oldest.stream(), previous).await?;
+            tail.push(stored.ok_or_else(|| {
+                LogError::Damaged(format!("`{subject}` links to position {previous}, which is not in the stream"))
+            })?);
+        }
+        for stored in tail.iter().rev() {
+            known.take_in(stored)?;
+        }
+        Ok(true)
+    }
+
+    /// Asks the leader until it answers: only then is an unknown outcome known.
+    async fn resolve(&self, subject: &str, known: &mut Known<D>) -> Result<(), LogError> {
+        let mut pause = RESOLVE_PAUSE;
+        for _ in 1..RESOLVE_ATTEMPTS {
+            match self.refresh(subject, known).await {
+                Ok(_) => return Ok(()),
+                Err(LogError::Unreachable(why)) => tracing::info!(subject, why, "the leader does not answer yet"),
+                Err(e) => return Err(e),
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        self.refresh(subject, known).await.map(drop)
+    }
+}
+
+fn nothing_written<D: Decider>(
+    known: &Known<D>,
+    answer: Result<Vec<D::Event>, Rejection<D::Reason>>,
+) -> Result<Decided<D::Event>, DecideError<D::Reason>> {
+    answer.map_err(DecideError::Refused)?;
+    Ok(Decided {
+        position: known.tip.position,
+        version: known.tip.version,
+        events: Vec::new(),
+        already: true,
+        commit_id: String::new(),
+    })
+}
+
+impl<D: Decider> Default for Known<D> {
+    fn default() -> Self {
+        Self {
+            state: D::default(),
+            tip: Tip::default(),
+            requests: HashSet::new(),
+            has_forgotten: false,
+            is_outdated: false,
+        }
+    }
+}
+
+impl<D: Decider> Known<D> {
+    /// Takes in a commit of the past.
+    fn take_in(&mut self, stored: &Stored) -> Result<(), LogError> {
+        if stored.commit.version != self.tip.version + 1 {
+            return Err(LogError::Damaged(format!(
+                "`{}` goes from version {} to {} at position {}; run `studium log verify`",
+                stored.commit.subject, self.tip.version, stored.commit.version, stored.position
+            )));
+        }
+        if self.tip.hash.is_some_and(|it| it[..] != stored.commit.previous_hash[..]) {
+            return Err(LogError::Damaged(format!(
+                "the hash chain of `{}` is broken at position {}; run `studium log verify`",
+                stored.commit.subject, stored.position
+            )));
+        }
+        let mut events = Vec::with_capacity(stored.commit.events.len());
+        for bytes in &stored.commit.events {
+            match D::Event::from_bytes(bytes)? {
+                Some(it) => events.push(it),
+                None => self.is_outdated = true,
+            }
+        }
+        let request = uuid::Uuid::parse_str(&stored.commit.id).map_or(0, |it| it.as_u128());
+        self.advance(stored.position, request, &stored.bytes, &events);
+        Ok(())
+    }
+
+    fn advance(&mut self, position: u64, request: u128, bytes: &[u8], events: &[D::Event]) {
+        for event in events {
+            self.state.evolve(event);
+        }
+        self.tip = Tip { version: self.tip.version + 1, position, hash: Some(hash(bytes)) };
+        if self.requests.len() < REQUESTS_MAX {
+            self.requests.insert(request);
+        } else {
+            self.has_forgotten = true;
+        }
+    }
+}
+
+/// One place in the queue of an aggregate.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a AtomicUsize) -> Option<Self> {
+        let place = Self(waiting);
+        (waiting.fetch_add(1, Ordering::Relaxed) < QUEUE_MAX).then_some(place)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

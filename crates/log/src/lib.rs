@@ -1,0 +1,138 @@
+//! Where decisions are written: append, read, follow. The only crate that knows NATS; it has an in-memory twin.
+
+mod commit;
+mod decide;
+mod error;
+mod faults;
+mod follow;
+mod memory;
+mod nats;
+mod pack;
+
+pub use commit::{Entry, Meta, Stored, commit_id, now_ms};
+pub use decide::{Aggregates, Decided, Deciding, History};
+pub use error::{AppendError, DecideError, LogError};
+pub use faults::{Fault, Faults};
+pub use follow::Follow;
+pub use nats::{Durability, LogConfig};
+
+use memory::Memory;
+use nats::Nats;
+use std::sync::Arc;
+
+/// The streams of all services, one stream per service, as one process sees them.
+#[derive(Clone)]
+pub struct Log {
+    backend: Backend,
+    faults: Arc<Faults>,
+}
+
+/// One type with two insides: no generics through every signature, and no mocks in tests.
+#[derive(Clone)]
+enum Backend {
+    Nats(Arc<Nats>),
+    Memory(Arc<Memory>),
+}
+
+impl Log {
+    /// The in-memory twin: it keeps every promise of the log but durability.
+    pub fn memory() -> Self {
+        Self { backend: Backend::Memory(Arc::new(Memory::default())), faults: Arc::default() }
+    }
+
+    /// Connects to NATS.
+    ///
+    /// # Errors
+    /// When nobody answers at the address, or the server is older than 2.12.
+    pub async fn connect(config: &LogConfig) -> Result<Self, LogError> {
+        Ok(Self { backend: Backend::Nats(Arc::new(Nats::connect(config).await?)), faults: Arc::default() })
+    }
+
+    /// Faults that a test scripts; nothing happens unless it does.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Makes sure that the service's stream exists and can neither forget nor be emptied.
+    pub async fn open(&self, stream: &str) -> Result<(), LogError> {
+        match &self.backend {
+            Backend::Nats(it) => it.open(stream).await,
+            Backend::Memory(_) => Ok(()),
+        }
+    }
+
+    /// Appends one commit if the subject's last position is the expected one, and returns its position.
+    pub async fn append(&self, entry: Entry) -> Result<u64, AppendError> {
+        let fault = self.faults.next_append().await;
+        if fault == Some(Fault::LoseRequest) {
+            return Err(AppendError::Unknown("the request was lost".to_owned()));
+        }
+        let position = match &self.backend {
+            Backend::Nats(it) => it.append(entry).await?,
+            Backend::Memory(it) => it.append(&entry)?,
+        };
+        match fault {
+            Some(Fault::LoseAck) => Err(AppendError::Unknown("the acknowledgement was lost".to_owned())),
+            _ => Ok(position),
+        }
+    }
+
+    /// Last position of a stream; 0 when it is empty or there is none.
+    pub async fn head(&self, stream: &str) -> Result<u64, LogError> {
+        match &self.backend {
+            Backend::Nats(it) => it.head(stream).await,
+            Backend::Memory(it) => Ok(it.head(stream)),
+        }
+    }
+
+    /// The commit at a position of a stream.
+    pub async fn read(&self, stream: &str, position: u64) -> Result<Option<Stored>, LogError> {
+        match &self.backend {
+            Backend::Nats(it) => it.read(stream, position).await,
+            Backend::Memory(it) => Ok(it.read(stream, position)),
+        }
+    }
+
+    /// The last commit of a subject, as the stream's leader knows it.
+    pub async fn last(&self, subject: &str) -> Result<Option<Stored>, LogError> {
+        match &self.backend {
+            Backend::Nats(it) => it.last(subject).await,
+            Backend::Memory(it) => Ok(it.last(subject)),
+        }
+    }
+
+    /// Follows a stream after a position: what is there, then what comes, each commit once and in order.
+    pub fn follow(&self, stream: &str, after: u64) -> Follow {
+        Follow::new(self.clone(), stream, after)
+    }
+
+    /// Writes commits back verbatim into an empty stream, in order.
+    ///
+    /// # Errors
+    /// When the stream is not where the first commit continues it, or a position comes out differently.
+    pub async fn restore(&self, stream: &str, commits: &[Stored]) -> Result<(), LogError> {
+        for stored in commits {
+            let entry = Entry::verbatim(stored);
+            let position = match &self.backend {
+                Backend::Nats(it) => it.append_one(&entry).await,
+                Backend::Memory(it) => it.append(&entry),
+            }
+            .map_err(|e| LogError::Setup(format!("stream `{stream}` cannot be restored at {}: {e}", stored.position)))?;
+            if position != stored.position {
+                return Err(LogError::Setup(format!(
+                    "stream `{stream}` is not empty: commit {} came to stand at {position}; restore into a new store directory",
+                    stored.position
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the broker answers at present.
+    pub fn is_connected(&self) -> bool {
+        match &self.backend {
+            Backend::Nats(it) => it.is_connected(),
+            Backend::Memory(_) => true,
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! JetStream behind the verbs of the log.
+
+use crate::{AppendError, Entry, LogError, Stored, pack::Packer};
+use async_nats::{
+    Client, ConnectOptions, Event, Request, ServerAddr,
+    client::RequestErrorKind,
+    connection::State,
+    jetstream::{self, Context, stream},
+};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use std::{collections::HashMap, fmt, str::FromStr, sync::Mutex, sync::PoisonError, time::Duration};
+use tokio::sync::watch;
+
+/// The oldest server whose streams check expectations inside atomic batches.
+const OLDEST_SERVER: (u64, u64) = (2, 12);
+
+/// How long one publish may take before its outcome counts as unknown.
+const ACK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// JetStream error codes that the log understands (nats-server `errors.json`).
+mod code {
+    pub const NO_MESSAGE: u64 = 10037;
+    pub const WRONG_LAST_SEQUENCE: u64 = 10071;
+    pub const PROPOSAL_IN_FLIGHT: u64 = 10164;
+    pub const DUPLICATE_IN_BATCH: u64 = 10201;
+    pub const TOO_MANY_BATCHES: u64 = 10210;
+    pub const BATCH_INCOMPLETE: u64 = 10176;
+    pub const STREAM_NOT_FOUND: u64 = 10059;
+}
+
+/// What an acknowledged command has survived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// Three nodes, each synced to disk before it agrees: survives the loss of a node and a power cut.
+    Replicated,
+    /// One node, synced to disk before the acknowledgement: survives a power cut.
+    #[default]
+    Disk,
+    /// One node, synced lazily: survives kill -9, not a power cut.
+    Process,
+}
+
+impl fmt::Display for Durability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Replicated => "replicated",
+            Self::Disk => "disk",
+            Self::Process => "process",
+        })
+    }
+}
+
+impl FromStr for Durability {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "replicated" => Ok(Self::Replicated),
+            "disk" => Ok(Self::Disk),
+            "process" => Ok(Self::Process),
+            _ => Err(format!("`{text}` is no durability profile; choose disk, process or replicated")),
+        }
+    }
+}
+
+/// Where the log is and what it promises.
+#[derive(Debug, Clone, Default)]
+pub struct LogConfig {
+    /// One address or several with commas: `nats://127.0.0.1:4222`.
+    pub url: String,
+    /// The profile; the servers must be configured for it (`studium up` does both).
+    pub durability: Durability,
+}
+
+/// A connection to JetStream.
+pub(crate) struct Nats {
+    client: Client,
+    jetstream: Context,
+    durability: Durability,
+    /// Counts connections, so that followers know when to start over.
+    epoch: watch::Receiver<u64>,
+    packers: Mutex<HashMap<String, Packer>>,
+}
+
+#[derive(Deserialize)]
+struct Ack {
+    seq: Option<u64>,
+    #[serde(default)]
+    duplicate: bool,
+    error: Option<AckError>,
+}
+
+#[derive(Deserialize)]
+struct AckError {
+    #[serde(default)]
+    err_code: u64,
+    #[serde(default)]
+    description: String,
+}
+
+impl Nats {
+    pub(crate) async fn connect(config: &LogConfig) -> Result<Self, LogError> {
+        let url = &config.url;
+        let servers = url
+            .split(',')
+            .map(str::parse::<ServerAddr>)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|e| LogError::Setup(format!("`{url}` is no NATS address ({e}); write nats://host:port")))?;
+        let (sender, epoch) = watch::channel(0);
+        let client = ConnectOptions::new()
+            .connection_timeout(Duration::from_secs(3))
+            .ping_interval(Duration::from_secs(5))
+            .request_timeout(Some(ACK_TIMEOUT))
+            .client_capacity(65_536)
+            .subscription_capacity(65_536)
+            .reconnect_delay_callback(|attempts| Duration::from_millis((50 << attempts.min(4)) as u64))
+            .event_callback(move |event| {
+                if matches!(event, Event::Connected) {
+                    sender.send_modify(|it| *it += 1);
+                }
+                async {}
+            })
+            .connect(servers)
+            .await
+            .map_err(|e| {
+                LogError::Unreachable(format!(
+                    "nobody answers at {url} ({e}); start nats-server there or set STUDIUM_NATS_URL"
+                ))
+            })?;
+        let version = client.server_info().version;
+        if !is_new_enough(&version) {
+            return Err(LogError::Setup(format!(
+                "nats-server at {url} is version {version}; Studium needs 2.12 or later: upgrade it or set STUDIUM_NATS_URL to another"
+            )));
+        }
+        let mut jetstream = jetstream::new(client.clone());
+        jetstream.set_timeout(ACK_TIMEOUT);
+        Ok(Self { client, jetstream, durability: config.durability, epoch, packers: Mutex::default() })
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.client.connection_state() == State::Connected
+    }
+
+    pub(crate) fn epoch(&self) -> watch::Receiver<u64> {
+        self.epoch.clone()
+    }
+
+    pub(crate) async fn open(&self, name: &str) -> Result<(), LogError> {
+        let config = stream::Config {
+            name: name.to_owned(),
+            description: Some(format!("Commits of the service {name}; never trimmed, never deleted.")),
+            subjects: vec![format!("{name}.>")],
+            storage: stream::StorageType::File,
+            num_replicas: if self.durability == Durability::Replicated { 3 } else { 1 },
+            allow_direct: true,
+            allow_atomic_publish: true,
+            deny_delete: true,
+            deny_purge: true,
+            duplicate_window: Duration::from_secs(120),
+            ..stream::Config::default()
+        };
+        let found = self.jetstream.get_or_create_stream(config).await.map_err(|e| {
+            LogError::Unreachable(format!("stream `{name}` cannot be opened ({e}); does the server run with JetStream?"))
+        })?;
+        let found = &found.cached_info().config;
+        if !found.deny_delete || !found.deny_purge || !found.max_age.is_zero() || !found.allow_atomic_publish {
+            return Err(LogError::Setup(format!(
+                "stream `{name}` was made by somebody else and may forget: it must deny delete and purge, have no age limit and allow atomic publish"
+            )));
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn append(&self, entry: Entry) -> Result<u64, AppendError> {
+        // Packing pays only where every publish pays a sync of its own.
+        if self.durability == Durability::Disk {
+            let packer = {
+                let mut packers = self.packers.lock().unwrap_or_else(PoisonError::into_inner);
+                packers.entry(entry.stored.stream().to_owned()).or_insert_with(|| Packer::start(self.client.clone())).clone()
+            };
+            return packer.append(entry).await;
+        }
+        self.append_one(&entry).await
+    }
+
+    pub(crate) async fn append_one(&self, entry: &Entry) -> Result<u64, AppendError> {
+        publish(&self.client, entry, &[]).await
+    }
+
+    pub(crate) async fn head(&self, name: &str) -> Result<u64, LogError> {
+        match self.jetstream.get_stream(name).await {
+            Ok(it) => Ok(it.cached_info().state.last_sequence),
+            Err(e) if is_code(&e, code::STREAM_NOT_FOUND) => Ok(0),
+            Err(e) => Err(LogError::Unreachable(format!("stream `{name}`: {e}"))),
+        }
+    }
+
+    pub(crate) async fn read(&self, stream: &str, position: u64) -> Result<Option<Stored>, LogError> {
+        let stream = self.stream(stream).await?;
+        match stream.get_raw_message(position).await {
+            Ok(it) => Stored::decode(it.sequence, it.payload).map(Some),
+            Err(e) if is_code(&e, code::NO_MESSAGE) => Ok(None),
+            Err(e) => Err(LogError::Unreachable(e.to_string())),
+        }
+    }
+
+    pub(crate) async fn last(&self, subject: &str) -> Result<Option<Stored>, LogError> {
+        let stream = self.stream(subject.split('.').next().unwrap_or_default()).await?;
+        match stream.get_last_raw_message_by_subject(subject).await {
+            Ok(it) => Stored::decode(it.sequence, it.payload).map(Some),
+            Err(e) if is_code(&e, code::NO_MESSAGE) => Ok(None),
+            Err(e) => Err(LogError::Unreachable(e.to_string())),
+        }
+    }
+
+    /// A handle without asking the server for the stream's state.
+    pub(crate) async fn stream(&self, name: &str) -> Result<stream::Stream<()>, LogError> {
+        self.jetstream.get_stream_no_info(name).await.map_err(|e| LogError::Unreachable(e.to_string()))
+    }
+}
+
+/// Publishes one entry, with more headers where it ends a batch, and reads the broker's word.
+pub(crate) async fn publish(client: &Client, entry: &Entry, more: &[(&str, &str)]) -> Result<u64, AppendError> {
+    let mut headers = entry.headers();
+    for (name, value) in more {
+        headers.insert(*name, *value);
+    }
+    let request = Request::new().headers(headers).payload(entry.stored.bytes.clone()).timeout(Some(ACK_TIMEOUT));
+    let reply = client.send_request(entry.stored.commit.subject.clone(), request).await.map_err(|e| match e.kind() {
+        RequestErrorKind::InvalidSubject => AppendError::Failed(LogError::Setup(e.to_string())),
+        // Nobody listened just now, or nobody answered: a leader may have stored it all the same.
+        _ => AppendError::Unknown(e.to_string()),
+    })?;
+    read_ack(&reply.payload)
+}
+
+fn read_ack(payload: &Bytes) -> Result<u64, AppendError> {
+    let ack: Ack = serde_json::from_slice(payload).map_err(|e| AppendError::Unknown(format!("unreadable answer: {e}")))?;
+    match ack {
+        // The id is in the stream already; whether it is this very commit, the reload will tell.
+        Ack { duplicate: true, .. } => Err(AppendError::Conflict),
+        Ack { error: Some(e), .. } => Err(match e.err_code {
+            code::WRONG_LAST_SEQUENCE => AppendError::Conflict,
+            code::PROPOSAL_IN_FLIGHT
+            | code::DUPLICATE_IN_BATCH
+            | code::TOO_MANY_BATCHES
+            | code::BATCH_INCOMPLETE
+            | code::STREAM_NOT_FOUND => AppendError::Unknown(e.description),
+            _ => AppendError::Failed(LogError::Unreachable(format!("{} ({})", e.description, e.err_code))),
+        }),
+        Ack { seq: Some(seq), .. } => Ok(seq),
+        Ack { .. } => Err(AppendError::Unknown("an answer without a position".to_owned())),
+    }
+}
+
+fn is_new_enough(version: &str) -> bool {
+    let mut parts = version.split('.').map(|it| it.parse::<u64>().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= OLDEST_SERVER
+}
+
+/// Looks for a JetStream error code anywhere in an error's chain.
+fn is_code(error: &(dyn std::error::Error + 'static), code: u64) -> bool {
+    let mut next = Some(error);
+    while let Some(e) = next {
+        if e.downcast_ref::<jetstream::Error>().is_some_and(|it| it.error_code().0 == code) {
+            return true;
+        }
+        next = e.source();
+    }
+    false
+}

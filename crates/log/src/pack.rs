@@ -1,0 +1,103 @@
+//! Packing: commits that wait together go in one atomic batch, because a batch costs one sync.
+
+use crate::{AppendError, Entry, LogError, nats::publish};
+use async_nats::Client;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+/// Commits in one batch at most; the broker allows 1,000.
+const BATCH_MAX: usize = 512;
+
+/// Batches in flight; while they are synced the next one gathers.
+const IN_FLIGHT_MAX: usize = 2;
+
+/// Commits that may wait for a batch before appenders wait to be let in.
+const WAITING_MAX: usize = 8192;
+
+type Job = (Entry, oneshot::Sender<Result<u64, AppendError>>);
+
+/// Gathers the commits of one stream.
+#[derive(Clone)]
+pub(crate) struct Packer {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Packer {
+    pub(crate) fn start(client: Client) -> Self {
+        let (jobs, waiting) = mpsc::channel(WAITING_MAX);
+        // Ends by itself when the log and with it the last sender is dropped.
+        tokio::spawn(gather(client, waiting));
+        Self { jobs }
+    }
+
+    pub(crate) async fn append(&self, entry: Entry) -> Result<u64, AppendError> {
+        let (sender, answer) = oneshot::channel();
+        let gone = || AppendError::Failed(LogError::Unreachable("the log is shutting down".to_owned()));
+        self.jobs.send((entry, sender)).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| AppendError::Unknown("the log is shutting down".to_owned()))?
+    }
+}
+
+async fn gather(client: Client, mut waiting: mpsc::Receiver<Job>) {
+    let slots = Arc::new(Semaphore::new(IN_FLIGHT_MAX));
+    while let Ok(slot) = Arc::clone(&slots).acquire_owned().await {
+        let mut jobs = Vec::with_capacity(64);
+        if waiting.recv_many(&mut jobs, BATCH_MAX).await == 0 {
+            return;
+        }
+        let client = client.clone();
+        tokio::spawn(async move {
+            send(&client, jobs).await;
+            drop(slot);
+        });
+    }
+}
+
+async fn send(client: &Client, jobs: Vec<Job>) {
+    if jobs.len() > 1 && has_distinct_subjects(&jobs) {
+        match send_batch(client, &jobs).await {
+            Ok(last) => {
+                let first = last + 1 - jobs.len() as u64;
+                for (position, (_, answer)) in (first..).zip(jobs) {
+                    let _ = answer.send(Ok(position));
+                }
+                return;
+            }
+            Err(e) => tracing::debug!(error = %e, commits = jobs.len(), "batch refused; sending its commits one by one"),
+        }
+    }
+    // One conflict or duplicate refuses a whole batch: a refusal costs time, never correctness.
+    // A batch of unknown outcome comes here too: what was stored then answers as a conflict.
+    let answers = jobs.into_iter().map(|(entry, answer)| async move {
+        let _ = answer.send(publish(client, &entry, &[]).await);
+    });
+    futures::future::join_all(answers).await;
+}
+
+async fn send_batch(client: &Client, jobs: &[Job]) -> Result<u64, AppendError> {
+    let batch = client.new_inbox().replace('.', "");
+    let last = jobs.len() - 1;
+    for (i, (entry, _)) in jobs.iter().enumerate() {
+        let sequence = (i + 1).to_string();
+        let id = [("Nats-Batch-Id", batch.as_str()), ("Nats-Batch-Sequence", sequence.as_str())];
+        if i == last {
+            return publish(client, entry, &[id[0], id[1], ("Nats-Batch-Commit", "1")]).await;
+        }
+        let mut headers = entry.headers();
+        for (name, value) in id {
+            headers.insert(name, value);
+        }
+        client
+            .publish_with_headers(entry.stored.commit.subject.clone(), headers, entry.stored.bytes.clone())
+            .await
+            .map_err(|e| AppendError::Unknown(e.to_string()))?;
+    }
+    Err(AppendError::Unknown("an empty batch".to_owned()))
+}
+
+/// A batch may hold each aggregate once; an orphaned append of a caller that left may share one with its successor.
+fn has_distinct_subjects(jobs: &[Job]) -> bool {
+    let mut subjects: Vec<_> = jobs.iter().map(|(it, _)| it.stored.commit.subject.as_str()).collect();
+    subjects.sort_unstable();
+    subjects.windows(2).all(|it| it[0] != it[1])
+}

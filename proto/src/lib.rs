@@ -1,0 +1,106 @@
+//! The contract as Rust: generated messages, the descriptors, and what makes a proto enum an event or a reason.
+#![allow(missing_docs, clippy::pedantic, reason = "generated from commented protos")]
+
+mod contract;
+
+pub use contract::{DESCRIPTORS, FILE_DESCRIPTOR_SET, event_json, name_of_event, reason_kind};
+
+pub mod options {
+    pub mod v1 {
+        tonic::include_proto!("studium.options.v1");
+    }
+}
+
+pub mod log {
+    pub mod v1 {
+        tonic::include_proto!("studium.log.v1");
+    }
+}
+
+pub mod admin {
+    pub mod v1 {
+        tonic::include_proto!("studium.admin.v1");
+    }
+}
+
+pub mod catalogue {
+    pub mod v1 {
+        tonic::include_proto!("studium.catalogue.v1");
+    }
+}
+
+pub mod enrolment {
+    pub mod v1 {
+        tonic::include_proto!("studium.enrolment.v1");
+    }
+}
+
+/// Makes the `oneof` of an event message the event type of an aggregate.
+macro_rules! events {
+    ($($package:ident :: $version:ident :: $message:ident, $oneof:ident, $aggregate:literal;)*) => {$(
+        impl studium_core::Event for $package::$version::$oneof::Event {
+            const AGGREGATE: &'static str = $aggregate;
+
+            fn to_bytes(&self) -> Vec<u8> {
+                let mut bytes = Vec::with_capacity(self.encoded_len());
+                self.encode(&mut bytes);
+                bytes
+            }
+
+            fn from_bytes(bytes: &[u8]) -> Result<Option<Self>, studium_core::DecodeError> {
+                <$package::$version::$message as prost::Message>::decode(bytes)
+                    .map(|it| it.event)
+                    .map_err(|e| studium_core::DecodeError(e.to_string()))
+            }
+
+            fn name(&self) -> &'static str {
+                contract::name_of_event($aggregate, &self.to_bytes())
+            }
+        }
+    )*
+        /// Which message the events of each aggregate are.
+        pub(crate) const EVENTS: &[(&str, &str)] = &[$((
+            $aggregate,
+            concat!("studium.", stringify!($package), ".", stringify!($version), ".", stringify!($message)),
+        )),*];
+    };
+}
+
+/// Makes a service's `Reason` enum the reasons of its deciders; the kinds are options in the contract.
+macro_rules! reasons {
+    ($($package:ident :: $version:ident, $domain:literal;)*) => {$(
+        impl studium_core::Reason for $package::$version::Reason {
+            const DOMAIN: &'static str = $domain;
+
+            fn name(self) -> &'static str {
+                self.as_str_name()
+            }
+
+            fn kind(self) -> studium_core::Kind {
+                contract::reason_kind(
+                    concat!("studium.", stringify!($package), ".", stringify!($version), ".Reason"),
+                    self as i32,
+                )
+            }
+        }
+    )*};
+}
+
+events! {
+    catalogue::v1::InstitutionEvent, institution_event, "catalogue.institution";
+    catalogue::v1::CourseEvent, course_event, "catalogue.course";
+    catalogue::v1::CourseRunEvent, course_run_event, "catalogue.course_run";
+    catalogue::v1::ProgrammeEvent, programme_event, "catalogue.programme";
+    catalogue::v1::SelectionEvent, selection_event, "catalogue.selection";
+    catalogue::v1::CompositionEvent, composition_event, "catalogue.composition";
+    enrolment::v1::EnrolmentEvent, enrolment_event, "enrolment.enrolment";
+    enrolment::v1::RunCapacityEvent, run_capacity_event, "enrolment.run_capacity";
+    enrolment::v1::ProgrammeEnrolmentEvent, programme_enrolment_event, "enrolment.programme_enrolment";
+    enrolment::v1::ConsentEvent, consent_event, "enrolment.consent";
+    enrolment::v1::LearnerEvent, learner_event, "enrolment.learner";
+}
+
+reasons! {
+    catalogue::v1, "catalogue.studium";
+    enrolment::v1, "enrolment.studium";
+}
