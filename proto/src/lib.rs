@@ -23,6 +23,12 @@ pub mod admin {
     }
 }
 
+pub mod bench {
+    pub mod v1 {
+        tonic::include_proto!("studium.bench.v1");
+    }
+}
+
 pub mod catalogue {
     pub mod v1 {
         tonic::include_proto!("studium.catalogue.v1");
@@ -88,6 +94,7 @@ macro_rules! reasons {
 
 events! {
     catalogue::v1::InstitutionEvent, institution_event, "catalogue.institution";
+    catalogue::v1::DomainEvent, domain_event, "catalogue.domain";
     catalogue::v1::CourseEvent, course_event, "catalogue.course";
     catalogue::v1::CourseRunEvent, course_run_event, "catalogue.course_run";
     catalogue::v1::ProgrammeEvent, programme_event, "catalogue.programme";
@@ -98,6 +105,7 @@ events! {
     enrolment::v1::ProgrammeEnrolmentEvent, programme_enrolment_event, "enrolment.programme_enrolment";
     enrolment::v1::ConsentEvent, consent_event, "enrolment.consent";
     enrolment::v1::LearnerEvent, learner_event, "enrolment.learner";
+    enrolment::v1::ExternalIdEvent, external_id_event, "enrolment.external_id";
 }
 
 reasons! {

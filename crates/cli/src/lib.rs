@@ -1,1 +1,70 @@
-//! studium-cli.
+//! The command line of Studium as a library, so that tests start the same servers as `studium up` does.
+
+pub mod args;
+pub mod bench;
+pub mod client;
+pub mod commands;
+pub mod demo;
+pub mod http;
+pub mod import;
+pub mod nats_binary;
+pub mod nats_server;
+pub mod platform;
+pub mod process;
+pub mod progress;
+pub mod supervise;
+pub mod token;
+
+use anyhow::{Context as _, Result};
+use args::{Cli, Command, ImportCommand, LogCommand, ViewsCommand};
+use commands::{log, parked, restore, serve, status, trace, up, views};
+use platform::Platform;
+use serde_json::json;
+
+/// Does what was typed.
+///
+/// # Errors
+/// With one sentence that says what to do.
+pub async fn run(mut cli: Cli) -> Result<()> {
+    let setup = cli.setup();
+    match std::mem::replace(&mut cli.command, Command::Status) {
+        Command::Demo(args) => demo::demo(&setup, &args).await,
+        Command::Up(args) => up::up(&args.setup(&cli)).await,
+        Command::Serve(args) => serve::serve(*args).await,
+        Command::Import(args) => {
+            let setup = args.store.setup(&cli);
+            match args.command {
+                ImportCommand::Catalogue(args) => Platform::with(&setup, async |it| import::catalogue(args, it).await).await,
+                ImportCommand::Oulad(args) => Platform::with(&setup, async |it| import::oulad(args, it).await).await,
+            }
+        }
+        Command::Log { command } => match command {
+            LogCommand::Tail(args) => Platform::with(&setup, async |it| log::tail(it, &args).await).await,
+            LogCommand::Verify { service } => {
+                Platform::with(&setup, async |it| log::verify(it, service.as_deref()).await).await
+            }
+            LogCommand::Restore { service, store } => restore::restore(&store.setup(&cli), &service).await,
+        },
+        Command::Views { command: ViewsCommand::List } => Platform::with(&setup, async |it| views::list(it).await).await,
+        Command::Views { command: ViewsCommand::Rebuild { name } } => {
+            Platform::with(&setup, async |it| views::rebuild(it, &name).await).await
+        }
+        Command::Parked { command } => Platform::with(&setup, async |it| parked::parked(it, command).await).await,
+        Command::Trace { correlation_id } => {
+            Platform::with(&setup, async |it| trace::trace(it, &correlation_id).await).await
+        }
+        Command::Status => {
+            let running = Platform::running(&cli.data, cli.output()).await?;
+            let shown = cli.data.display();
+            status::status(&running.with_context(|| format!("nothing runs on {shown}; `studium up` starts it"))?).await
+        }
+        Command::Token(args) => {
+            let token = token::issue(&cli.data, &args.wanted())?;
+            setup.output.json(&json!({"token": token}));
+            setup.output.say(token);
+            Ok(())
+        }
+        Command::Bench(args) => bench::run(&args, cli.output()).await,
+        Command::BenchEcho => bench::bare::serve_echo().await,
+    }
+}

@@ -1,1 +1,37 @@
-//! studium-kit.
+//! How a service runs: one port, access control, policies, deadlines, telemetry, configuration.
+
+pub mod access;
+mod admin;
+mod app;
+pub mod auth;
+mod call;
+mod config;
+mod deadlines;
+mod ending;
+mod fields;
+mod metrics;
+mod parked;
+mod policies;
+mod ready;
+pub mod server;
+mod service;
+pub mod status;
+pub mod telemetry;
+
+pub use app::{App, Outcome};
+pub use auth::{DevelopmentIssuer, Verifier};
+pub use call::{Call, Caller};
+pub use config::Config;
+pub use deadlines::Deadline;
+pub use fields::Fields;
+pub use metrics::Metrics;
+pub use policies::LookUpPolicy;
+pub use service::{Running, Service, Surroundings, main};
+pub use status::fault;
+
+pub use studium_core::{Decider, Decision, Event, Kind, Policy, Reaction, Reason, Rejection, replay};
+pub use studium_log::{Log, Meta, Stored};
+pub use studium_store::{
+    Changes, Column, ColumnKind, Dialect, FromRow, IntoKey, Journal, Json, Late, Projection, Recorded, Row, Store, StoreError,
+    Value, View, row,
+};

@@ -109,6 +109,8 @@ pub(crate) struct Tip {
 pub struct Entry {
     pub(crate) stored: Stored,
     pub(crate) expected: u64,
+    /// Carries no headers but those by which the broker checks.
+    is_bare: bool,
 }
 
 impl Entry {
@@ -133,26 +135,28 @@ impl Entry {
             events: events.iter().map(seal_event).collect(),
         };
         let bytes = Bytes::from(commit.encode_to_vec());
-        Self { stored: Stored { position: 0, commit: Arc::new(commit), bytes }, expected: tip.position }
+        Self { stored: Stored { position: 0, commit: Arc::new(commit), bytes }, expected: tip.position, is_bare: false }
     }
 
     /// An entry that puts a stored commit back as it was.
     pub(crate) fn verbatim(stored: &Stored) -> Self {
-        Self { stored: stored.clone(), expected: stored.commit.previous_position }
+        Self { stored: stored.clone(), expected: stored.commit.previous_position, is_bare: false }
     }
 
-    /// An entry with events of any kind, linked to nothing: for the contract suite of the log.
+    /// An entry with events of any kind, linked to nothing and without CloudEvents headers:
+    /// for the contract suite of the log, and as the bare append that the bench compares with.
     pub fn bare(subject: &str, expected: u64, request_id: &str, events: Vec<Bytes>) -> Self {
         let commit = Commit {
             id: commit_id(subject, request_id).to_string(),
             subject: subject.to_owned(),
+            version: 1,
             previous_position: expected,
             request_id: request_id.to_owned(),
             events,
             ..Commit::default()
         };
         let bytes = Bytes::from(commit.encode_to_vec());
-        Self { stored: Stored { position: 0, commit: Arc::new(commit), bytes }, expected }
+        Self { stored: Stored { position: 0, commit: Arc::new(commit), bytes }, expected, is_bare: true }
     }
 
     /// The headers that a router needs, in the form of CloudEvents 1.0 (NATS protocol binding, binary mode),
@@ -162,6 +166,9 @@ impl Entry {
         let mut headers = HeaderMap::new();
         headers.insert("Nats-Msg-Id", commit.id.as_str());
         headers.insert("Nats-Expected-Last-Subject-Sequence", self.expected.to_string().as_str());
+        if self.is_bare {
+            return headers;
+        }
         headers.insert("ce-specversion", "1.0");
         headers.insert("ce-id", commit.id.as_str());
         headers.insert("ce-source", self.stored.stream());

@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 use studium_core::{Decider, Event, Rejection};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
 
 /// Times that a command is decided before it gives way to faster ones.
 const ATTEMPTS_MAX: u32 = 4;
@@ -161,8 +161,7 @@ impl<D: Decider> Aggregates<D> {
             };
             let entry = Entry::seal(subject, &known.tip, meta, &events);
             let bytes = entry.stored.bytes.clone();
-            #[expect(clippy::disallowed_methods, reason = "measured for metrics, decides nothing")]
-            let started = std::time::Instant::now();
+            let started = Instant::now();
             let appended = self.log.append(entry).await;
             cost.append += started.elapsed();
             match appended {

@@ -1,0 +1,226 @@
+//! What can be typed: the commands of `studium`, their arguments and their help.
+
+use crate::{
+    commands::{log::TailArgs, parked::ParkedCommand, serve::ServeArgs},
+    demo::DemoArgs,
+    platform::Setup,
+    progress::Output,
+    token::{Wanted, parse_ttl},
+};
+use clap::{Args, Parser, Subcommand};
+use std::{path::PathBuf, time::Duration};
+use studium_log::Durability;
+
+const EXAMPLES: &str = "\
+Start here:
+  studium demo                             a story with numbers, from nothing, in a few seconds
+  studium up                               the platform on this machine until Ctrl-C
+
+With the platform running, in another terminal:
+  studium status                           what runs where, how durable, how large
+  studium log tail --follow                every decision as it is written
+  studium trace 0198c2f0-…                 all that followed from one command
+  studium token --role registrar           a token for grpcurl or your own program
+
+A real registry, end to end:
+  studium import catalogue courses.csv.zst
+  studium import oulad path/to/oulad       plays it in date order; run it again, nothing doubles
+  studium import oulad path/to/oulad --check
+  studium log verify                       the record is whole, or the exit code is 1
+
+Scripts: every command takes --json. Exit codes: 0 done, 1 failed with one sentence on standard error, 2 wrong usage.";
+
+/// The records side of an online university: event-sourced services on one machine, from one program.
+#[derive(Debug, Parser)]
+#[command(name = "studium", version, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Cli {
+    /// Directory that holds everything a run writes: log, stores, keys, output of the services.
+    #[arg(long, global = true, env = "STUDIUM_DATA", default_value = "studium-data", value_name = "DIR")]
+    pub data: PathBuf,
+    /// Print results as JSON, one object per line, and nothing about progress.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+impl Cli {
+    /// Who reads what is printed.
+    pub fn output(&self) -> Output {
+        Output::new(self.json)
+    }
+
+    /// The platform on the directory: the one that runs, or one for as long as a command takes.
+    pub fn setup(&self) -> Setup {
+        Setup::new(&self.data, self.output())
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Plays a small university's year: enrols, fills a waiting list, records results, proves the log whole.
+    #[command(
+        after_help = "Example:\n  studium demo --json\nWithout --keep all is written to a temporary directory and removed."
+    )]
+    Demo(DemoArgs),
+    /// Runs the platform until Ctrl-C: nats-server and the services.
+    #[command(
+        after_help = "Examples:\n  studium up\n  studium up --durability replicated --port 8400 --data cluster-data\n  \
+                            studium up --postgres postgres://studium:secret@127.0.0.1:5432\n\n\
+                            Ports with --port 7400: catalogue 7401, enrolment 7402, nats 7422 (replicated: to 7424, and 7522 to 7524 between nodes)."
+    )]
+    Up(UpArgs),
+    /// Runs one service in this process; settings as for its own binary.
+    #[command(after_help = "Example:\n  studium serve enrolment --nats nats://127.0.0.1:4222 --listen 127.0.0.1:7402")]
+    Serve(Box<ServeArgs>),
+    /// Plays data from elsewhere as ordinary commands; uses the platform that runs, or starts one.
+    Import(ImportArgs),
+    /// Reads, proves and restores the record.
+    Log {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: LogCommand,
+    },
+    /// Shows how far the views are, and builds one anew.
+    Views {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: ViewsCommand,
+    },
+    /// Shows reactions that keep failing, and what to do about them.
+    Parked {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: ParkedCommand,
+    },
+    /// Prints all that followed from one command, across services.
+    Trace {
+        /// As `log tail --json` and every reply's metadata show it.
+        correlation_id: String,
+    },
+    /// Shows what runs on the directory, where, how durable, how far and how large. Starts nothing.
+    Status,
+    /// Prints a token of the built-in development issuer.
+    #[command(
+        after_help = "Example:\n  grpcurl -plaintext -H \"authorization: Bearer $(studium token --role registrar)\" 127.0.0.1:7402 list"
+    )]
+    Token(TokenArgs),
+    /// Measures the platform against what the machine and its parts can do at best.
+    Bench(crate::bench::Bench),
+    /// The bare gRPC call that `bench` compares with, in a process of its own.
+    #[command(hide = true)]
+    BenchEcho,
+}
+
+/// What `studium up` takes.
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// First port; each part has its place after it.
+    #[arg(long, default_value_t = 7400, value_name = "BASE", value_parser = clap::value_parser!(u16).range(1..=65_000))]
+    port: u16,
+}
+
+impl UpArgs {
+    /// The platform that is asked for.
+    pub fn setup(&self, cli: &Cli) -> Setup {
+        Setup { port: Some(self.port), ..self.store.setup(cli) }
+    }
+}
+
+/// Where and how durably a platform writes.
+#[derive(Debug, Args)]
+pub struct StoreArgs {
+    /// What an acknowledgement is worth: `disk` survives a power cut, `process` a kill -9, `replicated` the loss of a node.
+    /// Without it `disk`, or what runs already.
+    #[arg(long, value_name = "disk|process|replicated")]
+    durability: Option<Durability>,
+    /// Keep the stores in databases studium_SERVICE of this PostgreSQL server instead of SQLite files.
+    #[arg(long, value_name = "URL")]
+    postgres: Option<String>,
+}
+
+impl StoreArgs {
+    /// The platform that is asked for, on free ports.
+    pub fn setup(&self, cli: &Cli) -> Setup {
+        Setup { durability: self.durability, postgres: self.postgres.clone(), ..cli.setup() }
+    }
+}
+
+/// What `studium import` takes.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// What to import.
+    #[command(subcommand)]
+    pub command: ImportCommand,
+}
+
+/// What can be imported.
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    /// Courses and institutions from a CSV file, plain or compressed (.zst).
+    Catalogue(crate::import::CatalogueArgs),
+    /// A university's registry in the form of the Open University Learning Analytics Dataset.
+    Oulad(crate::import::OuladArgs),
+}
+
+/// What `studium log` can do.
+#[derive(Debug, Subcommand)]
+pub enum LogCommand {
+    /// Prints commits as they were recorded: position, subject, version, time, actor, events.
+    Tail(TailArgs),
+    /// Compares stream and journal and checks every hash chain; exit code 1 when anything is wrong.
+    Verify {
+        /// Only this service.
+        #[arg(long)]
+        service: Option<String>,
+    },
+    /// Rebuilds a lost stream from the service's journal. Nothing may run on the directory.
+    Restore {
+        /// Which service: catalogue or enrolment.
+        service: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+/// What `studium views` can do.
+#[derive(Debug, Subcommand)]
+pub enum ViewsCommand {
+    /// Lists every view with its position and how far it is behind.
+    List,
+    /// Builds a view anew beside the one that serves.
+    Rebuild {
+        /// The view as the list shows it.
+        name: String,
+    },
+}
+
+/// What `studium token` takes.
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    /// operator, registrar, staff, teacher, learner or service; may be repeated.
+    #[arg(long = "role", required = true, value_name = "ROLE")]
+    roles: Vec<String>,
+    /// Who the token is for; a learner's own id.
+    #[arg(long, default_value = "studium-cli")]
+    subject: String,
+    /// An institution that staff or a teacher belongs to; may be repeated.
+    #[arg(long = "institution", value_name = "ID")]
+    institutions: Vec<String>,
+    /// How long it is valid: 90s, 30m, 1h, 7d.
+    #[arg(long, default_value = "1h", value_parser = parse_ttl)]
+    ttl: Duration,
+}
+
+impl TokenArgs {
+    /// The token that is asked for.
+    pub fn wanted(self) -> Wanted {
+        Wanted { subject: self.subject, roles: self.roles, institutions: self.institutions, ttl: self.ttl }
+    }
+}

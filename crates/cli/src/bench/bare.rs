@@ -1,0 +1,94 @@
+//! The bare limits that the services are measured against: a tonic call that does nothing, and a plain JetStream append.
+
+use super::load::{Figures, closed_loop};
+use anyhow::{Context as _, anyhow};
+use bytes::Bytes;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use studium_log::{Durability, Entry, Log, LogConfig};
+use studium_proto::bench::v1::{
+    EchoRequest, EchoResponse,
+    echo_service_client::EchoServiceClient,
+    echo_service_server::{EchoService, EchoServiceServer},
+};
+use tokio::net::TcpListener;
+use tonic::{
+    Request, Response, Status,
+    transport::{Channel, Endpoint, Server, server::TcpIncoming},
+};
+
+/// Bytes of an ordinary command, and of an ordinary event with its envelope.
+const COMMAND_BYTES: usize = 200;
+const EVENT_BYTES: usize = 200;
+
+struct Echo;
+
+#[tonic::async_trait]
+impl EchoService for Echo {
+    async fn echo(&self, request: Request<EchoRequest>) -> Result<Response<EchoResponse>, Status> {
+        Ok(Response::new(EchoResponse { payload: request.into_inner().payload }))
+    }
+}
+
+/// Serves the bare call until the process ends; prints its address on standard output first.
+pub async fn serve_echo() -> anyhow::Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    println!("{}", listener.local_addr()?);
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    Server::builder().add_service(EchoServiceServer::new(Echo)).serve_with_incoming(incoming).await?;
+    Ok(())
+}
+
+/// Connections for a load: more than one, as several callers would have.
+pub async fn channels(address: SocketAddr, many: usize) -> anyhow::Result<Arc<[Channel]>> {
+    let mut channels = Vec::new();
+    for _ in 0..many {
+        channels.push(Endpoint::from_shared(format!("http://{address}"))?.tcp_nodelay(true).connect().await?);
+    }
+    Ok(channels.into())
+}
+
+/// The bare call, so many in flight.
+pub async fn echo(channels: &Arc<[Channel]>, in_flight: usize, time: Duration) -> anyhow::Result<Figures> {
+    let clients: Arc<[_]> = channels.iter().cloned().map(EchoServiceClient::new).collect();
+    closed_loop(in_flight, Duration::from_millis(300), time, move |n| {
+        let mut client = clients[n as usize % clients.len()].clone();
+        async move {
+            client.echo(EchoRequest { payload: vec![b'x'; COMMAND_BYTES] }).await?;
+            Ok(())
+        }
+    })
+    .await
+}
+
+/// Makes the stream of the bare appends, with the replicas of the profile.
+pub async fn open(url: &str, durability: Durability) -> anyhow::Result<()> {
+    let log = Log::connect(&LogConfig { url: url.to_owned(), durability }).await?;
+    Ok(log.open("bench").await?)
+}
+
+/// The bare append with the expected sequence, over distinct subjects: the best of one publish a message
+/// and, where each publish pays a sync, of packed batches.
+pub async fn append(url: &str, durability: Durability, in_flight: usize, time: Duration, run: &str) -> anyhow::Result<Figures> {
+    let plain = append_with(url, Durability::Process, in_flight, time, &format!("{run}-plain")).await?;
+    if durability != Durability::Disk || in_flight == 1 {
+        return Ok(plain);
+    }
+    let packed = append_with(url, Durability::Disk, in_flight, time, &format!("{run}-packed")).await?;
+    Ok(if packed.per_second > plain.per_second { packed } else { plain })
+}
+
+async fn append_with(url: &str, how: Durability, in_flight: usize, time: Duration, run: &str) -> anyhow::Result<Figures> {
+    // The stream exists already with the replicas of its profile; `how` only says whether appends are packed.
+    let log = Log::connect(&LogConfig { url: url.to_owned(), durability: how }).await?;
+    let payload = Bytes::from(vec![b'x'; EVENT_BYTES]);
+    let run: Arc<str> = run.into();
+    closed_loop(in_flight, Duration::from_millis(300), time, move |n| {
+        let (log, payload, run) = (log.clone(), payload.clone(), Arc::clone(&run));
+        async move {
+            let entry = Entry::bare(&format!("bench.bare.{run}-{n}"), 0, "r", vec![payload]);
+            log.append(entry).await.map_err(|e| anyhow!(e)).context("bare append")?;
+            Ok(())
+        }
+    })
+    .await
+}

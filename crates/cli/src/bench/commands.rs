@@ -1,0 +1,188 @@
+//! Commands through gRPC to the acknowledged event, against the serial limit of a bare call and a bare append.
+
+use super::{
+    bare,
+    load::{Figures, closed_loop},
+};
+use crate::{client::Channel, platform::Platform, progress::Output};
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use studium_log::Durability;
+use studium_proto::enrolment::v1::{EnrolRequest, EnrolmentSource, RecordProgressRequest, enrolment_service_client::EnrolmentServiceClient};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::{Child, Command},
+};
+
+/// Connections that the load is spread over.
+const CONNECTIONS: usize = 4;
+
+/// Calls in flight on the one hot aggregate.
+const HOT_IN_FLIGHT: usize = 64;
+
+/// Events of the short and of the long history.
+const SHORT: u64 = 10;
+const LONG: u64 = 10_000;
+
+/// A registrar's desk: connections to enrolment, and a run that everybody may join.
+pub struct Desk {
+    pub clients: Arc<[EnrolmentServiceClient<Channel>]>,
+    pub run_id: String,
+    pub platform: Platform,
+}
+
+impl Desk {
+    /// Connects, and has the catalogue offer a run with unlimited seats.
+    pub async fn open(platform: &Platform) -> Result<Self> {
+        let mut clients = Vec::new();
+        for _ in 0..CONNECTIONS {
+            clients.push(EnrolmentServiceClient::new(platform.connect("enrolment", &["registrar"]).await?));
+        }
+        let run_id = super::run::offer(platform).await?;
+        Ok(Self { clients: clients.into(), run_id, platform: platform.clone() })
+    }
+
+    fn client(&self, n: u64) -> EnrolmentServiceClient<Channel> {
+        self.clients[n as usize % self.clients.len()].clone()
+    }
+
+    /// Enrols a learner of the bench.
+    pub async fn enrol(&self, learner_id: String) -> Result<u64> {
+        let request = enrol_request(&self.run_id, learner_id);
+        Ok(self.client(0).enrol(request).await?.into_inner().position)
+    }
+
+    async fn progress(&self, n: u64, learner_id: &str, minutes: u32) -> Result<()> {
+        self.client(n).record_progress(progress_request(&self.run_id, learner_id, minutes)).await?;
+        Ok(())
+    }
+}
+
+fn enrol_request(run_id: &str, learner_id: String) -> EnrolRequest {
+    EnrolRequest { run_id: run_id.to_owned(), learner_id, source: EnrolmentSource::Staff.into(), ..EnrolRequest::default() }
+}
+
+fn progress_request(run_id: &str, learner_id: &str, minutes: u32) -> RecordProgressRequest {
+    RecordProgressRequest {
+        run_id: run_id.to_owned(),
+        learner_id: learner_id.to_owned(),
+        module_id: "m1".to_owned(),
+        minutes,
+        ..RecordProgressRequest::default()
+    }
+}
+
+/// `enrol` over distinct aggregates, with one, 64 and 512 calls in flight.
+pub async fn distinct(desk: &Desk, platform: &Platform, profile: Durability, time: Duration, output: Output) -> Result<Value> {
+    let mut all = json!({});
+    let (mut echo_process, address) = start_echo().await?;
+    let channels = bare::channels(address, CONNECTIONS).await?;
+    bare::open(&platform.state.nats, profile).await?;
+    for in_flight in [1, 64, 512] {
+        let run = format!("{profile}-{in_flight}");
+        let echo = bare::echo(&channels, in_flight, time).await?;
+        let append = bare::append(&platform.state.nats, profile, in_flight, time, &run).await?;
+        let enrol = enrol(desk, in_flight, time, run).await?;
+        let limit = 1.0 / (1.0 / echo.per_second + 1.0 / append.per_second);
+        let ratio = enrol.per_second / limit;
+        output.say(format!(
+            "commands  {profile:<10} {in_flight:>3} in flight: {:>6.0}/s = {ratio:.2} of the serial limit {limit:.0}/s \
+             (echo {:.0}/s, append {:.0}/s); p50 {:.2} ms, p99 {:.2} ms",
+            enrol.per_second, echo.per_second, append.per_second, enrol.p50_ms, enrol.p99_ms
+        ));
+        let mut figures = serde_json::to_value(enrol)?;
+        figures["ratio_to_limit"] = json!(ratio);
+        figures["limit_per_second"] = json!(limit);
+        figures["echo"] = serde_json::to_value(echo)?;
+        figures["append"] = serde_json::to_value(append)?;
+        all[in_flight.to_string()] = figures;
+    }
+    echo_process.kill().await?;
+    Ok(all)
+}
+
+async fn enrol(desk: &Desk, in_flight: usize, time: Duration, run: String) -> Result<Figures> {
+    let (clients, run_id): (_, Arc<str>) = (Arc::clone(&desk.clients), desk.run_id.as_str().into());
+    let run: Arc<str> = run.into();
+    closed_loop(in_flight, Duration::from_millis(500), time, move |n| {
+        let mut client = clients[n as usize % clients.len()].clone();
+        let request = enrol_request(&run_id, format!("bench-{run}-{n}"));
+        async move {
+            client.enrol(request).await?;
+            Ok(())
+        }
+    })
+    .await
+}
+
+/// One aggregate, 64 calls in flight.
+pub async fn hot(desk: &Desk, profile: Durability, time: Duration, output: Output) -> Result<Value> {
+    let learner: Arc<str> = format!("bench-hot-{profile}").into();
+    desk.enrol(learner.to_string()).await?;
+    let (clients, run_id): (_, Arc<str>) = (Arc::clone(&desk.clients), desk.run_id.as_str().into());
+    let measured = closed_loop(HOT_IN_FLIGHT, Duration::from_millis(500), time, move |n| {
+        let mut client = clients[n as usize % clients.len()].clone();
+        // More minutes each time, or it would be so already; what overtakes is "already so", which is an answer, too.
+        let request = progress_request(&run_id, &learner, n as u32 + 1);
+        async move {
+            client.record_progress(request).await?;
+            Ok(())
+        }
+    })
+    .await?;
+    output.say(format!(
+        "hot       {profile:<10} {HOT_IN_FLIGHT:>3} in flight on one aggregate: {:.0}/s, {} failed; p50 {:.2} ms, p99 {:.2} ms",
+        measured.per_second, measured.failed, measured.p50_ms, measured.p99_ms
+    ));
+    Ok(serde_json::to_value(measured)?)
+}
+
+/// One command at a time on an aggregate with a short and on one with a long history, turn by turn.
+pub async fn length(desk: &Desk, profile: Durability, time: Duration, output: Output) -> Result<Value> {
+    let (short, long) = (format!("bench-short-{profile}"), format!("bench-long-{profile}"));
+    for (learner, events) in [(&short, SHORT), (&long, LONG)] {
+        desk.enrol(learner.clone()).await?;
+        for minutes in 1..events {
+            desk.progress(0, learner, minutes as u32).await?;
+        }
+    }
+    let (mut took_short, mut took_long) = (super::load::histogram()?, super::load::histogram()?);
+    let until = Instant::now() + time;
+    let mut minutes = LONG as u32;
+    while Instant::now() < until {
+        for (learner, took) in [(&short, &mut took_short), (&long, &mut took_long)] {
+            let started = Instant::now();
+            desk.progress(0, learner, minutes).await?;
+            took.saturating_record(started.elapsed().as_nanos() as u64 / 1000);
+        }
+        minutes += 1;
+    }
+    let (p50_short, p50_long) = (took_short.value_at_quantile(0.5) as f64, took_long.value_at_quantile(0.5) as f64);
+    let ratio = p50_long / p50_short;
+    output.say(format!(
+        "length    {profile:<10} a command on {LONG} events costs {ratio:.2} of one on {SHORT} (p50 {:.3} and {:.3} ms)",
+        p50_long / 1000.0,
+        p50_short / 1000.0
+    ));
+    Ok(json!({"ratio": ratio, "p50_ms_short": p50_short / 1000.0, "p50_ms_long": p50_long / 1000.0}))
+}
+
+async fn start_echo() -> Result<(Child, SocketAddr)> {
+    let program = std::env::current_exe()?;
+    let mut child = Command::new(program)
+        .arg("bench-echo")
+        .stdout(std::process::Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .context("the bare call's server cannot be started")?;
+    let Some(stdout) = child.stdout.take() else { bail!("the bare call's server has no output") };
+    let mut line = String::new();
+    BufReader::new(stdout).read_line(&mut line).await?;
+    let address = line.trim().parse().with_context(|| format!("the bare call's server said `{line}`"))?;
+    Ok((child, address))
+}

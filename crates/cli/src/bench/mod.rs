@@ -1,0 +1,92 @@
+//! `studium bench`: what the platform reaches, as ratios to the bare limits taken in the same run.
+
+pub mod bare;
+mod commands;
+pub mod load;
+mod run;
+mod views;
+
+use crate::{
+    platform::{Platform, Setup},
+    progress::Output,
+};
+use anyhow::Result;
+use clap::Args;
+use serde_json::{Map, Value, json};
+use std::{path::PathBuf, time::Duration};
+use studium_log::Durability;
+
+/// Measures the platform on this machine; every figure stands beside the bare limit of the same run.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  studium bench\n  studium bench --profile process --seconds 5 --json\n  \
+                        studium bench --only views --postgres postgres://postgres@127.0.0.1:5432")]
+pub struct Bench {
+    /// Only this part: commands, hot, length, views, freshness
+    #[arg(long, value_name = "PART")]
+    only: Vec<String>,
+    /// Only these durability profiles: disk, process, replicated
+    #[arg(long, value_name = "PROFILE", default_values = ["disk", "process"])]
+    profile: Vec<Durability>,
+    /// How long each loop is measured
+    #[arg(long, value_name = "SECONDS", default_value_t = 3.0)]
+    seconds: f64,
+    /// Measures views on this PostgreSQL server, too
+    #[arg(long, value_name = "URL")]
+    postgres: Option<String>,
+}
+
+impl Bench {
+    fn wants(&self, part: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|it| it == part)
+    }
+
+    fn time(&self) -> Duration {
+        Duration::from_secs_f64(self.seconds)
+    }
+}
+
+/// Runs the bench in directories of its own, which are removed afterwards.
+pub async fn run(bench: &Bench, output: Output) -> Result<()> {
+    let mut results = Map::new();
+    for profile in &bench.profile {
+        // The data goes where the disk is that a deployment would use: beside the caller's.
+        let folder = tempfile::Builder::new().prefix("studium-bench-").tempdir_in(PathBuf::from("."))?;
+        let setup = Setup { durability: Some(*profile), ..Setup::new(folder.path(), Output::silent()) };
+        let measured = Platform::with(&setup, async |platform| measure(bench, platform, *profile, output).await).await?;
+        merge(&mut results, measured);
+    }
+    output.json(&results);
+    Ok(())
+}
+
+async fn measure(bench: &Bench, platform: &Platform, profile: Durability, output: Output) -> Result<Value> {
+    let mut all = json!({});
+    let name = profile.to_string();
+    let desk = commands::Desk::open(platform).await?;
+    if bench.wants("commands") {
+        all["commands"][&name] = commands::distinct(&desk, platform, profile, bench.time(), output).await?;
+    }
+    if bench.wants("hot") {
+        all["hot_aggregate"][&name] = commands::hot(&desk, profile, bench.time(), output).await?;
+    }
+    if bench.wants("length") {
+        all["history_length"][&name] = commands::length(&desk, profile, bench.time(), output).await?;
+    }
+    if bench.wants("freshness") {
+        all["freshness"][&name] = views::freshness(&desk, profile, bench.time(), output).await?;
+    }
+    if bench.wants("views") && profile != Durability::Disk || bench.wants("views") && bench.profile.len() == 1 {
+        all["views"] = views::catch_up(&desk, platform, bench.postgres.as_deref(), output).await?;
+    }
+    Ok(all)
+}
+
+fn merge(into: &mut Map<String, Value>, from: Value) {
+    let Value::Object(from) = from else { return };
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (Some(Value::Object(old)), new @ Value::Object(_)) => merge(old, new),
+            (_, new) => drop(into.insert(key, new)),
+        }
+    }
+}

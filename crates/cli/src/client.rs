@@ -1,0 +1,84 @@
+//! Calls to the services of a platform: channels with a token, and their errors as sentences.
+
+use crate::{platform::Platform, token};
+use anyhow::{Context, Result, anyhow};
+use std::time::Duration;
+use studium_proto::admin::v1::admin_service_client::AdminServiceClient;
+use tonic::{
+    Code, Request, Status,
+    metadata::{Ascii, MetadataValue},
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::Endpoint,
+};
+use tonic_types::StatusExt as _;
+
+/// A connection to one service whose every call carries a token. Generated clients take it; clones share it.
+pub type Channel = InterceptedService<tonic::transport::Channel, Bearer>;
+
+/// Adds the caller's token to each call.
+#[derive(Clone)]
+pub struct Bearer(MetadataValue<Ascii>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert("authorization", self.0.clone());
+        Ok(request)
+    }
+}
+
+impl Platform {
+    /// A connection to a service, with a token of the development issuer for these roles and the subject `studium-cli`.
+    pub async fn connect(&self, service: &str, roles: &[&str]) -> Result<Channel> {
+        let wanted =
+            token::Wanted { roles: roles.iter().map(|it| (*it).to_owned()).collect(), ..token::Wanted::default() };
+        self.connect_as(service, &wanted).await
+    }
+
+    /// A connection to a service in the name of somebody.
+    pub async fn connect_as(&self, service: &str, who: &token::Wanted) -> Result<Channel> {
+        let address = self.address(service)?;
+        let bearer = format!("Bearer {}", token::issue(&self.data, who)?);
+        let channel = Endpoint::from_shared(format!("http://{address}"))?
+            .connect_timeout(Duration::from_secs(5))
+            .tcp_nodelay(true)
+            .connect()
+            .await
+            .with_context(|| format!("{service} does not answer at {address}; see `studium status`"))?;
+        Ok(InterceptedService::new(channel, Bearer(bearer.parse()?)))
+    }
+
+    /// The operator's side of a service.
+    pub async fn admin(&self, service: &str) -> Result<AdminServiceClient<Channel>> {
+        Ok(AdminServiceClient::new(self.connect(service, &["operator"]).await?))
+    }
+}
+
+/// The reason of a refusal as the contract names it, for example `RUN_FULL`.
+pub fn reason(status: &Status) -> Option<String> {
+    status.get_details_error_info().map(|it| it.reason)
+}
+
+/// What went wrong, in a sentence for the person who asked.
+pub fn explain(status: &Status) -> String {
+    let fields: Vec<_> = status
+        .get_details_bad_request()
+        .into_iter()
+        .flat_map(|it| it.field_violations)
+        .map(|it| format!("{}: {}", it.field, it.description))
+        .collect();
+    let message = status.message();
+    match (reason(status), status.code()) {
+        _ if !fields.is_empty() => fields.join("; "),
+        (Some(reason), _) if !reason.is_empty() => format!("{message} ({reason})"),
+        (_, Code::Unavailable) => format!("the service does not answer ({message}); see `studium status`"),
+        (_, Code::Unauthenticated | Code::PermissionDenied) => {
+            format!("{message}; `studium token --role ROLE` prints a token for a role that may")
+        }
+        (_, code) => format!("{message} ({code:?})"),
+    }
+}
+
+/// The same as an error.
+pub fn failed(status: Status) -> anyhow::Error {
+    anyhow!(explain(&status))
+}

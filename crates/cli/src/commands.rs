@@ -1,0 +1,10 @@
+//! What `studium` can be asked, each in a file of its own.
+
+pub mod log;
+pub mod parked;
+pub mod restore;
+pub mod serve;
+pub mod status;
+pub mod trace;
+pub mod up;
+pub mod views;

@@ -1,0 +1,288 @@
+//! The processes of a platform: nats-server and one per service, started in order, watched, stopped in order.
+
+use crate::{
+    http, nats_binary,
+    nats_server::NatsServer,
+    platform::{Lock, Platform, ServiceState, Setup, State},
+    process::{self, Process},
+    progress::Progress,
+};
+use anyhow::{Context, Result, bail, ensure};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+use studium_log::Durability;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::{Instant, sleep},
+};
+
+/// A service that the platform runs.
+pub struct Entry {
+    /// Its name, which is its stream's.
+    pub name: &'static str,
+    /// Its port is the first port and so many more.
+    offset: u16,
+    /// The list of its parts.
+    pub parts: fn() -> studium_kit::Service,
+}
+
+/// Every service, in the order in which they are started.
+pub const SERVICES: [Entry; 2] = [
+    Entry { name: "catalogue", offset: 1, parts: studium_catalogue::service },
+    Entry { name: "enrolment", offset: 2, parts: studium_enrolment::service },
+];
+
+/// The broker's port is the first port and so many more.
+const NATS_OFFSET: u16 = 22;
+
+/// How long a service may drain before it is killed; a little more than it gives itself.
+const DRAIN: Duration = Duration::from_secs(35);
+
+/// How long a service may give the same answer instead of becoming ready.
+const STUCK: Duration = Duration::from_mins(2);
+
+/// The running processes. Dropping them ends them at once.
+pub struct Processes {
+    setup: Setup,
+    data: PathBuf,
+    state: State,
+    nats: NatsServer,
+    services: Vec<Process>,
+    _lock: Lock,
+}
+
+impl Processes {
+    /// Starts everything and waits until all services are ready.
+    ///
+    /// # Errors
+    /// With one sentence that says what to do; what was started by then is ended.
+    pub async fn start(setup: &Setup) -> Result<Self> {
+        let lock = Lock::hold(&setup.data).await?;
+        let data = fs::canonicalize(&setup.data)?;
+        end_left_over(&data).await;
+        if let Some(base) = setup.port {
+            for entry in &SERVICES {
+                let port = base + entry.offset;
+                ensure!(http::is_free(port), "port {port} is taken; stop what uses it, or choose others with --port");
+            }
+        }
+        let spinner = setup.output.spinner("starting");
+        let nats = start_nats(setup, &data, &spinner).await?;
+        let state = State {
+            pid: std::process::id(),
+            durability: nats.durability(),
+            nats: nats.url(),
+            nats_pids: nats.pids(),
+            store: if setup.postgres.is_some() { "postgres" } else { "sqlite" }.to_owned(),
+            services: vec![],
+            ready: false,
+        };
+        state.write(&data)?;
+        let mut all = Self { setup: setup.clone(), data, state, nats, services: vec![], _lock: lock };
+        for entry in &SERVICES {
+            all.start_service(entry).await?;
+        }
+        for index in 0..SERVICES.len() {
+            if let Err(e) = all.wait_until_ready(index, &spinner).await {
+                all.stop().await;
+                return Err(e);
+            }
+        }
+        all.state.ready = true;
+        all.state.write(&all.data)?;
+        spinner.finish();
+        Ok(all)
+    }
+
+    /// What commands see of it.
+    pub fn platform(&self) -> Platform {
+        Platform { data: self.data.clone(), state: self.state.clone(), output: self.setup.output }
+    }
+
+    /// Waits until a process ends by itself, and says which and how.
+    pub async fn failed(&mut self) -> String {
+        let services = self.services.iter_mut().map(|it| Box::pin(it.ended()));
+        tokio::select! {
+            why = self.nats.ended() => why,
+            (why, _, _) = futures::future::select_all(services) => why,
+        }
+    }
+
+    /// Stops everything in good order: the services drain while the broker still answers.
+    pub async fn stop(&mut self) {
+        futures::future::join_all(self.services.iter_mut().map(|it| it.stop(DRAIN))).await;
+        self.nats.stop().await;
+        State::remove(&self.data);
+    }
+
+    /// The broker, for tests that kill it.
+    pub fn nats(&mut self) -> &mut NatsServer {
+        &mut self.nats
+    }
+
+    /// Ends one service at once, as `kill -9` does.
+    pub async fn kill_service(&mut self, name: &str) {
+        for process in self.services.iter_mut().filter(|it| it.name() == name) {
+            process.kill().await;
+        }
+    }
+
+    /// Starts a service that has ended again, on its old address, and waits until it is ready.
+    pub async fn restart_service(&mut self, name: &str) -> Result<()> {
+        let index = SERVICES.iter().position(|it| it.name == name).context("there is no such service")?;
+        let listen = self.state.services[index].address.clone();
+        self.services[index] = self.spawn(&SERVICES[index], &listen).await?;
+        self.state.services[index].pid = self.services[index].pid();
+        self.state.write(&self.data)?;
+        let spinner = self.setup.output.spinner("starting");
+        self.wait_until_ready(index, &spinner).await
+    }
+
+    async fn start_service(&mut self, entry: &Entry) -> Result<()> {
+        let port = self.setup.port.map_or(0, |base| base + entry.offset);
+        let process = self.spawn(entry, &format!("127.0.0.1:{port}")).await?;
+        let state = ServiceState { name: entry.name.to_owned(), address: String::new(), pid: process.pid() };
+        self.services.push(process);
+        self.state.services.push(state);
+        self.state.write(&self.data)
+    }
+
+    async fn spawn(&self, entry: &Entry, listen: &str) -> Result<Process> {
+        let name = entry.name;
+        let _ = fs::remove_file(address_file(&self.data, name));
+        let program = match &self.setup.program {
+            Some(it) => it.clone(),
+            None => std::env::current_exe().context("cannot find the program that runs; start it by its path")?,
+        };
+        let store = match &self.setup.postgres {
+            Some(base) => postgres_store(base, name).await?,
+            None => {
+                fs::create_dir_all(self.data.join("store"))?;
+                format!("sqlite:{}", self.data.join(format!("store/{name}.db")).display())
+            }
+        };
+        let mut command = Command::new(program);
+        command
+            .args(["serve", name, "--with-parent", "--listen", listen])
+            .arg("--address-file")
+            .arg(address_file(&self.data, name))
+            .args(["--nats", &self.state.nats, "--durability", &self.state.durability.to_string()])
+            .args(["--development-issuer"])
+            .arg(crate::token::key_file(&self.data))
+            // Not an argument: a PostgreSQL URL holds a password, and arguments are public.
+            .env("STUDIUM_STORE_URL", store);
+        // What is said above must not be mixed with what somebody set for a service of their own.
+        for name in ["STUDIUM_JWKS_URL", "STUDIUM_ISSUER", "STUDIUM_AUDIENCE"] {
+            command.env_remove(name);
+        }
+        Process::start(name, command, &self.data.join(format!("log/{name}.log")))
+    }
+
+    async fn wait_until_ready(&mut self, index: usize, spinner: &Progress) -> Result<()> {
+        let mut answer = String::new();
+        let mut since = Instant::now();
+        loop {
+            let process = &mut self.services[index];
+            if let Some(status) = process.has_ended() {
+                bail!("{} did not start ({status}); {}", process.name(), process.last_words());
+            }
+            let service = &mut self.state.services[index];
+            if let Ok(address) = fs::read_to_string(address_file(&self.data, &service.name)) {
+                service.address = address;
+            }
+            let now = match http::get(&service.address, "/readyz").await {
+                Ok((200, _)) => return Ok(()),
+                Ok((_, body)) => body.trim().to_owned(),
+                Err(e) => e.to_string(),
+            };
+            spinner.message(format!("{}: {now}", service.name));
+            if now != answer {
+                (answer, since) = (now, Instant::now());
+            }
+            if since.elapsed() > STUCK {
+                bail!("{} does not become ready ({answer}); {}", process.name(), process.last_words());
+            }
+            sleep(Duration::from_millis(30)).await;
+        }
+    }
+}
+
+async fn start_nats(setup: &Setup, data: &Path, spinner: &Progress) -> Result<NatsServer> {
+    let cache = data.join("cache");
+    spinner.message(if nats_binary::is_cached(&cache) {
+        "nats-server"
+    } else {
+        "looking for nats-server, or fetching it"
+    });
+    let found = tokio::task::spawn_blocking(move || nats_binary::find(&cache)).await??;
+    for note in &found.notes {
+        setup.output.note(note);
+    }
+    spinner.message("nats-server");
+    let durability = setup.durability.unwrap_or_default();
+    let port = setup.port.map(|base| base + NATS_OFFSET);
+    NatsServer::start(&found.path, durability, &data.join("nats"), port).await
+}
+
+/// Starts only the broker on a directory on which nothing runs: for work on the log itself.
+pub async fn nats_alone(setup: &Setup) -> Result<(NatsServer, Lock)> {
+    let lock = Lock::hold(&setup.data).await?;
+    let data = fs::canonicalize(&setup.data)?;
+    end_left_over(&data).await;
+    let spinner = setup.output.spinner("starting");
+    let nats = start_nats(setup, &data, &spinner).await?;
+    spinner.finish();
+    Ok((nats, lock))
+}
+
+/// Services whose parent was killed drain by themselves; they are waited for, since they hold their stores.
+/// A broker that was left over is ended by [`NatsServer::start`].
+async fn end_left_over(data: &Path) {
+    let Some(state) = State::read(data) else { return };
+    let ours = |it: &&ServiceState| {
+        let file = address_file(data, &it.name).display().to_string();
+        process::is_alive(it.pid) && process::command_line(it.pid).is_some_and(|line| line.contains(&file))
+    };
+    for service in state.services.iter().filter(ours) {
+        process::stop_other(service.pid, DRAIN).await;
+    }
+    State::remove(data);
+}
+
+/// Where a service writes the address that it listens on.
+fn address_file(data: &Path, service: &str) -> PathBuf {
+    data.join(format!("run/{service}.address"))
+}
+
+/// URL of the service's own database on a PostgreSQL server; the database is made when it is not there.
+pub async fn postgres_store(base: &str, service: &str) -> Result<String> {
+    Ok(studium_store::create_database(base, &format!("studium_{service}")).await?)
+}
+
+/// The profile in a sentence, for people who must know what an acknowledgement is worth.
+pub fn promise(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Replicated => {
+            "replicated: an acknowledged command is synced to disk on two of three nodes and survives the loss of a node and a power cut"
+        }
+        Durability::Disk => "disk: an acknowledged command is synced to disk and survives a power cut",
+        Durability::Process => {
+            "process: an acknowledged command survives kill -9 but not a power cut; for tests and bulk loads"
+        }
+    }
+}
+
+/// Waits for Ctrl-C, SIGTERM or the end of the terminal; listens from the moment it is called.
+pub fn interrupted() -> Result<impl Future<Output = ()>> {
+    let mut kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()]
+        .into_iter()
+        .map(signal)
+        .collect::<std::io::Result<Vec<_>>>()?;
+    Ok(async move {
+        futures::future::select_all(kinds.iter_mut().map(|it| Box::pin(it.recv()))).await;
+    })
+}

@@ -1,0 +1,150 @@
+//! The platform as a person runs it: up, used, killed, up again, stopped; and what wrong use gets.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+use studium_cli::{nats_binary, process::is_alive};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn studium(data: &Path) -> Command {
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_studium"));
+    command.arg("--data").arg(data).env("STUDIUM_NATS_SERVER", nats_binary::find(cache).unwrap().path);
+    command
+}
+
+fn run(data: &Path, args: &[&str]) -> Output {
+    studium(data).args(args).output().unwrap()
+}
+
+fn lines(bytes: &[u8]) -> Vec<Value> {
+    String::from_utf8_lossy(bytes).lines().map(|it| serde_json::from_str(it).unwrap()).collect()
+}
+
+/// Starts `up` on ports that are free, and returns it with what it says of itself.
+fn up(data: &Path, port: u16) -> (Child, Value) {
+    let mut child = studium(data)
+        .args(["--json", "up", "--durability", "process", "--port", &port.to_string()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    (child, serde_json::from_str(&line).expect("up says where it runs"))
+}
+
+/// A first port whose neighbours are free.
+fn free_base() -> u16 {
+    loop {
+        let base = studium_cli::http::free_port().unwrap();
+        if base < 60_000 && [1, 2, 22].iter().all(|it| studium_cli::http::is_free(base + it)) {
+            return base;
+        }
+    }
+}
+
+fn pids(state: &Value) -> Vec<u32> {
+    let nats = state["nats_pids"].as_array().unwrap().iter().cloned();
+    let services = state["services"].as_array().unwrap().iter().map(|it| it["pid"].clone());
+    nats.chain(services).map(|it| u32::try_from(it.as_u64().unwrap()).unwrap()).collect()
+}
+
+fn terminate(child: &mut Child) -> Option<i32> {
+    assert!(Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().unwrap().success());
+    child.wait().unwrap().code()
+}
+
+#[test]
+fn up_is_used_killed_started_again_and_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let data: PathBuf = dir.path().join("data");
+    let port = free_base();
+    let (mut first, state) = up(&data, port);
+    assert_eq!(state["services"][1]["address"], format!("127.0.0.1:{}", port + 2));
+
+    let status = run(&data, &["status", "--json"]);
+    assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
+    let status = &lines(&status.stdout)[0];
+    assert_eq!(status["durability"], "process");
+    assert!(status["services"][0]["memory_bytes"].as_u64().unwrap() > 1_000_000);
+
+    let second = run(&data, &["up"]);
+    assert_eq!(second.status.code(), Some(1));
+    let sentence = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(sentence.contains("a platform runs on") && sentence.lines().count() == 1, "{sentence}");
+
+    for args in [&["views", "list"][..], &["parked", "list"], &["log", "verify"], &["log", "tail"]] {
+        let output = run(&data, args);
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    // The services see their parent's end by themselves; the broker is found and ended by the next start.
+    let old = pids(&state);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let (mut again, state) = up(&data, port);
+    assert!(old.iter().all(|it| !is_alive(*it)), "something of the killed platform still runs");
+
+    assert_eq!(terminate(&mut again), Some(0));
+    let deadline = Instant::now() + PATIENCE;
+    while pids(&state).iter().any(|it| is_alive(*it)) {
+        assert!(Instant::now() < deadline, "something still runs after `up` has ended");
+    }
+    assert_eq!(run(&data, &["status"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_service_that_dies_ends_up_with_its_name_and_last_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = studium(dir.path())
+        .args(["--json", "up", "--durability", "process", "--port", &free_base().to_string()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let state: Value = serde_json::from_str(&line).unwrap();
+    let victim = state["services"][1]["pid"].to_string();
+    assert!(Command::new("kill").arg("-KILL").arg(victim).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let sentence = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(sentence.contains("enrolment stopped by itself") && sentence.contains("enrolment.log"), "{sentence}");
+    assert!(pids(&state).iter().all(|it| !is_alive(*it)), "something still runs");
+}
+
+#[test]
+fn wrong_use_is_told_apart_from_failure() {
+    let dir = tempfile::tempdir().unwrap();
+    for wrong in [&[][..], &["no-such-command"], &["up", "--durability", "fast"], &["token", "--role", "x", "--ttl", "soon"]] {
+        assert_eq!(run(dir.path(), wrong).status.code(), Some(2), "{wrong:?}");
+    }
+    let failed = run(dir.path(), &["status"]);
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&failed.stderr).contains("`studium up` starts it"));
+    let failed = run(dir.path(), &["serve", "kitchen", "--store", "sqlite:x.db"]);
+    assert!(String::from_utf8_lossy(&failed.stderr).contains("the services are catalogue, enrolment"));
+}
+
+#[test]
+fn an_occupied_port_and_a_missing_broker_are_one_sentence_each() {
+    let dir = tempfile::tempdir().unwrap();
+    let base = free_base();
+    let _taken = std::net::TcpListener::bind(("127.0.0.1", base + 2)).unwrap();
+    let failed = run(dir.path(), &["up", "--port", &base.to_string()]);
+    assert_eq!(failed.status.code(), Some(1));
+    let sentence = String::from_utf8_lossy(&failed.stderr).into_owned();
+    let taken = base + 2;
+    assert_eq!(sentence, format!("studium: port {taken} is taken; stop what uses it, or choose others with --port\n"));
+
+    let failed = studium(dir.path()).arg("up").env("STUDIUM_NATS_SERVER", "/nowhere/nats-server").output().unwrap();
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&failed.stderr).contains("correct it or unset it"));
+}

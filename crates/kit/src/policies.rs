@@ -1,0 +1,289 @@
+//! Runs policies: every event once, in order per aggregate, and what keeps failing is parked without blocking the rest.
+
+use crate::{
+    App,
+    app::{Answer, Todo},
+    parked::{self, Parking},
+    telemetry,
+};
+use futures::{StreamExt as _, future::BoxFuture, stream};
+use std::{collections::HashMap, future::Future, marker::PhantomData, time::Duration};
+use studium_core::{Decider, Event, Policy, Reaction};
+use studium_log::{Meta, Stored};
+use studium_store::StoreError;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+/// Namespace of the request ids that policies derive; fixed for ever.
+const REACTIONS: Uuid = Uuid::from_u128(0x7374_7564_6975_6d00_8000_7265_6163_7473);
+
+/// Aggregates that one policy asks at the same time.
+const LANES_MAX: usize = 64;
+
+/// Tries before a reaction is parked, and the pause after the first; it doubles.
+const TRIES_MAX: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The pause before a policy that lost the log or the store goes on.
+const RESTART_PAUSE: Duration = Duration::from_millis(500);
+
+/// How often a policy with parked reactions looks whether it may go on.
+const RELEASE_EVERY: Duration = Duration::from_millis(250);
+
+/// A policy that looks things up in views of its own service.
+/// The kernel first waits until those views have seen the event's stream up to the event.
+pub trait LookUpPolicy: Send + Sync + 'static {
+    /// Stable name; part of every request id.
+    const NAME: &'static str;
+    /// The stream it listens to: a service's name.
+    const STREAM: &'static str;
+    /// Names of the views it reads.
+    const VIEWS: &'static [&'static str];
+    /// What it reacts to.
+    type Event: Event;
+    /// The decider that it commands.
+    type Target: Decider;
+
+    /// Says what follows when `event` happened to the aggregate `id` at `at_ms`.
+    fn react(
+        app: &App,
+        id: &str,
+        event: &Self::Event,
+        at_ms: i64,
+    ) -> impl Future<Output = Result<Vec<Reaction<Self::Target>>, StoreError>> + Send;
+}
+
+/// A policy with its types erased.
+pub(crate) trait AnyPolicy: Send + Sync {
+    fn name(&self) -> &'static str;
+    fn stream(&self) -> &'static str;
+    /// What follows from a commit; the index of each is its place in the answer.
+    fn react<'a>(&'a self, app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Vec<Todo>, String>>;
+}
+
+/// A pure policy, erased.
+pub(crate) struct Pure<P>(pub P);
+
+impl<P: Policy> AnyPolicy for Pure<P> {
+    fn name(&self) -> &'static str {
+        P::NAME
+    }
+
+    fn stream(&self) -> &'static str {
+        P::STREAM
+    }
+
+    fn react<'a>(&'a self, _app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Vec<Todo>, String>> {
+        let mut todo = Vec::new();
+        for event in events::<P::Event>(commit) {
+            let reactions = self.0.react(commit.id(), &event, commit.commit.at_ms);
+            todo.extend(reactions.into_iter().map(|it| Todo::new::<P::Target>(it.id, it.command)));
+        }
+        Box::pin(std::future::ready(Ok(todo)))
+    }
+}
+
+/// A look-up policy, erased.
+pub(crate) struct LookUp<P>(pub PhantomData<P>);
+
+impl<P: LookUpPolicy> AnyPolicy for LookUp<P> {
+    fn name(&self) -> &'static str {
+        P::NAME
+    }
+
+    fn stream(&self) -> &'static str {
+        P::STREAM
+    }
+
+    fn react<'a>(&'a self, app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Vec<Todo>, String>> {
+        Box::pin(async move {
+            let mut todo = Vec::new();
+            for event in events::<P::Event>(commit) {
+                for view in P::VIEWS {
+                    let reached = app.store().reached(view, P::STREAM, commit.position, Duration::from_secs(30)).await;
+                    reached.map_err(|late| format!("view `{view}` has only seen position {}", late.at))?;
+                }
+                let reactions =
+                    P::react(app, commit.id(), &event, commit.commit.at_ms).await.map_err(|e| e.to_string())?;
+                todo.extend(reactions.into_iter().map(|it| Todo::new::<P::Target>(it.id, it.command)));
+            }
+            Ok(todo)
+        })
+    }
+}
+
+fn events<E: Event>(commit: &Stored) -> impl Iterator<Item = E> {
+    let mine = commit.aggregate() == E::AGGREGATE;
+    let events = if mine { commit.commit.events.as_slice() } else { &[] };
+    events.iter().filter_map(|it| E::from_bytes(it).ok().flatten())
+}
+
+/// One reaction on its way.
+pub(crate) struct Step {
+    pub stream: &'static str,
+    pub position: u64,
+    pub index: usize,
+    pub source: String,
+    pub todo: Todo,
+    pub meta: Meta,
+}
+
+impl Step {
+    pub(crate) fn new(policy: &dyn AnyPolicy, commit: &Stored, index: usize, todo: Todo) -> Self {
+        let name = format!("{}\n{}\n{}\n{index}", policy.name(), policy.stream(), commit.position);
+        let from = &commit.commit;
+        let meta = Meta {
+            at_ms: from.at_ms,
+            actor: format!("policy:{}", policy.name()),
+            on_behalf_of: from.actor.clone(),
+            request_id: Uuid::new_v5(&REACTIONS, name.as_bytes()).to_string(),
+            correlation_id: from.correlation_id.clone(),
+            causation_id: from.id.clone(),
+            tenant: from.tenant.clone(),
+            traceparent: from.traceparent.clone(),
+        };
+        Self { stream: policy.stream(), position: commit.position, index, source: from.subject.clone(), todo, meta }
+    }
+}
+
+/// Runs one policy, while this process is the one that folds the service's views, until it is told to stop.
+/// Two replicas that react to the same event would only decide the same twice; one is enough.
+pub(crate) async fn run(app: App, policy: Box<dyn AnyPolicy>, mut active: watch::Receiver<bool>, stop: CancellationToken) {
+    let name = policy.name();
+    while is_our_turn(&mut active, &stop).await {
+        let outcome = tokio::select! {
+            () = stop.cancelled() => return,
+            _ = active.wait_for(|it| !*it) => continue,
+            outcome = follow(&app, policy.as_ref()) => outcome,
+        };
+        if let Err(why) = outcome {
+            tracing::warn!(policy = name, why, "policy stopped; it goes on from its checkpoint");
+        }
+        stop.run_until_cancelled(tokio::time::sleep(RESTART_PAUSE)).await;
+    }
+}
+
+/// Waits until this process is the active one; false when it is told to stop.
+pub(crate) async fn is_our_turn(active: &mut watch::Receiver<bool>, stop: &CancellationToken) -> bool {
+    let turn = stop.run_until_cancelled(active.wait_for(|it| *it)).await;
+    matches!(turn, Some(Ok(_)))
+}
+
+async fn follow(app: &App, policy: &dyn AnyPolicy) -> Result<(), String> {
+    let mut parking = Parking::load(app.store(), policy.name()).await.map_err(|e| e.to_string())?;
+    let start = parked::checkpoint(app.store(), policy.name(), policy.stream()).await.map_err(|e| e.to_string())?;
+    let mut follow = app.log().follow(policy.stream(), start);
+    loop {
+        let commits = tokio::select! {
+            commits = follow.next() => commits.map_err(|e| e.to_string())?,
+            // Only a policy with something parked looks whether somebody asked to retry or drop it.
+            () = tokio::time::sleep(RELEASE_EVERY), if !parking.is_empty() => Vec::new(),
+        };
+        if !parking.is_empty() {
+            release(app, policy, &mut parking).await.map_err(|e| e.to_string())?;
+        }
+        if commits.is_empty() {
+            continue;
+        }
+        handle(app, policy, &mut parking, &commits).await?;
+        parked::advance(app.store(), policy.name(), policy.stream(), follow.position()).await.map_err(|e| e.to_string())?;
+    }
+}
+
+/// Goes through what is parked, in order: what is to be retried is tried, and what no longer waits for anything goes on.
+async fn release(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking) -> Result<(), StoreError> {
+    let mut held = Parking::empty(policy.name());
+    for row in parked::unanswered(app.store(), policy.name()).await? {
+        let is_free = row.state == "retry" || (row.state == "waiting" && !held.blocks(&row.source, &row.target));
+        let outcome = if is_free { again(app, policy, &row).await } else { Err(None) };
+        match outcome {
+            Ok(()) => parked::forget(app.store(), row.id).await?,
+            Err(cause) => {
+                if let Some(cause) = cause {
+                    parked::still(app.store(), row.id, &cause).await?;
+                }
+                held.block(row.source, row.target);
+            }
+        }
+    }
+    app.metrics().parked(policy.name(), held.len());
+    *parking = held;
+    Ok(())
+}
+
+/// Makes a parked reaction anew from its event and tries it.
+async fn again(app: &App, policy: &dyn AnyPolicy, row: &parked::Row) -> Result<(), Option<String>> {
+    let commit = app.log().read(policy.stream(), row.position).await.map_err(|e| Some(e.to_string()))?;
+    let commit = commit.ok_or_else(|| Some(format!("position {} is not in the stream", row.position)))?;
+    let todo = policy.react(app, &commit).await.map_err(Some)?.into_iter().nth(row.step as usize);
+    // A newer build may no longer react to this event: then nothing is left to do.
+    let Some(todo) = todo else { return Ok(()) };
+    let step = Step::new(policy, &commit, row.step as usize, todo);
+    attempt(app, policy.name(), &step).await.map_err(Some)
+}
+
+/// Handles a batch: commands for one aggregate go in the order of the events, different aggregates go side by side.
+async fn handle(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking, commits: &[Stored]) -> Result<(), String> {
+    let mut lanes: HashMap<String, Vec<Step>> = HashMap::new();
+    for commit in commits {
+        for (index, todo) in policy.react(app, commit).await?.into_iter().enumerate() {
+            let step = Step::new(policy, commit, index, todo);
+            if parking.holds(&step) {
+                parking.wait_behind(app.store(), &step).await.map_err(|e| e.to_string())?;
+            } else {
+                lanes.entry(step.todo.target.clone()).or_default().push(step);
+            }
+        }
+    }
+    let mut failed = stream::iter(lanes.into_values().map(|steps| lane(app, policy, steps))).buffer_unordered(LANES_MAX);
+    while let Some(stuck) = failed.next().await {
+        for (n, (step, cause)) in stuck.into_iter().enumerate() {
+            let parked = if n == 0 {
+                tracing::error!(policy = policy.name(), target_aggregate = step.todo.target, cause, "parked");
+                parking.park(app.store(), &step, &cause, TRIES_MAX).await
+            } else {
+                parking.wait_behind(app.store(), &step).await
+            };
+            parked.map_err(|e| e.to_string())?;
+        }
+        app.metrics().parked(policy.name(), parking.len());
+    }
+    Ok(())
+}
+
+/// Gives one aggregate its commands, one after the other; what is left when one keeps failing comes back.
+async fn lane(app: &App, policy: &dyn AnyPolicy, steps: Vec<Step>) -> Vec<(Step, String)> {
+    let mut steps = steps.into_iter();
+    while let Some(step) = steps.next() {
+        if let Err(cause) = attempt(app, policy.name(), &step).await {
+            let rest = steps.map(|it| (it, String::new()));
+            return std::iter::once((step, cause)).chain(rest).collect();
+        }
+    }
+    Vec::new()
+}
+
+/// Tries one reaction until it has an answer, a bounded number of times.
+pub(crate) async fn attempt(app: &App, policy: &'static str, step: &Step) -> Result<(), String> {
+    let mut pause = PAUSE;
+    let mut cause = String::new();
+    for attempt in 1..=TRIES_MAX {
+        let span = tracing::info_span!("policy", policy, target_aggregate = step.todo.target);
+        telemetry::continue_from(&span, &step.meta.traceparent);
+        match step.todo.run(app, step.meta.clone()).instrument(span).await {
+            Answer::Done => return Ok(()),
+            Answer::Refused(why) => {
+                tracing::debug!(policy, target_aggregate = step.todo.target, why, "a reaction was refused");
+                return parked::record_refusal(app.store(), policy, step, &why).await.map_err(|e| e.to_string());
+            }
+            Answer::Failed(why) => cause = why,
+        }
+        if attempt < TRIES_MAX {
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+    }
+    Err(cause)
+}

@@ -1,0 +1,49 @@
+//! Readiness: the log answers, the store answers, the issuer's keys are here, the views are not far behind.
+
+use crate::{App, Verifier, server::Ready};
+use std::{sync::Arc, time::Duration};
+use studium_store::Projection;
+use tokio_util::sync::CancellationToken;
+
+/// A view further behind than this keeps a service from being ready.
+const LAG_MAX: u64 = 10_000;
+
+/// How often the lag of views is measured for metrics.
+const LAG_EVERY: Duration = Duration::from_secs(1);
+
+/// Says what is missing, a sentence each.
+pub(crate) fn check(app: App, projection: Projection, verifier: Verifier) -> Ready {
+    Arc::new(move || {
+        let (app, projection, verifier) = (app.clone(), projection.clone(), verifier.clone());
+        Box::pin(async move {
+            let mut missing = Vec::new();
+            if !app.log().is_connected() {
+                missing.push("the log cannot be reached".to_owned());
+                return missing;
+            }
+            if !verifier.is_ready() {
+                missing.push("the issuer's keys are not here yet".to_owned());
+            }
+            match projection.views().await {
+                Ok(views) => missing.extend(views.iter().filter_map(|it| {
+                    let behind = it.head.saturating_sub(it.position);
+                    let lags = it.state == "building" && behind > LAG_MAX && !it.name.contains("__");
+                    let told = if lags { format!("{behind} commits behind") } else { it.state.clone() };
+                    (lags || it.state.starts_with("broken")).then(|| format!("view `{}`: {told}", it.name))
+                })),
+                Err(e) => missing.push(format!("the store or the log cannot be read: {e}")),
+            }
+            missing
+        })
+    })
+}
+
+/// Keeps the metrics of view lag up to date.
+pub(crate) async fn watch_lag(app: App, projection: Projection, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(LAG_EVERY)).await.is_some() {
+        // What cannot be measured just now shows in readiness.
+        for it in projection.views().await.unwrap_or_default() {
+            app.metrics().view_lag(&it.name, &it.stream, it.head.saturating_sub(it.position));
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! One port for all: gRPC, gRPC-Web, health, reflection, and plain HTTP/1.1 and HTTP/2.
+
+use crate::{
+    Metrics,
+    access::{AccessTable, Admitted},
+    auth::Verifier,
+    ending::Ending,
+    status, telemetry,
+};
+use anyhow::Context as _;
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{Request, State},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use futures::{FutureExt as _, future::BoxFuture};
+use http::{HeaderName, Method, StatusCode, header::CONTENT_TYPE};
+use serde_json::json;
+use std::{convert::Infallible, io, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::{
+    Status,
+    service::{Routes, RoutesBuilder},
+    transport::{Server, server::TcpIncoming},
+};
+use tonic_health::{ServingStatus, server::HealthReporter};
+use tower::{Layer as _, ServiceExt as _, util::{BoxCloneSyncService, MapResponse}};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{AllowHeaders, Any, CorsLayer},
+};
+use tracing::Instrument as _;
+
+/// How often gRPC health asks whether the service is ready.
+const HEALTH_EVERY: Duration = Duration::from_secs(1);
+
+/// Requests that one connection may have under way.
+const STREAMS_MAX: u32 = 4096;
+
+/// Bytes that may be on the way in one stream and in one connection: enough for bulk calls.
+const STREAM_WINDOW_BYTES: u32 = 1 << 20;
+const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
+
+/// Says what is not ready, a sentence each; an empty list is ready.
+pub type Ready = Arc<dyn Fn() -> BoxFuture<'static, Vec<String>> + Send + Sync>;
+
+/// What is served on the port of one service.
+pub struct Edge {
+    /// Full names of the gRPC services, as in [`AccessTable::for_services`]: for health and reflection.
+    pub rpcs: Vec<&'static str>,
+    /// Their implementations; start from [`routes`].
+    pub routes: Routes,
+    /// Who may call them.
+    pub access: AccessTable,
+    /// Who verifies the callers' tokens.
+    pub verifier: Verifier,
+    /// What `/metrics` shows.
+    pub metrics: Metrics,
+    /// What `/readyz` and gRPC health ask.
+    pub ready: Ready,
+    /// Further HTTP routes: webhooks, public pages.
+    pub http: Router,
+    /// How long running requests may take to finish at the end.
+    pub drain: Duration,
+}
+
+/// An empty set of gRPC routes, to which the services are added.
+pub fn routes() -> RoutesBuilder {
+    // `Routes::default()` would bring a fallback that answers every unknown plain path with 200.
+    RoutesBuilder::from(Router::new())
+}
+
+/// Takes an address to listen on; port 0 takes a free one, `local_addr` of what comes back says which.
+///
+/// # Errors
+/// With a sentence that says what to do.
+pub async fn bind(listen: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(listen).await.map_err(|e| match e.kind() {
+        io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "`{listen}` is in use by another process; stop that one or choose another address with --listen (STUDIUM_LISTEN)"
+        ),
+        io::ErrorKind::PermissionDenied => anyhow::anyhow!(
+            "this user may not listen on `{listen}`; choose a port above 1023 with --listen (STUDIUM_LISTEN)"
+        ),
+        _ => anyhow::anyhow!("cannot listen on `{listen}` ({e}); choose another address with --listen (STUDIUM_LISTEN)"),
+    })
+}
+
+/// Returns when the process is asked to stop: SIGTERM or Ctrl-C.
+pub async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut it) => drop(it.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
+
+/// Serves until told to stop, then drains: not ready any more, no new connections,
+/// streams end UNAVAILABLE, other running requests finish within `drain`.
+///
+/// # Errors
+/// When the listener breaks.
+pub async fn serve(listener: TcpListener, edge: Edge, stop: CancellationToken) -> anyhow::Result<()> {
+    let address: SocketAddr = listener.local_addr()?;
+    let (health, health_service) = tonic_health::server::health_reporter();
+    let (drain, ready) = (edge.drain, Arc::clone(&edge.ready));
+    let names: Vec<_> = std::iter::once("").chain(edge.rpcs.iter().copied()).collect();
+
+    let http = http(&edge, stop.clone());
+    let mut routes = RoutesBuilder::from(edge.routes);
+    routes.add_service(health_service).add_service(reflection(&edge.rpcs).build_v1()?);
+    routes.add_service(reflection(&edge.rpcs).build_v1alpha()?);
+    let rpc = Arc::new(Rpc {
+        access: edge.access,
+        verifier: edge.verifier,
+        routes: routes.routes().prepare().into_axum_router(),
+        stop: stop.clone(),
+    });
+    let doors = Arc::new(Doors { web: web(Arc::clone(&rpc)), rpc, http });
+    let app = Router::new().fallback(enter).with_state(doors);
+
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).with_keepalive(Some(Duration::from_mins(1)));
+    let server = Server::builder()
+        .accept_http1(true)
+        .http2_keepalive_interval(Some(Duration::from_secs(30)))
+        .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+        .max_concurrent_streams(Some(STREAMS_MAX))
+        .initial_stream_window_size(Some(STREAM_WINDOW_BYTES))
+        .initial_connection_window_size(Some(CONNECTION_WINDOW_BYTES))
+        .add_routes(Routes::from(app))
+        .serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
+    tracing::info!(%address, "listening");
+    tokio::select! {
+        served = server => served.context("the port cannot be served any more"),
+        () = report_health(&health, &names, &ready, &stop) => Ok(()),
+        () = async { stop.cancelled().await; tokio::time::sleep(drain).await } => {
+            tracing::warn!(seconds = drain.as_secs(), "requests are still running after the time they had to finish");
+            Ok(())
+        }
+    }
+}
+
+/// What lies behind the port.
+struct Doors {
+    rpc: Arc<Rpc>,
+    web: BoxCloneSyncService<Request, Response, Infallible>,
+    http: Router,
+}
+
+/// Plain gRPC takes the short way; only browsers pay for translation and CORS.
+async fn enter(State(doors): State<Arc<Doors>>, request: Request) -> Response {
+    let content = request.headers().get(CONTENT_TYPE).map_or(&[][..], |it| it.as_bytes());
+    let asks_first = *request.method() == Method::OPTIONS && doors.rpc.access.knows(request.uri().path());
+    let answered = if content.starts_with(b"application/grpc-web") || asks_first {
+        doors.web.clone().oneshot(request).await
+    } else if content.starts_with(b"application/grpc") {
+        return doors.rpc.call(request).await;
+    } else {
+        doors.http.clone().oneshot(request).await
+    };
+    answered.unwrap_or_else(|never| match never {})
+}
+
+/// The gRPC services behind access control.
+struct Rpc {
+    access: AccessTable,
+    verifier: Verifier,
+    routes: Router,
+    stop: CancellationToken,
+}
+
+impl Rpc {
+    async fn call(&self, mut request: Request) -> Response {
+        let path = request.uri().path().to_owned();
+        let span = telemetry::rpc_span(&path, request.headers_mut());
+        let work = async {
+            match AssertUnwindSafe(self.admit_and_run(request)).catch_unwind().await {
+                Ok(Ok(response)) => response,
+                Ok(Err(refusal)) => refusal.into_http(),
+                Err(payload) => status::panicked(&*payload).into_http(),
+            }
+        };
+        work.instrument(span).await
+    }
+
+    #[expect(clippy::result_large_err, reason = "a status is what a client gets")]
+    async fn admit_and_run(&self, request: Request) -> Result<Response, Status> {
+        let Admitted { request, streams } = self.access.admit(&self.verifier, request).await?;
+        let response = self.routes.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+        // Handlers of streams need not know that the service is about to stop.
+        Ok(if streams { response.map(|it| Body::new(Ending::new(it, &self.stop))) } else { response })
+    }
+}
+
+/// The same services for browsers: gRPC-Web is translated first, so that access control sees plain gRPC.
+fn web(rpc: Arc<Rpc>) -> BoxCloneSyncService<Request, Response, Infallible> {
+    let plain = tower::service_fn(move |request: http::Request<tonic::body::Body>| {
+        let rpc = Arc::clone(&rpc);
+        async move { Ok::<_, Infallible>(rpc.call(request.map(Body::new)).await) }
+    });
+    // Who calls is said by a token and never by a cookie, so any page may ask.
+    let cors = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::POST])
+        .allow_headers(AllowHeaders::mirror_request())
+        .max_age(Duration::from_hours(1))
+        .expose_headers(["grpc-status", "grpc-message", "grpc-status-details-bin"].map(HeaderName::from_static));
+    let translated = tonic_web::GrpcWebLayer::new().layer(plain);
+    BoxCloneSyncService::new(MapResponse::new(cors.layer(translated), |it: http::Response<_>| it.map(Body::new)))
+}
+
+fn http(edge: &Edge, stop: CancellationToken) -> Router {
+    let (ready, metrics) = (Arc::clone(&edge.ready), edge.metrics.clone());
+    let is_ready = move || {
+        let (ready, stop) = (Arc::clone(&ready), stop.clone());
+        async move {
+            let missing = if stop.is_cancelled() { vec!["stopping".to_owned()] } else { ready().await };
+            let code = if missing.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+            (code, Json(json!({"ready": missing.is_empty(), "not_ready": missing})))
+        }
+    };
+    let show_metrics = move || async move {
+        match metrics.render() {
+            Ok(text) => ([(CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
+            Err(e) => {
+                tracing::error!(error = %e, "metrics cannot be shown");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        }
+    };
+    let mut router = Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(is_ready))
+        .route("/metrics", get(show_metrics));
+    if let Some(jwks) = edge.verifier.jwks().cloned() {
+        router = router.route("/.well-known/jwks.json", get(move || async move { Json(jwks) }));
+    }
+    router.merge(edge.http.clone()).layer(CatchPanicLayer::new())
+}
+
+/// Reflection of what is served here, not of the whole platform's contract.
+fn reflection(rpcs: &[&'static str]) -> tonic_reflection::server::Builder<'static> {
+    let all = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(studium_proto::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .with_service_name("grpc.health.v1.Health");
+    rpcs.iter().fold(all, |all, name| all.with_service_name(*name))
+}
+
+/// Keeps gRPC health at what `ready` says; never returns.
+async fn report_health(health: &HealthReporter, names: &[&str], ready: &Ready, stop: &CancellationToken) {
+    loop {
+        let serving = !stop.is_cancelled() && ready().await.is_empty();
+        let state = if serving { ServingStatus::Serving } else { ServingStatus::NotServing };
+        for name in names {
+            health.set_service_status(*name, state).await;
+        }
+        if stop.is_cancelled() {
+            return std::future::pending().await;
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(HEALTH_EVERY) => {}
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! A service: the list of its parts, and how they are started and stopped together.
+
+use crate::{
+    App, Config, Metrics, Verifier,
+    access::AccessTable,
+    admin::Admin,
+    app::Deciders,
+    deadlines::{self, AnyDeadline, Deadline},
+    parked,
+    policies::{self, AnyPolicy, LookUp, LookUpPolicy, Pure},
+    ready,
+    server::{self, Edge},
+};
+use std::{convert::Infallible, future::Future, marker::PhantomData, net::SocketAddr, time::Duration};
+use studium_core::{Decider, Policy};
+use studium_log::{Log, LogConfig};
+use studium_proto::admin::v1::admin_service_server::AdminServiceServer;
+use studium_store::{Projection, Projector, Store, View};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+use tonic::{body::Body, server::NamedService, service::RoutesBuilder};
+use tower::Service as TowerService;
+
+type Register = fn(&mut Deciders, &Log, &Store);
+type MakeApi = Box<dyn FnOnce(&App, &mut RoutesBuilder) + Send>;
+
+/// The parts of a service. `lib.rs` of each service lists them, and nothing else does.
+pub struct Service {
+    name: &'static str,
+    deciders: Vec<Register>,
+    views: Vec<fn(Projector) -> Projector>,
+    policies: Vec<Box<dyn AnyPolicy>>,
+    deadlines: Vec<Box<dyn AnyDeadline>>,
+    rpcs: Vec<&'static str>,
+    apis: Vec<MakeApi>,
+}
+
+/// What a service needs from outside: the same in production, in `up` and in tests.
+pub struct Surroundings {
+    /// The log.
+    pub log: Log,
+    /// The service's own store.
+    pub store: Store,
+    /// Who may call.
+    pub verifier: Verifier,
+    /// Where it listens.
+    pub listener: TcpListener,
+    /// Settings as `status` shows them, secrets hidden.
+    pub settings: Vec<(String, String)>,
+    /// How long running requests may take to finish at the end.
+    pub drain: Duration,
+}
+
+/// A service that runs.
+pub struct Running {
+    /// Where it answers.
+    pub address: SocketAddr,
+    /// What its handlers hold.
+    pub app: App,
+    /// Its views.
+    pub projection: Projection,
+    stop: CancellationToken,
+    tasks: JoinSet<anyhow::Result<()>>,
+}
+
+impl Service {
+    /// A service without parts; the name is also its stream's.
+    pub fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            deciders: Vec::new(),
+            views: Vec::new(),
+            policies: Vec::new(),
+            deadlines: Vec::new(),
+            rpcs: Vec::new(),
+            apis: Vec::new(),
+        }
+    }
+
+    /// The service's name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Lists a decider.
+    pub fn decider<D: Decider>(mut self) -> Self {
+        self.deciders.push(Deciders::register::<D>);
+        self
+    }
+
+    /// Lists a view.
+    pub fn view<V: View>(mut self) -> Self {
+        self.views.push(Projector::view::<V>);
+        self
+    }
+
+    /// Lists a policy.
+    pub fn policy<P: Policy>(mut self, policy: P) -> Self {
+        self.policies.push(Box::new(Pure(policy)));
+        self
+    }
+
+    /// Lists a policy that reads views of this service.
+    pub fn look_up_policy<P: LookUpPolicy>(mut self) -> Self {
+        self.policies.push(Box::new(LookUp::<P>(PhantomData)));
+        self
+    }
+
+    /// Lists a deadline.
+    pub fn deadline<D: Deadline>(mut self) -> Self {
+        self.deadlines.push(Box::new(deadlines::Erased::<D>(PhantomData)));
+        self
+    }
+
+    /// Lists a gRPC service.
+    pub fn grpc<S>(mut self, make: impl FnOnce(App) -> S + Send + 'static) -> Self
+    where
+        S: TowerService<http::Request<Body>, Error = Infallible> + NamedService + Clone + Send + Sync + 'static,
+        S::Response: axum::response::IntoResponse,
+        S::Future: Send + 'static,
+    {
+        self.rpcs.push(S::NAME);
+        self.apis.push(Box::new(move |app, routes| {
+            routes.add_service(make(app.clone()));
+        }));
+        self
+    }
+
+    /// Connects to what the configuration names and runs until it is told to stop.
+    ///
+    /// # Errors
+    /// With one sentence that says what to do, when something it needs is not there.
+    pub async fn run(self, config: Config, stop: CancellationToken, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
+        config.check()?;
+        let listener = server::bind(&config.listen).await?;
+        let log = LogConfig { url: config.nats.clone(), durability: config.durability };
+        let log = Log::connect(&log).await?;
+        let store = Store::open(&config.store).await?;
+        let verifier = config.verifier().await?;
+        let (settings, drain) = (config.shown(), config.drain());
+        let running = self.start(Surroundings { log, store, verifier, listener, settings, drain }).await?;
+        ready(running.address);
+        running.until(stop).await
+    }
+
+    /// Starts the service in given surroundings.
+    ///
+    /// # Errors
+    /// When an rpc does not say who may call it, the log cannot be opened, or a view does not fit its table.
+    pub async fn start(self, surroundings: Surroundings) -> anyhow::Result<Running> {
+        let Surroundings { log, store, verifier, listener, settings, drain } = surroundings;
+        let mut rpcs = self.rpcs;
+        rpcs.push(AdminServiceServer::<Admin>::NAME);
+        let access = AccessTable::for_services(&rpcs).map_err(anyhow::Error::msg)?;
+        log.open(self.name).await?;
+        parked::prepare(&store).await?;
+        let metrics = Metrics::new(self.name)?;
+        let app = App::new(self.name, log.clone(), store.clone(), metrics.clone(), &self.deciders);
+        let mut projector = Projector::new(self.name, store, log);
+        for view in self.views {
+            projector = view(projector);
+        }
+        let projection = projector.start().await?;
+
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        for policy in self.policies {
+            tasks.spawn(finish(policies::run(app.clone(), policy, projection.active(), stop.clone())));
+        }
+        for deadline in self.deadlines {
+            tasks.spawn(finish(deadlines::run(app.clone(), deadline, projection.active(), stop.clone())));
+        }
+        tasks.spawn(finish(ready::watch_lag(app.clone(), projection.clone(), stop.clone())));
+
+        let mut routes = server::routes();
+        for api in self.apis {
+            api(&app, &mut routes);
+        }
+        let admin = Admin::new(app.clone(), projection.clone(), settings);
+        routes.add_service(AdminServiceServer::new(admin));
+        let edge = Edge {
+            rpcs,
+            routes: routes.routes(),
+            access,
+            ready: ready::check(app.clone(), projection.clone(), verifier.clone()),
+            verifier,
+            metrics,
+            http: axum::Router::new(),
+            drain,
+        };
+        let address = listener.local_addr()?;
+        tasks.spawn(server::serve(listener, edge, stop.clone()));
+        Ok(Running { address, app, projection, stop, tasks })
+    }
+}
+
+async fn finish(work: impl Future<Output = ()>) -> anyhow::Result<()> {
+    work.await;
+    Ok(())
+}
+
+impl Running {
+    /// Runs until the token is cancelled or a part fails, then drains.
+    pub async fn until(mut self, stop: CancellationToken) -> anyhow::Result<()> {
+        let failed = tokio::select! {
+            () = stop.cancelled() => None,
+            ended = self.tasks.join_next() => ended,
+        };
+        self.stop.cancel();
+        self.projection.stop().await;
+        let mut outcome = failed.map_or(Ok(()), |it| it.map_err(anyhow::Error::from).and_then(|it| it));
+        while let Some(ended) = self.tasks.join_next().await {
+            outcome = outcome.and(ended.map_err(anyhow::Error::from).and_then(|it| it));
+        }
+        outcome
+    }
+
+    /// Whether the journal and all views have seen all there is.
+    pub async fn is_caught_up(&self) -> anyhow::Result<bool> {
+        let views = self.projection.views().await?;
+        Ok(views.iter().all(|it| it.position >= it.head && it.state == "serving"))
+    }
+
+    /// Stops it and waits until all it accepted is done.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        let now = CancellationToken::new();
+        now.cancel();
+        self.until(now).await
+    }
+}
+
+/// The whole of a service's own program: flags, telemetry, run, drain.
+pub fn main(service: Service) -> std::process::ExitCode {
+    use clap::{Args as _, FromArgMatches as _};
+    let name = service.name;
+    let command = Config::augment_args(clap::Command::new(name).version(env!("CARGO_PKG_VERSION")));
+    let outcome = Config::from_arg_matches(&command.get_matches()).map_err(anyhow::Error::from).and_then(|config| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(async move {
+            let telemetry = crate::telemetry::init(name)?;
+            config.announce(name);
+            let stop = CancellationToken::new();
+            let told = stop.clone();
+            tokio::spawn(async move {
+                server::asked_to_stop().await;
+                told.cancel();
+            });
+            let outcome = service.run(config, stop, |_| {}).await;
+            telemetry.shutdown().await;
+            outcome
+        })
+    });
+    match outcome {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(e) => {
+            // The one line that whoever starts a service reads.
+            #[expect(clippy::print_stderr, reason = "telemetry may be what failed")]
+            {
+                eprintln!("studium-{name}: {e:#}");
+            }
+            std::process::ExitCode::FAILURE
+        }
+    }
+}

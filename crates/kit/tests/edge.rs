@@ -1,0 +1,11 @@
+//! The port of a service as its clients meet it: who may call, what they are told, and how it stops.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod edge {
+    pub mod access;
+    pub mod contract;
+    pub mod http;
+    pub mod server;
+    pub mod stopping;
+    pub mod tokens;
+}

@@ -1,0 +1,300 @@
+//! Decisions under contention, lost answers and repeated requests, each interleaving scripted.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use futures::future::BoxFuture;
+use std::sync::{Arc, Mutex};
+use studium_core::{DecodeError, Decider, Decision, Event, Kind, Reason};
+use studium_log::{Aggregates, DecideError, Decided, Deciding, Fault, History, Log, LogError, Meta, Stored};
+
+/// A room with three places.
+#[derive(Default, Clone)]
+struct Room {
+    taken: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Command {
+    Take(&'static str),
+    Leave(&'static str),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Happened {
+    Taken(String),
+    Left(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum No {
+    RoomFull,
+}
+
+impl Reason for No {
+    const DOMAIN: &'static str = "test";
+    fn name(self) -> &'static str {
+        "ROOM_FULL"
+    }
+    fn kind(self) -> Kind {
+        Kind::FailedPrecondition
+    }
+}
+
+impl Event for Happened {
+    const AGGREGATE: &'static str = "test.room";
+    fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Taken(who) => format!("+{who}").into_bytes(),
+            Self::Left(who) => format!("-{who}").into_bytes(),
+        }
+    }
+    fn from_bytes(bytes: &[u8]) -> Result<Option<Self>, DecodeError> {
+        let text = std::str::from_utf8(bytes).map_err(|e| DecodeError(e.to_string()))?;
+        Ok(match text.split_at_checked(1) {
+            Some(("+", who)) => Some(Self::Taken(who.to_owned())),
+            Some(("-", who)) => Some(Self::Left(who.to_owned())),
+            _ => None,
+        })
+    }
+    fn name(&self) -> &'static str {
+        "Happened"
+    }
+}
+
+impl Decider for Room {
+    type Command = Command;
+    type Event = Happened;
+    type Reason = No;
+
+    fn decide(&self, command: &Command) -> Decision<Self> {
+        match command {
+            Command::Take(who) if self.taken.iter().any(|it| it == who) => Ok(vec![]),
+            Command::Take(_) if self.taken.len() == 3 => No::RoomFull.because("three places, three people"),
+            Command::Take(who) => Ok(vec![Happened::Taken((*who).to_owned())]),
+            Command::Leave(who) if self.taken.iter().any(|it| it == who) => Ok(vec![Happened::Left((*who).to_owned())]),
+            Command::Leave(_) => Ok(vec![]),
+        }
+    }
+
+    fn evolve(&mut self, event: &Happened) {
+        match event {
+            Happened::Taken(who) => self.taken.push(who.clone()),
+            Happened::Left(who) => self.taken.retain(|it| it != who),
+        }
+    }
+}
+
+/// A journal that has seen what the test lets it see.
+#[derive(Default)]
+struct Journal(Mutex<Vec<Stored>>);
+
+impl Journal {
+    async fn catch_up(&self, log: &Log) {
+        for position in self.position() + 1..=log.head("test").await.unwrap() {
+            let stored = log.read("test", position).await.unwrap().unwrap();
+            self.0.lock().unwrap().push(stored);
+        }
+    }
+}
+
+impl History for Journal {
+    fn commits<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Vec<Stored>, LogError>> {
+        let found = self.0.lock().unwrap().iter().filter(|it| it.commit.subject == subject).cloned().collect();
+        Box::pin(async move { Ok(found) })
+    }
+    fn position(&self) -> u64 {
+        self.0.lock().unwrap().len() as u64
+    }
+    fn by_id<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Stored>, LogError>> {
+        let found = self.0.lock().unwrap().iter().find(|it| it.commit.id == id).cloned();
+        Box::pin(async move { Ok(found) })
+    }
+}
+
+/// One process that decides for the room.
+struct Process {
+    rooms: Aggregates<Room>,
+    journal: Arc<Journal>,
+    log: Log,
+}
+
+impl Process {
+    fn new(log: &Log) -> Self {
+        let journal = Arc::new(Journal::default());
+        let history: Arc<dyn History> = Arc::clone(&journal) as _;
+        Self { rooms: Aggregates::new(log.clone(), history, 100), journal, log: log.clone() }
+    }
+
+    async fn ask(&self, request: &str, command: Command) -> Result<Decided<Happened>, DecideError<No>> {
+        let meta = Meta { request_id: request.to_owned(), ..Meta::default() };
+        self.rooms.decide("a", &command, &meta, &mut Deciding::default()).await
+    }
+
+    async fn versions(&self) -> Vec<u64> {
+        let mut versions = Vec::new();
+        for position in 1..=self.log.head("test").await.unwrap() {
+            versions.push(self.log.read("test", position).await.unwrap().unwrap().commit.version);
+        }
+        versions
+    }
+}
+
+#[tokio::test]
+async fn versions_and_hashes_form_a_chain() {
+    let log = Log::memory();
+    let process = Process::new(&log);
+    for who in ["x", "y", "z"] {
+        process.ask(who, Command::Take(who)).await.unwrap();
+    }
+    let commits: Vec<_> = log.follow("test", 0).next().await.unwrap();
+    assert_eq!(commits.iter().map(|it| it.commit.version).collect::<Vec<_>>(), [1, 2, 3]);
+    assert!(commits[0].commit.previous_hash.is_empty());
+    for pair in commits.windows(2) {
+        assert_eq!(pair[1].commit.previous_hash[..], pair[0].hash()[..]);
+        assert_eq!(pair[1].commit.previous_position, pair[0].position);
+    }
+}
+
+#[tokio::test]
+async fn an_outdated_state_decides_again() {
+    let log = Log::memory();
+    let (one, other) = (Process::new(&log), Process::new(&log));
+    one.ask("r1", Command::Take("x")).await.unwrap();
+    // The other process knows nothing of it: neither cached nor in its journal.
+    let second = other.ask("r2", Command::Take("y")).await.unwrap();
+    assert_eq!((second.version, second.position), (2, 2));
+    assert_eq!(one.versions().await, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_stale_state_never_refuses() {
+    let log = Log::memory();
+    let (one, other) = (Process::new(&log), Process::new(&log));
+    for who in ["x", "y", "z"] {
+        one.ask(who, Command::Take(who)).await.unwrap();
+    }
+    assert!(matches!(one.ask("r4", Command::Take("w")).await, Err(DecideError::Refused(_))));
+    other.ask("r5", Command::Leave("y")).await.unwrap();
+    let seated = one.ask("r6", Command::Take("w")).await.expect("there is a place, though this process had not heard");
+    assert_eq!(seated.version, 5);
+}
+
+#[tokio::test]
+async fn a_stale_state_never_says_already_so() {
+    let log = Log::memory();
+    let (one, other) = (Process::new(&log), Process::new(&log));
+    one.ask("r1", Command::Take("x")).await.unwrap();
+    other.ask("r2", Command::Leave("x")).await.unwrap();
+    let again = one.ask("r3", Command::Take("x")).await.unwrap();
+    assert!(!again.already, "x had left");
+    assert_eq!(again.version, 3);
+}
+
+#[tokio::test]
+async fn a_lost_acknowledgement_is_found_again() {
+    let log = Log::memory();
+    let process = Process::new(&log);
+    log.faults().script([Fault::LoseAck]);
+    let answer = process.ask("r1", Command::Take("x")).await.unwrap();
+    assert_eq!((answer.position, answer.version), (1, 1));
+    assert_eq!(answer.events, [Happened::Taken("x".to_owned())]);
+    assert_eq!(log.head("test").await.unwrap(), 1, "stored once");
+}
+
+#[tokio::test]
+async fn a_lost_request_is_sent_again() {
+    let log = Log::memory();
+    let process = Process::new(&log);
+    log.faults().script([Fault::LoseRequest, Fault::LoseRequest]);
+    let answer = process.ask("r1", Command::Take("x")).await.unwrap();
+    assert!(!answer.already);
+    assert_eq!(log.head("test").await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_request_that_never_arrives_is_no_success() {
+    let log = Log::memory();
+    let process = Process::new(&log);
+    log.faults().script([Fault::LoseRequest; 4]);
+    assert!(process.ask("r1", Command::Take("x")).await.is_err());
+    assert_eq!(log.head("test").await.unwrap(), 0);
+    assert!(process.ask("r1", Command::Take("x")).await.is_ok(), "the same request may be sent again");
+}
+
+#[tokio::test]
+async fn a_repeated_request_gets_its_first_answer() {
+    let log = Log::memory();
+    let process = Process::new(&log);
+    let first = process.ask("r1", Command::Take("x")).await.unwrap();
+    process.ask("r2", Command::Leave("x")).await.unwrap();
+    // Decided anew it would take a place again.
+    let again = process.ask("r1", Command::Take("x")).await.unwrap();
+    assert!(again.already);
+    assert_eq!((again.position, again.events), (first.position, first.events));
+    assert_eq!(log.head("test").await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_repeated_request_is_known_after_a_restart_whatever_the_journal_has_seen() {
+    let log = Log::memory();
+    let process = Process::new(&log);
+    process.ask("r1", Command::Take("x")).await.unwrap();
+    process.ask("r2", Command::Leave("x")).await.unwrap();
+    for journal_has_seen in [false, true] {
+        let restarted = Process::new(&log);
+        if journal_has_seen {
+            restarted.journal.catch_up(&log).await;
+        }
+        let again = restarted.ask("r1", Command::Take("x")).await.unwrap();
+        assert!(again.already, "journal has seen: {journal_has_seen}");
+        assert_eq!(again.position, 1);
+        assert_eq!(log.head("test").await.unwrap(), 2);
+    }
+}
+
+#[tokio::test]
+async fn commands_on_one_aggregate_queue_up_and_never_conflict_with_themselves() {
+    let log = Log::memory();
+    let process = Arc::new(Process::new(&log));
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..64u32 {
+        let process = Arc::clone(&process);
+        tasks.spawn(async move {
+            let mut cost = Deciding::default();
+            let who: &'static str = ["x", "y", "z"][n as usize % 3];
+            let command = if n % 2 == 0 { Command::Take(who) } else { Command::Leave(who) };
+            let meta = Meta { request_id: n.to_string(), ..Meta::default() };
+            process.rooms.decide("a", &command, &meta, &mut cost).await.unwrap();
+            cost.conflicts
+        });
+    }
+    assert_eq!(tasks.join_all().await.iter().sum::<u32>(), 0);
+}
+
+#[tokio::test]
+async fn a_held_append_that_was_overtaken_decides_again() {
+    let log = Log::memory();
+    let one = Arc::new(Process::new(&log));
+    let other = Process::new(&log);
+    for who in ["x", "y"] {
+        other.ask(who, Command::Take(who)).await.unwrap();
+    }
+    log.faults().script([Fault::Hold]);
+    let late = tokio::spawn({
+        let one = Arc::clone(&one);
+        async move { one.ask("r1", Command::Take("z")).await }
+    });
+    log.faults().held().await;
+    other.ask("r2", Command::Take("w")).await.unwrap();
+    log.faults().release();
+    let answer = late.await.unwrap();
+    assert!(matches!(answer, Err(DecideError::Refused(_))), "the last place went to w: {answer:?}");
+    assert_eq!(log.head("test").await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn an_aggregate_with_an_event_of_a_newer_build_is_not_judged() {
+    let log = Log::memory();
+    let entry = studium_log::Entry::bare("test.room.a", 0, "newer", vec![bytes::Bytes::from_static(b"?new")]);
+    log.append(entry).await.unwrap();
+    assert!(matches!(Process::new(&log).ask("r1", Command::Take("x")).await, Err(DecideError::Outdated)));
+}

@@ -1,0 +1,181 @@
+//! A group: the journal and the views of one stream that are in step, fed by one follower.
+
+use crate::{
+    StoreError,
+    apply::{Batch, Halt, apply},
+    checkpoint, journal,
+    member::Member,
+    projector::Runner,
+};
+use std::{
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use studium_log::{Follow, Stored};
+use tokio::{
+    sync::mpsc,
+    task::{JoinHandle, JoinSet},
+};
+use tokio_util::sync::CancellationToken;
+
+/// Commits in one transaction, at most: what gathers while the last one is written.
+const BATCH_MAX: usize = 4000;
+
+/// A view this near to its group is taken in; the group reads the rest for it.
+const NEAR: u64 = 1000;
+
+/// Pauses between attempts while the log or the database does not answer.
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// Folds one stream until it is told to stop.
+pub(crate) async fn run(runner: Arc<Runner>, stream: String, stop: CancellationToken) {
+    let mut pause = PAUSE_MIN;
+    while !stop.is_cancelled() {
+        match fold(&runner, &stream, &stop).await {
+            Ok(()) => pause = PAUSE_MIN,
+            Err(Halt::Fenced) => tracing::info!(stream, "another runner was faster; reading the checkpoints again"),
+            Err(Halt::Broken(member, why)) => {
+                tracing::error!(view = member.name, stream, why, "the view stands still; the others go on");
+                // When this fails the view breaks again, and it is tried again.
+                let _ = checkpoint::set_fault(&runner.store, &member.name, &why).await;
+                continue;
+            }
+            Err(Halt::Fault(e)) => {
+                tracing::warn!(stream, error = %e, "views cannot be folded just now; trying again");
+                pause = (pause * 2).min(PAUSE_MAX);
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// What the reader folds ahead for.
+type Ahead = Arc<RwLock<Vec<Arc<Member>>>>;
+
+/// Ends a task with its owner.
+struct Tied(JoinHandle<()>);
+
+impl Drop for Tied {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn fold(runner: &Arc<Runner>, stream: &str, stop: &CancellationToken) -> Result<(), Halt> {
+    let mut restarts = runner.restarts.subscribe();
+    let (mut members, behind, mut at) = muster(runner, stream).await?;
+    let goal = Arc::new(AtomicU64::new(at));
+    let mut late = JoinSet::new();
+    for member in behind {
+        let (runner, stream, goal) = (Arc::clone(runner), stream.to_owned(), Arc::clone(&goal));
+        late.spawn(async move {
+            fold_until(&runner, &member, &stream, |at| at + NEAR >= goal.load(Ordering::Acquire)).await?;
+            Ok::<_, Halt>(member)
+        });
+    }
+    let ahead: Ahead = Arc::new(RwLock::new(members.clone()));
+    let (sender, mut batches) = mpsc::channel(1);
+    let follow = runner.log.follow(stream, at);
+    let _reader = Tied(tokio::spawn(read(follow, stream.to_owned(), Arc::clone(&ahead), sender)));
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(()),
+            _ = restarts.changed() => return Ok(()),
+            Some(done) = late.join_next(), if !late.is_empty() => {
+                let member = done.map_err(|e| StoreError::Query(e.to_string()))??;
+                fold_until(runner, &member, stream, |it| it >= at).await?;
+                members.push(member);
+                members.sort_unstable_by_key(|it| it.order);
+                ahead.write().unwrap_or_else(PoisonError::into_inner).clone_from(&members);
+            }
+            batch = batches.recv() => {
+                let Some(batch) = batch else { return Ok(()) };
+                let to = batch.commits.last().map_or(at, |it| it.position);
+                apply(&runner.store, stream, &members, batch).await?;
+                at = to;
+                goal.store(at, Ordering::Release);
+            }
+        }
+    }
+}
+
+/// Who is in step, who is behind, and where the group stands.
+async fn muster(runner: &Runner, stream: &str) -> Result<(Vec<Arc<Member>>, Vec<Arc<Member>>, u64), Halt> {
+    let mut members = Vec::new();
+    for member in runner.members.iter().filter(|it| it.listens_to(stream)) {
+        member.load(&runner.store).await?;
+        let state = member.state.lock().await;
+        if state.fault.is_empty() {
+            members.push((state.position(stream), Arc::clone(member)));
+        }
+    }
+    // The journal sets the pace of the service's own stream, whoever is ahead of the group of any other.
+    let journal = members.iter().find(|(_, it)| it.name == journal::NAME).map(|(position, _)| *position);
+    let at = journal.or_else(|| members.iter().map(|(position, _)| *position).max()).unwrap_or(0);
+    let (in_step, behind): (Vec<_>, Vec<_>) = members.into_iter().partition(|(position, _)| *position >= at);
+    let members = |it: Vec<(u64, Arc<Member>)>| it.into_iter().map(|(_, member)| member).collect();
+    Ok((members(in_step), members(behind), at))
+}
+
+/// Folds a stream for one member alone, until it is far enough.
+pub(crate) async fn fold_until(
+    runner: &Runner,
+    member: &Arc<Member>,
+    stream: &str,
+    mut is_enough: impl FnMut(u64) -> bool + Send,
+) -> Result<(), Halt> {
+    let mut at = member.position(stream).await;
+    let mut follow = runner.log.follow(stream, at);
+    while !is_enough(at) {
+        let commits = next(&mut follow, stream).await;
+        let batch = Batch { commits, folded: Vec::new() };
+        apply(&runner.store, stream, std::slice::from_ref(member), batch).await?;
+        at = member.position(stream).await;
+    }
+    Ok(())
+}
+
+/// The next commits, however long the log takes to answer.
+async fn next(follow: &mut Follow, stream: &str) -> Vec<Stored> {
+    let mut pause = PAUSE_MIN;
+    loop {
+        match follow.next().await {
+            Ok(commits) => return commits,
+            Err(e) => tracing::debug!(stream, error = %e, "the stream cannot be read just now; trying again"),
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(PAUSE_MAX);
+    }
+}
+
+/// Reads ahead of the writer and folds already; while the writer is busy, batches grow.
+async fn read(mut follow: Follow, stream: String, ahead: Ahead, batches: mpsc::Sender<Batch>) {
+    loop {
+        let mut commits = next(&mut follow, &stream).await;
+        let permit = loop {
+            tokio::select! {
+                biased;
+                permit = batches.reserve() => break permit,
+                more = follow.next(), if commits.len() < BATCH_MAX => match more {
+                    Ok(mut more) => commits.append(&mut more),
+                    // What is here already goes first; the next turn meets the error again.
+                    Err(_) => break batches.reserve().await,
+                },
+            }
+        };
+        let Ok(permit) = permit else { return };
+        let members = ahead.read().unwrap_or_else(PoisonError::into_inner).clone();
+        // A fold that fails here fails again in the writer's hands, where somebody is told.
+        let folded =
+            members.iter().filter_map(|it| Some((it.name.clone(), it.fold.fold(&stream, &commits).ok()?))).collect();
+        permit.send(Batch { commits, folded });
+    }
+}

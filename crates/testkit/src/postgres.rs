@@ -1,0 +1,150 @@
+//! A PostgreSQL to test on: the one that the environment names, or a temporary one of our own.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+use studium_store::{Store, StoreError};
+
+/// A `postgres://` URL of a server where databases may be created.
+const URL: &str = "STUDIUM_TEST_POSTGRES";
+
+/// Set to `1` where a run without PostgreSQL must fail.
+const REQUIRED: &str = "STUDIUM_REQUIRE_POSTGRES";
+
+/// Makes a cluster that listens on a socket only, says where it is, and removes it when its input ends:
+/// that is when the test process is gone, however it went.
+const SCRIPT: &str = r#"
+set -e
+export LC_ALL=C
+folder=$(mktemp -d "${TMPDIR:-/tmp}/studium-postgres.XXXXXX")
+trap '"$1/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1; rm -rf "$folder"' EXIT
+"$1/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --no-sync >"$folder/log" 2>&1
+"$1/pg_ctl" -D "$folder/data" -l "$folder/log" -w \
+    -o "-c listen_addresses= -c unix_socket_directories=$folder -c fsync=off -c max_connections=300" start >/dev/null 2>&1
+echo "$folder"
+read -r _ || true
+"#;
+
+/// A server where each test makes its own database.
+#[derive(Debug, Clone)]
+pub struct Postgres {
+    /// The URL without the database, and what follows the database in it.
+    parts: (String, String),
+}
+
+/// One test's database.
+#[derive(Debug, Clone)]
+pub struct TestDatabase {
+    /// Its URL.
+    pub url: String,
+    name: String,
+    server: Postgres,
+}
+
+/// The server for this process, or nothing when there is none; then one line says that PostgreSQL was skipped.
+///
+/// # Panics
+/// When there is none and `STUDIUM_REQUIRE_POSTGRES=1`.
+pub fn postgres() -> Option<Postgres> {
+    static SERVER: OnceLock<Option<Postgres>> = OnceLock::new();
+    let server = SERVER.get_or_init(|| match std::env::var(URL) {
+        Ok(url) => Some(Postgres::at(&url)),
+        Err(_) => binaries().and_then(|it| start(&it)),
+    });
+    if server.is_none() {
+        assert!(
+            std::env::var(REQUIRED).as_deref() != Ok("1"),
+            "{REQUIRED}=1, but {URL} is not set and no PostgreSQL could be started: install one or set {URL}"
+        );
+        static SAID: OnceLock<()> = OnceLock::new();
+        SAID.get_or_init(|| eprintln!("PostgreSQL was skipped: {URL} is not set and no pg_ctl was found"));
+    }
+    server.clone()
+}
+
+impl Postgres {
+    fn at(url: &str) -> Self {
+        let (front, query) = url.split_once('?').unwrap_or((url, ""));
+        let front = front.trim_end_matches('/');
+        // `postgres://host/database`: what comes after the third slash goes.
+        let host = front.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        let tail = if query.is_empty() { String::new() } else { format!("?{query}") };
+        Self { parts: (host, tail) }
+    }
+
+    /// The URL of one of its databases.
+    pub fn url(&self, database: &str) -> String {
+        format!("{}/{database}{}", self.parts.0, self.parts.1)
+    }
+
+    /// Makes an empty database.
+    ///
+    /// # Errors
+    /// When the server does not answer or its user may not make databases.
+    pub async fn database(&self) -> Result<TestDatabase, StoreError> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("studium_test_{}_{number}", std::process::id());
+        let admin = Store::open(&self.url("postgres")).await?;
+        admin.execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"), &[]).await?;
+        admin.execute(&format!("CREATE DATABASE {name}"), &[]).await?;
+        Ok(TestDatabase { url: self.url(&name), name, server: self.clone() })
+    }
+}
+
+impl TestDatabase {
+    /// Drops it, whoever is still connected.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn drop(self) -> Result<(), StoreError> {
+        let admin = Store::open(&self.server.url("postgres")).await?;
+        admin.execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name), &[]).await.map(|_| ())
+    }
+}
+
+/// The folder of `initdb` and `pg_ctl`, the newest version first.
+fn binaries() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut folders: Vec<_> = versions.map(|it| it.path().join("bin")).collect();
+    folders.sort_by_key(|it| {
+        let version = it.parent().and_then(Path::file_name).and_then(|it| it.to_str()?.parse::<u32>().ok());
+        std::cmp::Reverse(version)
+    });
+    let on_path = std::env::var_os("PATH").map(|it| std::env::split_paths(&it).collect::<Vec<_>>()).unwrap_or_default();
+    folders.into_iter().chain(on_path).find(|it| it.join("initdb").exists() && it.join("pg_ctl").exists())
+}
+
+/// Starts a cluster; as another user when we are root, whom PostgreSQL refuses to run as.
+fn start(binaries: &Path) -> Option<Postgres> {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|it| it.stdout == b"0\n");
+    let mut command = if is_root {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "sh"]);
+        command
+    } else {
+        Command::new("sh")
+    };
+    command.args(["-c", SCRIPT, "sh"]).arg(binaries).current_dir("/").env_remove("PGDATA");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
+    let mut folder = String::new();
+    BufReader::new(child.stdout.take()?).read_line(&mut folder).ok()?;
+    let folder = folder.trim();
+    if folder.is_empty() {
+        return None;
+    }
+    // Its input stays open as long as this process lives, and with it the cluster.
+    static CHILD: OnceLock<Child> = OnceLock::new();
+    CHILD.get_or_init(|| child);
+    Some(Postgres { parts: ("postgres://postgres@localhost".to_owned(), format!("?host={}", encode(folder))) })
+}
+
+fn encode(path: &str) -> String {
+    path.replace('/', "%2F")
+}

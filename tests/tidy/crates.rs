@@ -1,0 +1,107 @@
+//! Dependencies point one way: `core ← log ← store ← kit ← services`, and no service knows another.
+
+use crate::{none, root};
+use serde_json::Value;
+use std::process::Command;
+
+/// Who may use whom of the house. What is not here may use nobody; services are in `SERVICE`.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("studium-core", &[]),
+    ("studium-proto", &["studium-core"]),
+    ("studium-log", &["studium-core", "studium-proto"]),
+    ("studium-store", &["studium-core", "studium-proto", "studium-log"]),
+    ("studium-kit", &["studium-core", "studium-proto", "studium-log", "studium-store"]),
+    ("studium-testkit", &["studium-core", "studium-proto", "studium-log", "studium-store", "studium-kit"]),
+];
+
+/// What any service may use.
+const SERVICE: &[&str] = &["studium-kit", "studium-proto"];
+
+/// What any service may use from outside; everything else is behind the kit.
+const SERVICE_OUTSIDE: &[&str] =
+    &["anyhow", "futures", "serde", "serde_json", "tokio", "tokio-stream", "tonic", "uuid"];
+
+/// What tests of any crate may use besides.
+const TESTS: &[&str] =
+    &["studium-core", "studium-kit", "studium-log", "studium-proto", "studium-store", "studium-testkit"];
+
+/// One dependency as a manifest states it.
+struct Edge {
+    from: String,
+    to: String,
+    /// Only for tests.
+    dev: bool,
+    /// Built into the product.
+    normal: bool,
+    /// `from` is a service.
+    service: bool,
+}
+
+fn edges() -> Vec<Edge> {
+    let out = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(out.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&out.stderr));
+    let all: Value = serde_json::from_slice(&out.stdout).expect("cargo metadata is JSON");
+    let services = root().join("services");
+    let mut edges = Vec::new();
+    for package in all["packages"].as_array().expect("packages") {
+        let service = std::path::Path::new(package["manifest_path"].as_str().expect("path")).starts_with(&services);
+        for dependency in package["dependencies"].as_array().expect("dependencies") {
+            edges.push(Edge {
+                from: package["name"].as_str().expect("name").to_owned(),
+                to: dependency["name"].as_str().expect("name").to_owned(),
+                dev: dependency["kind"] == "dev",
+                normal: dependency["kind"].is_null(),
+                service,
+            });
+        }
+    }
+    assert!(!edges.is_empty(), "cargo metadata lists no dependency");
+    edges
+}
+
+fn allowed(edge: &Edge) -> bool {
+    if edge.dev && TESTS.contains(&edge.to.as_str()) {
+        return true;
+    }
+    if edge.service {
+        return SERVICE.contains(&edge.to.as_str());
+    }
+    match edge.from.as_str() {
+        // What starts services, and what travels through all of them.
+        "studium-cli" => edge.to != "studium-testkit",
+        "studium-tests" => true,
+        from => MAY_USE.iter().any(|(it, uses)| *it == from && uses.contains(&edge.to.as_str())),
+    }
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let wrong: Vec<_> = edges()
+        .iter()
+        .filter(|it| it.to.starts_with("studium-") && !allowed(it))
+        .map(|it| format!("{} → {}", it.from, it.to))
+        .collect();
+    none(&wrong, "a crate uses one that it must not know:");
+}
+
+#[test]
+fn the_core_is_pure() {
+    let wrong: Vec<_> =
+        edges().into_iter().filter(|it| it.from == "studium-core" && it.normal).map(|it| it.to).collect();
+    none(&wrong, "studium-core uses nothing but the standard library, but depends on:");
+}
+
+#[test]
+fn services_use_little_from_outside() {
+    let wrong: Vec<_> = edges()
+        .iter()
+        .filter(|it| it.service && it.normal && !it.to.starts_with("studium-"))
+        .filter(|it| !SERVICE_OUTSIDE.contains(&it.to.as_str()))
+        .map(|it| format!("{} → {}", it.from, it.to))
+        .collect();
+    none(&wrong, "a service uses a library that belongs behind the kit:");
+}
