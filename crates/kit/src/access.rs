@@ -106,7 +106,9 @@ impl AccessTable {
         let caller = match bearer(request.headers())? {
             Some(token) => verifier.verify(token).await?,
             None if rule.public => Arc::default(),
-            None => return Err(Status::unauthenticated("a bearer token is needed: metadata `authorization: Bearer …`")),
+            None => {
+                return Err(Status::unauthenticated("a bearer token is needed: metadata `authorization: Bearer …`"));
+            }
         };
         let streams = rule.streams;
         if !rule.public && !rule.by_role(&caller) {
@@ -196,10 +198,14 @@ impl Grant {
             return Ok(Self { role, own: None });
         }
         if !["learner", "staff", "teacher"].contains(&role.as_str()) {
-            return Err(format!("grants to `{role}` for its own `{own}`, but only learner, staff and teacher own anything"));
+            return Err(format!(
+                "grants to `{role}` for its own `{own}`, but only learner, staff and teacher own anything"
+            ));
         }
         if method.is_client_streaming() {
-            return Err(format!("streams its requests, so its `own` field `{own}` cannot be checked; grant without `own`"));
+            return Err(format!(
+                "streams its requests, so its `own` field `{own}` cannot be checked; grant without `own`"
+            ));
         }
         let input = method.input();
         let found = input.get_field_by_name(&own).filter(is_plain_string).ok_or_else(|| {

@@ -45,7 +45,7 @@ const VERIFIED_MAX: usize = 10_000;
 /// The longest token that is looked at, bytes: what common proxies let through in one header.
 const TOKEN_BYTES_MAX: usize = 8192;
 
-/// Verifies bearer tokens: EdDSA, RS256 or ES256, signed by a key of the issuer, for this audience, not expired.
+/// Verifies bearer tokens: `EdDSA`, RS256 or ES256, signed by a key of the issuer, for this audience, not expired.
 #[derive(Clone)]
 pub struct Verifier {
     inner: Arc<Inner>,
@@ -104,7 +104,10 @@ impl Verifier {
     /// # Errors
     /// When no HTTP client can be made.
     pub async fn from_url(url: &str, issuer: Option<String>, audience: &str) -> anyhow::Result<Self> {
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().context("no HTTP client for the JWKS")?;
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(5))
+            .build()
+            .context("no HTTP client for the JWKS")?;
         let verifier = Self::new(Source::Url { client, url: url.to_owned() }, issuer, audience);
         verifier.inner.refresh().await;
         tokio::spawn(keep_fresh(Arc::downgrade(&verifier.inner)));
@@ -117,8 +120,9 @@ impl Verifier {
             "DEVELOPMENT ISSUER IN USE: whoever can read its key file can be anybody; for real people use --jwks-url"
         );
         let jwks = issuer.jwks();
-        let verifier = Self::new(Source::Development { jwks: jwks.clone() }, Some(DEVELOPMENT_ISSUER.to_owned()), audience);
-        verifier.inner.replace(jwks);
+        let source = Source::Development { jwks: jwks.clone() };
+        let verifier = Self::new(source, Some(DEVELOPMENT_ISSUER.to_owned()), audience);
+        verifier.inner.replace(&jwks);
         verifier
     }
 
@@ -179,7 +183,8 @@ impl Inner {
     }
 
     async fn check(&self, token: &str) -> Result<(Verified, Arc<Keys>), Status> {
-        let refused = |why: &dyn std::fmt::Display| Status::unauthenticated(format!("the token is not accepted: {why}"));
+        let refused =
+            |why: &dyn std::fmt::Display| Status::unauthenticated(format!("the token is not accepted: {why}"));
         let header = jsonwebtoken::decode_header(token).map_err(|e| refused(&e))?;
         let kid = header.kid.as_deref();
         let mut keys = self.keys();
@@ -194,7 +199,8 @@ impl Inner {
                 refused(&"it is signed by a key that the issuer does not publish")
             });
         };
-        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &key.validation).map_err(|e| refused(&e))?.claims;
+        let claims =
+            jsonwebtoken::decode::<Claims>(token, &key.decoding, &key.validation).map_err(|e| refused(&e))?.claims;
         // These stand in the log for decisions that no person made.
         if claims.sub.is_empty() || claims.sub.starts_with("policy:") || claims.sub.starts_with("deadline:") {
             return Err(refused(&"its subject is empty or reserved"));
@@ -220,13 +226,15 @@ impl Inner {
         let Source::Url { client, url } = &self.source else { return };
         let answer = async { client.get(url).send().await?.error_for_status()?.json::<serde_json::Value>().await };
         match answer.await {
-            Ok(jwks) => self.replace(jwks),
-            Err(e) => tracing::warn!(error = %crate::status::chain(&e.without_url()), "the issuer's keys cannot be fetched"),
+            Ok(jwks) => self.replace(&jwks),
+            Err(e) => {
+                tracing::warn!(error = %crate::status::chain(&e.without_url()), "the issuer's keys cannot be fetched");
+            }
         }
     }
 
-    fn replace(&self, jwks: serde_json::Value) {
-        if self.keys().jwks == jwks {
+    fn replace(&self, jwks: &serde_json::Value) {
+        if self.keys().jwks == *jwks {
             return;
         }
         let listed = jwks.get("keys").and_then(|it| it.as_array()).map_or(&[][..], Vec::as_slice);
@@ -310,7 +318,8 @@ impl DevelopmentIssuer {
         let shown = path.display();
         let found = match fs::read(path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                create_key(path).with_context(|| format!("the development issuer's key cannot be written to `{shown}`"))?;
+                create_key(path)
+                    .with_context(|| format!("the development issuer's key cannot be written to `{shown}`"))?;
                 fs::read(path)
             }
             found => found,
@@ -324,10 +333,14 @@ impl DevelopmentIssuer {
     }
 
     /// A token for the audience `studium`, valid for `ttl`.
+    ///
+    /// # Panics
+    /// Never: the key was read as one that signs.
     pub fn token(&self, subject: &str, roles: &[&str], institutions: &[&str], ttl: Duration) -> String {
         let now = now_ms() / 1000;
         let exp = now.saturating_add_unsigned(ttl.as_secs());
-        let claims = Signed { iss: DEVELOPMENT_ISSUER, aud: "studium", sub: subject, roles, institutions, iat: now, exp };
+        let claims =
+            Signed { iss: DEVELOPMENT_ISSUER, aud: "studium", sub: subject, roles, institutions, iat: now, exp };
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(self.kid.clone());
         #[expect(clippy::expect_used, reason = "the key was read as an Ed25519 key, and plain strings always encode")]

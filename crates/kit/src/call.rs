@@ -46,7 +46,7 @@ impl Call {
     /// the correlation id (`x-correlation-id`, made when absent) and the trace.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT for an id that is not 1 to 128 characters of `A-Za-z0-9._:-`;
+    /// `INVALID_ARGUMENT` for an id that is not 1 to 128 characters of `A-Za-z0-9._:-`;
     /// UNAUTHENTICATED when the request did not come through the access layer.
     pub fn open<T>(request: Request<T>) -> Result<(Self, T), Status> {
         let (metadata, extensions, message) = request.into_parts();
@@ -75,7 +75,7 @@ impl Call {
     /// Sets the business time, Unix milliseconds; 0 leaves it at now.
     ///
     /// # Errors
-    /// PERMISSION_DENIED unless the caller is a registrar, operator or staff; INVALID_ARGUMENT for the future.
+    /// `PERMISSION_DENIED` unless the caller is a registrar, operator or staff; `INVALID_ARGUMENT` for the future.
     pub fn at(mut self, at_ms: i64) -> Result<Self, Status> {
         if at_ms == 0 {
             return Ok(self);

@@ -4,6 +4,7 @@ use crate::auth::{DevelopmentIssuer, Verifier};
 use clap::{Args, Command};
 use std::{
     env,
+    fmt::Write as _,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     path::PathBuf,
     time::Duration,
@@ -11,7 +12,8 @@ use std::{
 use studium_log::Durability;
 
 /// Variables that are nobody's setting here but others' of the platform.
-const OF_OTHERS: [&str; 5] = ["STUDIUM_NATS_SERVER", "STUDIUM_LOG", "STUDIUM_DATA", "STUDIUM_TEST_", "STUDIUM_REQUIRE_"];
+const OF_OTHERS: [&str; 5] =
+    ["STUDIUM_NATS_SERVER", "STUDIUM_LOG", "STUDIUM_DATA", "STUDIUM_TEST_", "STUDIUM_REQUIRE_"];
 
 /// What a service must be told to run.
 #[derive(Args, Debug, Clone)]
@@ -56,7 +58,9 @@ impl Config {
         match (&self.jwks_url, &self.development_issuer) {
             (Some(_), None) => Ok(()),
             (None, Some(_)) if self.issuer.is_none() => Ok(()),
-            (None, Some(_)) => anyhow::bail!("--issuer (STUDIUM_ISSUER) goes with --jwks-url; a development issuer names itself"),
+            (None, Some(_)) => {
+                anyhow::bail!("--issuer (STUDIUM_ISSUER) goes with --jwks-url; a development issuer names itself")
+            }
             (Some(_), Some(_)) => anyhow::bail!(
                 "--jwks-url (STUDIUM_JWKS_URL) and --development-issuer (STUDIUM_DEVELOPMENT_ISSUER) exclude each other; remove one"
             ),
@@ -112,15 +116,13 @@ impl Config {
 }
 
 /// Refuses a `STUDIUM_*` variable that nobody reads: a misspelt setting must not be ignored in silence.
-fn check_environment(names: impl Iterator<Item = String>) -> anyhow::Result<()> {
+fn check_environment(mut names: impl Iterator<Item = String>) -> anyhow::Result<()> {
     let command = Config::augment_args(Command::new("settings"));
     let known: Vec<_> = command.get_arguments().filter_map(|it| it.get_env()?.to_str()).chain(OF_OTHERS).collect();
     let is_known = |name: &str| known.iter().any(|it| *it == name || (it.ends_with('_') && name.starts_with(it)));
-    for name in names.filter(|it| it.starts_with("STUDIUM_") && !is_known(it)) {
-        let nearest = known.iter().filter(|it| !it.ends_with('_')).min_by_key(|it| distance(&name, it));
-        anyhow::bail!("{name} is set but is no setting; did you mean {}? Unset it or correct it", nearest.unwrap_or(&""));
-    }
-    Ok(())
+    let Some(name) = names.find(|it| it.starts_with("STUDIUM_") && !is_known(it)) else { return Ok(()) };
+    let nearest = known.iter().filter(|it| !it.ends_with('_')).min_by_key(|it| distance(&name, it));
+    anyhow::bail!("{name} is set but is no setting; did you mean {}? Unset it or correct it", nearest.unwrap_or(&""))
 }
 
 /// Letters to insert, remove or change to make one text the other (Levenshtein).
@@ -147,7 +149,7 @@ fn hide_secrets(text: &str) -> String {
         match part.rsplit_once('@') {
             Some((who, rest)) => {
                 let user = who.split_once(':').map_or(String::new(), |(user, _)| format!("{user}:"));
-                shown.push_str(&format!("{user}***@{rest}"));
+                let _ = write!(shown, "{user}***@{rest}");
             }
             None => shown.push_str(part),
         }
@@ -164,7 +166,8 @@ fn hide_secrets(text: &str) -> String {
 }
 
 fn host_and_port(text: &str) -> Result<String, String> {
-    let wrong = || format!("`{text}` is no address to listen on; write host:port, for example 127.0.0.1:50051 or [::1]:0");
+    let wrong =
+        || format!("`{text}` is no address to listen on; write host:port, for example 127.0.0.1:50051 or [::1]:0");
     let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
     port.parse::<u16>().map_err(|_| wrong())?;
     let v6 = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
@@ -180,7 +183,8 @@ fn is_host_name(host: &str) -> bool {
 }
 
 fn store_url(text: &str) -> Result<String, String> {
-    let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|it| text.len() > it.len() && text.starts_with(it));
+    let known =
+        ["sqlite:", "postgres://", "postgresql://"].iter().any(|it| text.len() > it.len() && text.starts_with(it));
     // The text is not repeated: it may hold a password.
     if known { Ok(text.to_owned()) } else { Err("write sqlite:PATH or postgres://user@host/database".to_owned()) }
 }
@@ -227,7 +231,8 @@ mod tests {
 
     #[test]
     fn an_unknown_variable_is_named_with_the_nearest_known_one() {
-        let check = |name: &str| check_environment([name.to_owned(), "PATH".to_owned()].into_iter()).map_err(|e| e.to_string());
+        let check =
+            |name: &str| check_environment([name.to_owned(), "PATH".to_owned()].into_iter()).map_err(|e| e.to_string());
         assert!(check("STUDIUM_STORE_ULR").unwrap_err().contains("did you mean STUDIUM_STORE_URL?"));
         for known in ["STUDIUM_NATS_URL", "STUDIUM_LOG", "STUDIUM_TEST_X", "STUDIUM_REQUIRE_POSTGRES", "STUDIUM_DATA"] {
             check(known).unwrap();
@@ -242,7 +247,10 @@ mod tests {
             ("nats://u:s@a:1,nats://u:s@b:2", "nats://u:***@a:1,nats://u:***@b:2"),
             ("nats://token@a:1", "nats://***@a:1"),
             ("postgres://ann:p@ss/w@db/x?sslmode=require", "postgres://ann:***@db/x?sslmode=require"),
-            ("postgres://db/x?user=ann&password=s&sslpassword=t", "postgres://db/x?user=ann&password=***&sslpassword=***"),
+            (
+                "postgres://db/x?user=ann&password=s&sslpassword=t",
+                "postgres://db/x?user=ann&password=***&sslpassword=***",
+            ),
             ("sqlite:studium-data/x.db", "sqlite:studium-data/x.db"),
         ] {
             assert_eq!(hide_secrets(given), shown);

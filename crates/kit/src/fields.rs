@@ -54,7 +54,7 @@ impl Fields {
     /// All fields have been looked at.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT with `google.rpc.BadRequest` when anything is wrong.
+    /// `INVALID_ARGUMENT` with `google.rpc.BadRequest` when anything is wrong.
     pub fn done(self) -> Result<(), Status> {
         if self.violations.is_empty() {
             return Ok(());
@@ -66,7 +66,8 @@ impl Fields {
 }
 
 fn is_id(value: &str) -> bool {
-    (1..=ID_MAX).contains(&value.len()) && value.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_' || it == b'-')
+    (1..=ID_MAX).contains(&value.len())
+        && value.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_' || it == b'-')
 }
 
 #[cfg(test)]
@@ -93,6 +94,9 @@ mod tests {
         let status = fields.done().unwrap_err();
         assert_eq!(status.code(), Code::InvalidArgument);
         let told = status.get_details_bad_request().unwrap().field_violations;
-        assert_eq!(told.iter().map(|it| it.field.as_str()).collect::<Vec<_>>(), ["run_id", "enrolment_id", "title", "note", "seats"]);
+        assert_eq!(
+            told.iter().map(|it| it.field.as_str()).collect::<Vec<_>>(),
+            ["run_id", "enrolment_id", "title", "note", "seats"]
+        );
     }
 }

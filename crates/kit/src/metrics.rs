@@ -51,11 +51,20 @@ impl Metrics {
         let buckets = exponential_buckets(0.000_05, 2.0, 18)?;
         let timed = |name: &str, help: &str| HistogramOpts::from(opts(name, help)).buckets(buckets.clone());
         let inner = Inner {
-            commands: IntCounterVec::new(opts("commands_total", "Commands by what they came to."), &["aggregate", "outcome"])?,
+            commands: IntCounterVec::new(
+                opts("commands_total", "Commands by what they came to."),
+                &["aggregate", "outcome"],
+            )?,
             command_seconds: HistogramVec::new(timed("command_seconds", "Time to decide a command."), &["aggregate"])?,
-            append_seconds: HistogramVec::new(timed("append_seconds", "Time that a command's appends took."), &["aggregate"])?,
+            append_seconds: HistogramVec::new(
+                timed("append_seconds", "Time that a command's appends took."),
+                &["aggregate"],
+            )?,
             conflicts: IntCounterVec::new(opts("conflicts_total", "Times another writer was faster."), &["aggregate"])?,
-            view_lag: IntGaugeVec::new(opts("view_lag", "Positions that a view is behind a stream."), &["view", "stream"])?,
+            view_lag: IntGaugeVec::new(
+                opts("view_lag", "Positions that a view is behind a stream."),
+                &["view", "stream"],
+            )?,
             parked: IntGaugeVec::new(opts("parked", "Reactions that are parked or wait behind one."), &["policy"])?,
             aggregates: RwLock::default(),
             registry,

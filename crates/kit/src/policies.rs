@@ -11,7 +11,7 @@ use std::{collections::HashMap, future::Future, marker::PhantomData, time::Durat
 use studium_core::{Decider, Event, Policy, Reaction};
 use studium_log::{Meta, Stored};
 use studium_store::StoreError;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -28,6 +28,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// The pause before a policy that lost the log or the store goes on.
 const RESTART_PAUSE: Duration = Duration::from_millis(500);
+
+/// How often the checkpoints of policies that had nothing to do are kept.
+const SAVE_EVERY: Duration = Duration::from_secs(1);
 
 /// How often a policy with parked reactions looks whether it may go on.
 const RELEASE_EVERY: Duration = Duration::from_millis(250);
@@ -148,18 +151,23 @@ impl Step {
     }
 }
 
-/// Runs one policy, while this process is the one that folds the service's views, until it is told to stop.
+/// Runs the policies of one stream, while this process is the one that folds the service's views, until it is told to stop.
 /// Two replicas that react to the same event would only decide the same twice; one is enough.
-pub(crate) async fn run(app: App, policy: Box<dyn AnyPolicy>, mut active: watch::Receiver<bool>, stop: CancellationToken) {
-    let name = policy.name();
+pub(crate) async fn run(
+    app: App,
+    stream: &'static str,
+    policies: Vec<Box<dyn AnyPolicy>>,
+    mut active: watch::Receiver<bool>,
+    stop: CancellationToken,
+) {
     while is_our_turn(&mut active, &stop).await {
         let outcome = tokio::select! {
             () = stop.cancelled() => return,
             _ = active.wait_for(|it| !*it) => continue,
-            outcome = follow(&app, policy.as_ref()) => outcome,
+            outcome = follow(&app, stream, &policies) => outcome,
         };
         if let Err(why) = outcome {
-            tracing::warn!(policy = name, why, "policy stopped; it goes on from its checkpoint");
+            tracing::warn!(stream, why, "policies stopped; they go on from their checkpoints");
         }
         stop.run_until_cancelled(tokio::time::sleep(RESTART_PAUSE)).await;
     }
@@ -171,24 +179,54 @@ pub(crate) async fn is_our_turn(active: &mut watch::Receiver<bool>, stop: &Cance
     matches!(turn, Some(Ok(_)))
 }
 
-async fn follow(app: &App, policy: &dyn AnyPolicy) -> Result<(), String> {
-    let mut parking = Parking::load(app.store(), policy.name()).await.map_err(|e| e.to_string())?;
-    let start = parked::checkpoint(app.store(), policy.name(), policy.stream()).await.map_err(|e| e.to_string())?;
-    let mut follow = app.log().follow(policy.stream(), start);
+/// One policy at work.
+struct Desk<'a> {
+    policy: &'a dyn AnyPolicy,
+    parking: Parking,
+    position: u64,
+}
+
+/// Follows a stream once for all policies that listen to it.
+async fn follow(app: &App, stream: &'static str, policies: &[Box<dyn AnyPolicy>]) -> Result<(), String> {
+    let mut desks = Vec::new();
+    for policy in policies {
+        let position = parked::checkpoint(app.store(), policy.name(), stream).await.map_err(|e| e.to_string())?;
+        let parking = Parking::load(app.store(), policy.name()).await.map_err(|e| e.to_string())?;
+        desks.push(Desk { policy: policy.as_ref(), parking, position });
+    }
+    let start = desks.iter().map(|it| it.position).min().unwrap_or(0);
+    let mut follow = app.log().follow(stream, start);
+    let mut saved = Instant::now();
     loop {
+        let has_parked = desks.iter().any(|it| !it.parking.is_empty());
         let commits = tokio::select! {
             commits = follow.next() => commits.map_err(|e| e.to_string())?,
             // Only a policy with something parked looks whether somebody asked to retry or drop it.
-            () = tokio::time::sleep(RELEASE_EVERY), if !parking.is_empty() => Vec::new(),
+            () = tokio::time::sleep(RELEASE_EVERY), if has_parked => Vec::new(),
         };
-        if !parking.is_empty() {
-            release(app, policy, &mut parking).await.map_err(|e| e.to_string())?;
+        let reacted = futures::future::try_join_all(desks.iter_mut().map(|it| it.work(app, &commits))).await?;
+        // What saw no reaction may be seen again after a restart: it yields nothing again.
+        if reacted.contains(&true) || saved.elapsed() > SAVE_EVERY {
+            saved = Instant::now();
+            for desk in &desks {
+                let name = desk.policy.name();
+                parked::advance(app.store(), name, stream, desk.position).await.map_err(|e| e.to_string())?;
+            }
         }
-        if commits.is_empty() {
-            continue;
+    }
+}
+
+impl Desk<'_> {
+    /// Reacts to what this policy has not seen; says whether anything followed.
+    async fn work(&mut self, app: &App, commits: &[Stored]) -> Result<bool, String> {
+        if !self.parking.is_empty() {
+            release(app, self.policy, &mut self.parking).await.map_err(|e| e.to_string())?;
         }
-        handle(app, policy, &mut parking, &commits).await?;
-        parked::advance(app.store(), policy.name(), policy.stream(), follow.position()).await.map_err(|e| e.to_string())?;
+        let unseen = &commits[commits.partition_point(|it| it.position <= self.position)..];
+        let Some(last) = unseen.last() else { return Ok(false) };
+        let reacted = handle(app, self.policy, &mut self.parking, unseen).await?;
+        self.position = last.position;
+        Ok(reacted)
     }
 }
 
@@ -225,7 +263,8 @@ async fn again(app: &App, policy: &dyn AnyPolicy, row: &parked::Row) -> Result<(
 }
 
 /// Handles a batch: commands for one aggregate go in the order of the events, different aggregates go side by side.
-async fn handle(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking, commits: &[Stored]) -> Result<(), String> {
+/// Says whether anything followed.
+async fn handle(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking, commits: &[Stored]) -> Result<bool, String> {
     let mut lanes: HashMap<String, Vec<Step>> = HashMap::new();
     for commit in commits {
         for (index, todo) in policy.react(app, commit).await?.into_iter().enumerate() {
@@ -237,6 +276,7 @@ async fn handle(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking, commit
             }
         }
     }
+    let reacted = !lanes.is_empty() || !parking.is_empty();
     let mut failed = stream::iter(lanes.into_values().map(|steps| lane(app, policy, steps))).buffer_unordered(LANES_MAX);
     while let Some(stuck) = failed.next().await {
         for (n, (step, cause)) in stuck.into_iter().enumerate() {
@@ -250,7 +290,7 @@ async fn handle(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking, commit
         }
         app.metrics().parked(policy.name(), parking.len());
     }
-    Ok(())
+    Ok(reacted)
 }
 
 /// Gives one aggregate its commands, one after the other; what is left when one keeps failing comes back.

@@ -27,7 +27,10 @@ use tonic::{
     transport::{Server, server::TcpIncoming},
 };
 use tonic_health::{ServingStatus, server::HealthReporter};
-use tower::{Layer as _, ServiceExt as _, util::{BoxCloneSyncService, MapResponse}};
+use tower::{
+    Layer as _, ServiceExt as _,
+    util::{BoxCloneSyncService, MapResponse},
+};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowHeaders, Any, CorsLayer},
@@ -140,7 +143,7 @@ pub async fn serve(listener: TcpListener, edge: Edge, stop: CancellationToken) -
         .serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
     tracing::info!(%address, "listening");
     tokio::select! {
-        served = server => served.context("the port cannot be served any more"),
+        ended = server => ended.context("the port cannot be served any more"),
         () = report_health(&health, &names, &ready, &stop) => Ok(()),
         () = async { stop.cancelled().await; tokio::time::sleep(drain).await } => {
             tracing::warn!(seconds = drain.as_secs(), "requests are still running after the time they had to finish");
@@ -192,7 +195,6 @@ impl Rpc {
         work.instrument(span).await
     }
 
-    #[expect(clippy::result_large_err, reason = "a status is what a client gets")]
     async fn admit_and_run(&self, request: Request) -> Result<Response, Status> {
         let Admitted { request, streams } = self.access.admit(&self.verifier, request).await?;
         let response = self.routes.clone().oneshot(request).await.unwrap_or_else(|never| match never {});

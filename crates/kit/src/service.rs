@@ -11,7 +11,7 @@ use crate::{
     ready,
     server::{self, Edge},
 };
-use std::{convert::Infallible, future::Future, marker::PhantomData, net::SocketAddr, time::Duration};
+use std::{collections::HashMap, convert::Infallible, future::Future, marker::PhantomData, net::SocketAddr, time::Duration};
 use studium_core::{Decider, Policy};
 use studium_log::{Log, LogConfig};
 use studium_proto::admin::v1::admin_service_server::AdminServiceServer;
@@ -164,8 +164,12 @@ impl Service {
 
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
+        let mut by_stream: HashMap<&'static str, Vec<Box<dyn AnyPolicy>>> = HashMap::new();
         for policy in self.policies {
-            tasks.spawn(finish(policies::run(app.clone(), policy, projection.active(), stop.clone())));
+            by_stream.entry(policy.stream()).or_default().push(policy);
+        }
+        for (stream, policies) in by_stream {
+            tasks.spawn(finish(policies::run(app.clone(), stream, policies, projection.active(), stop.clone())));
         }
         for deadline in self.deadlines {
             tasks.spawn(finish(deadlines::run(app.clone(), deadline, projection.active(), stop.clone())));

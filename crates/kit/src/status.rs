@@ -45,7 +45,7 @@ pub fn late(message: impl Into<String>) -> Status {
     told(Code::Unavailable, "VIEW_BEHIND", message, true)
 }
 
-/// The caller may not: PERMISSION_DENIED, `ACCESS_DENIED`.
+/// The caller may not: `PERMISSION_DENIED`, `ACCESS_DENIED`.
 pub fn denied(
     message: impl Into<String>,
     metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
@@ -129,7 +129,12 @@ fn is_disconnect(kind: io::ErrorKind) -> bool {
     use io::ErrorKind as K;
     matches!(
         kind,
-        K::ConnectionRefused | K::ConnectionReset | K::ConnectionAborted | K::NotConnected | K::BrokenPipe | K::TimedOut
+        K::ConnectionRefused
+            | K::ConnectionReset
+            | K::ConnectionAborted
+            | K::NotConnected
+            | K::BrokenPipe
+            | K::TimedOut
     )
 }
 

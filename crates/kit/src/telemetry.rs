@@ -38,7 +38,8 @@ pub struct Telemetry {
 /// When the collector's address or `RUST_LOG` cannot be used.
 pub fn init(service: &'static str) -> anyhow::Result<Telemetry> {
     let wanted = env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
-    let filter = EnvFilter::try_new(&wanted).with_context(|| format!("RUST_LOG=`{wanted}` is no log filter; try `info`"))?;
+    let filter =
+        EnvFilter::try_new(&wanted).with_context(|| format!("RUST_LOG=`{wanted}` is no log filter; try `info`"))?;
     let logs = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     let logs = match env::var("STUDIUM_LOG").as_deref() {
         Ok("text") => logs.with_filter(filter).boxed(),
@@ -63,7 +64,8 @@ pub fn init(service: &'static str) -> anyhow::Result<Telemetry> {
 
 fn tracer(service: &'static str) -> anyhow::Result<SdkTracerProvider> {
     let exporter = SpanExporter::builder().with_tonic().build();
-    let exporter = exporter.context("OTEL_EXPORTER_OTLP_ENDPOINT is no address of a collector, for example http://127.0.0.1:4317")?;
+    let exporter = exporter
+        .context("OTEL_EXPORTER_OTLP_ENDPOINT is no address of a collector, for example http://127.0.0.1:4317")?;
     let mut resource = Resource::builder().with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
     if env::var_os("OTEL_SERVICE_NAME").is_none() {
         resource = resource.with_service_name(format!("studium-{service}"));
@@ -114,8 +116,14 @@ pub fn is_traceparent(text: &str) -> bool {
         return false;
     }
     let (trace, span, flags) = (&text[TRACE_ID], &text[36..52], &text[53..]);
-    text.starts_with("00-") && text[35..36] == *"-" && text[52..53] == *"-"
-        && hex(trace) && hex(span) && hex(flags) && !zero(trace) && !zero(span)
+    text.starts_with("00-")
+        && text[35..36] == *"-"
+        && text[52..53] == *"-"
+        && hex(trace)
+        && hex(span)
+        && hex(flags)
+        && !zero(trace)
+        && !zero(span)
 }
 
 /// The span of one rpc, child of the incoming trace or the start of one.
@@ -146,9 +154,9 @@ pub(crate) fn rpc_span(path: &str, headers: &mut HeaderMap) -> Span {
 fn traceparent_of(span: &Span) -> Option<String> {
     let context = span.context();
     let context = context.span().span_context().clone();
-    context.is_valid().then(|| {
-        format!("00-{}-{}-{:02x}", context.trace_id(), context.span_id(), context.trace_flags().to_u8())
-    })
+    context
+        .is_valid()
+        .then(|| format!("00-{}-{}-{:02x}", context.trace_id(), context.span_id(), context.trace_flags().to_u8()))
 }
 
 fn parse(traceparent: &str) -> Option<SpanContext> {

@@ -8,4 +8,5 @@ mod edge {
     pub mod server;
     pub mod stopping;
     pub mod tokens;
+    pub mod traces;
 }

@@ -35,8 +35,9 @@ pub use values::{Column, ColumnKind, IntoKey, Json, Value};
 pub use verify::{Verified, verify};
 pub use view::{Recorded, View};
 
-/// What the macros need and nobody else.
+/// What the macros and the test kit need and nobody else.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::row::next_column;
+    pub use crate::store::run_once;
 }

@@ -324,6 +324,11 @@ impl Tx {
     }
 }
 
+/// Runs one statement on a database without making anything else in it: for tests that make databases.
+pub async fn run_once(url: &str, sql: &str) -> Result<(), StoreError> {
+    Connection::open(&postgres(url)?).await?.run(sql).await
+}
+
 fn sqlite(path: &str) -> Result<(Address, Option<File>), StoreError> {
     let refused = |e: &dyn std::fmt::Display| StoreError::Setup(format!("the store `{path}` cannot be opened: {e}"));
     if path.is_empty() || path.starts_with(':') {

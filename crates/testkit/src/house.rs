@@ -1,9 +1,13 @@
 //! A house of services in one process: real gRPC, real stores, and the log of your choice.
 
+use crate::{Postgres, TestDatabase};
 use anyhow::Context as _;
 use std::{
     path::PathBuf,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 use studium_kit::{DevelopmentIssuer, Running, Service, Surroundings, Verifier};
@@ -22,7 +26,8 @@ pub struct House {
     log: Log,
     issuer: DevelopmentIssuer,
     folder: TempDir,
-    postgres: Option<crate::Postgres>,
+    postgres: Option<Postgres>,
+    databases: Mutex<Vec<TestDatabase>>,
     stores: AtomicU32,
 }
 
@@ -45,11 +50,11 @@ impl House {
     pub fn new(log: Log) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let issuer = DevelopmentIssuer::load_or_create(&folder.path().join("issuer.pk8"))?;
-        Ok(Self { log, issuer, folder, postgres: None, stores: AtomicU32::new(0) })
+        Ok(Self { log, issuer, folder, postgres: None, databases: Mutex::default(), stores: AtomicU32::new(0) })
     }
 
     /// The same with a PostgreSQL database for each service.
-    pub fn on_postgres(mut self, server: crate::Postgres) -> Self {
+    pub fn on_postgres(mut self, server: Postgres) -> Self {
         self.postgres = Some(server);
         self
     }
@@ -68,7 +73,12 @@ impl House {
     pub async fn store_url(&self, name: &str) -> anyhow::Result<String> {
         let n = self.stores.fetch_add(1, Ordering::Relaxed);
         match &self.postgres {
-            Some(it) => it.create_database(&format!("{name}_{n}")).await,
+            Some(it) => {
+                let database = it.database().await?;
+                let url = database.url.clone();
+                self.databases.lock().unwrap_or_else(PoisonError::into_inner).push(database);
+                Ok(url)
+            }
             None => Ok(format!("sqlite:{}", self.folder.path().join(format!("{name}_{n}.db")).display())),
         }
     }
@@ -85,7 +95,9 @@ impl House {
         let verifier = Verifier::development(&self.issuer, "studium");
         let store = Store::open(store).await?;
         let log = self.log.clone();
-        service.start(Surroundings { log, store, verifier, listener, settings: Vec::new() }).await
+        service
+            .start(Surroundings { log, store, verifier, listener, settings: Vec::new(), drain: Duration::from_secs(5) })
+            .await
     }
 
     /// Somebody's token, good for an hour.
@@ -94,7 +106,13 @@ impl House {
     }
 
     /// A connection to a service that speaks for somebody.
-    pub async fn call(&self, service: &Running, subject: &str, roles: &[&str], institutions: &[&str]) -> anyhow::Result<Caller> {
+    pub async fn call(
+        &self,
+        service: &Running,
+        subject: &str,
+        roles: &[&str],
+        institutions: &[&str],
+    ) -> anyhow::Result<Caller> {
         let token = self.token(subject, roles, institutions);
         let channel = Endpoint::from_shared(format!("http://{}", service.address))?.connect().await?;
         let bearer = format!("Bearer {token}").parse().context("a token is plain text")?;

@@ -1,6 +1,10 @@
-//! How we check: rules as given/when/then sentences, and laws on random histories.
+//! How we check: rules as given/when/then sentences, laws on random histories, services in one process, real brokers and databases.
 
 pub(crate) mod given;
+mod house;
 pub mod laws;
+mod postgres;
 
 pub use given::{Given, When, given};
+pub use house::{Bearer, Caller, House};
+pub use postgres::{Postgres, TestDatabase, postgres};

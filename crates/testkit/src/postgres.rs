@@ -9,7 +9,7 @@ use std::{
         atomic::{AtomicU32, Ordering},
     },
 };
-use studium_store::{Store, StoreError};
+use studium_store::{__private::run_once, StoreError};
 
 /// A `postgres://` URL of a server where databases may be created.
 const URL: &str = "STUDIUM_TEST_POSTGRES";
@@ -91,9 +91,9 @@ impl Postgres {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("studium_test_{}_{number}", std::process::id());
-        let admin = Store::open(&self.url("postgres")).await?;
-        admin.execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"), &[]).await?;
-        admin.execute(&format!("CREATE DATABASE {name}"), &[]).await?;
+        let admin = self.url("postgres");
+        run_once(&admin, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
+        run_once(&admin, &format!("CREATE DATABASE {name}")).await?;
         Ok(TestDatabase { url: self.url(&name), name, server: self.clone() })
     }
 }
@@ -104,8 +104,8 @@ impl TestDatabase {
     /// # Errors
     /// When the server does not answer.
     pub async fn drop(self) -> Result<(), StoreError> {
-        let admin = Store::open(&self.server.url("postgres")).await?;
-        admin.execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name), &[]).await.map(|_| ())
+        let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        run_once(&self.server.url("postgres"), &sql).await
     }
 }
 

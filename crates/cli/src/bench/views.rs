@@ -72,7 +72,7 @@ pub async fn catch_up(desk: &Desk, platform: &Platform, postgres: Option<&str>, 
         let verifier = Verifier::development(&DevelopmentIssuer::load_or_create(&token::key_file(&platform.data))?, "studium");
         let head = log.head("enrolment").await?;
         let started = Instant::now();
-        let surroundings = Surroundings { log: log.clone(), store: store.clone(), verifier, listener, settings: Vec::new() };
+        let surroundings = Surroundings { log: log.clone(), store: store.clone(), verifier, listener, settings: Vec::new(), drain: Duration::from_secs(5) };
         let running = studium_enrolment::service().start(surroundings).await?;
         while !running.is_caught_up().await? {
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -6,7 +6,6 @@ use crate::{
     token::Wanted,
 };
 use anyhow::Result;
-use rand::Rng as _;
 use std::{
     fmt::Display,
     sync::{PoisonError, RwLock},
@@ -123,7 +122,7 @@ impl Line {
                 )));
             }
             // Not all at once, when many calls fail in the same moment.
-            sleep(pause.mul_f64(rand::rng().random_range(0.5..1.0))).await;
+            sleep(pause.mul_f64(0.5 + rand::random::<f64>() / 2.0)).await;
             pause = (pause * 2).min(PAUSES.1);
             self.look_again().await;
         }

@@ -2,7 +2,8 @@
 
 use super::server::{Running, by, start};
 use studium_proto::admin::v1::{
-    GetParkedRequest, GetStatusRequest, ListViewsRequest, RebuildViewRequest, TraceRequest, admin_service_client::AdminServiceClient,
+    GetParkedRequest, GetStatusRequest, ListViewsRequest, RebuildViewRequest, TraceRequest,
+    admin_service_client::AdminServiceClient,
 };
 use tonic::{Code, Request, Status, codec::CompressionEncoding, transport::Channel};
 use tonic_types::StatusExt as _;
@@ -63,7 +64,11 @@ async fn ones_own_is_ones_own() {
     }
     let staff = running.token("sam", &["staff"], &["uni", "college"]);
     assert_eq!(trace(&mut client, &staff, "college").await.unwrap(), "college");
-    assert_eq!(trace(&mut client, &staff, "sam").await.unwrap_err().code(), Code::PermissionDenied, "staff own no subject");
+    assert_eq!(
+        trace(&mut client, &staff, "sam").await.unwrap_err().code(),
+        Code::PermissionDenied,
+        "staff own no subject"
+    );
     // Two roles: either way will do.
     let both = running.token("ann", &["learner", "staff"], &["uni"]);
     assert!(trace(&mut client, &both, "ann").await.is_ok() && trace(&mut client, &both, "uni").await.is_ok());
@@ -100,7 +105,11 @@ async fn what_cannot_be_looked_into_does_not_pass() {
         (vec![], "3"),
         (group, "7"),
     ] {
-        let request = reqwest::Client::new().post(&url).header("content-type", "application/grpc").bearer_auth(&ann).body(body.clone());
+        let request = reqwest::Client::new()
+            .post(&url)
+            .header("content-type", "application/grpc")
+            .bearer_auth(&ann)
+            .body(body.clone());
         let answer = request.send().await.unwrap();
         let told = answer.headers().get("grpc-status").map_or("0", |it| it.to_str().unwrap());
         assert_eq!(told, code, "{body:?}");

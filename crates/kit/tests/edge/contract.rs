@@ -50,7 +50,9 @@ fn verdict(rpc: &str, fields: &str) -> Result<(), String> {
 }
 
 fn granted(role: &str, own: &str) -> String {
-    format!("rpc Do(Q) returns (Q) {{ option (studium.options.v1.access) = {{grants: [{{role: \"{role}\", own: \"{own}\"}}]}}; }}")
+    format!(
+        "rpc Do(Q) returns (Q) {{ option (studium.options.v1.access) = {{grants: [{{role: \"{role}\", own: \"{own}\"}}]}}; }}"
+    )
 }
 
 #[test]
@@ -59,7 +61,8 @@ fn an_rpc_that_does_not_say_who_may_call_does_not_start() {
     assert!(why.contains("`t.X.Do` does not say who may call it") && !why.contains("Good"), "{why}");
     let nobody = "rpc Do(Q) returns (Q) { option (studium.options.v1.access) = {}; }";
     assert!(verdict(nobody, "").unwrap_err().contains("either public or granted"));
-    let both = r#"rpc Do(Q) returns (Q) { option (studium.options.v1.access) = {public: true grants: [{role: "staff"}]}; }"#;
+    let both =
+        r#"rpc Do(Q) returns (Q) { option (studium.options.v1.access) = {public: true grants: [{role: "staff"}]}; }"#;
     assert!(verdict(both, "").unwrap_err().contains("either public or granted"));
     assert!(verdict(&granted("admin", ""), "").unwrap_err().contains("`admin`, which is no role"));
 }
@@ -80,7 +83,11 @@ fn an_own_field_that_cannot_be_checked_does_not_start() {
         let why = verdict(&granted("learner", "who"), fields).unwrap_err();
         assert!(why.contains("no top-level singular string field of Q"), "{fields}: {why}");
     }
-    assert!(verdict(&granted("operator", "who"), "string who = 1;").unwrap_err().contains("only learner, staff and teacher"));
+    assert!(
+        verdict(&granted("operator", "who"), "string who = 1;")
+            .unwrap_err()
+            .contains("only learner, staff and teacher")
+    );
     let streaming = granted("learner", "who").replace("Do(Q)", "Do(stream Q)");
     assert!(verdict(&streaming, "string who = 1;").unwrap_err().contains("streams its requests"));
 }

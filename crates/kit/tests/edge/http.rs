@@ -10,8 +10,8 @@ use tonic::{
 };
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 use tonic_reflection::pb::v1::{
-    ServerReflectionRequest, server_reflection_client::ServerReflectionClient, server_reflection_request::MessageRequest,
-    server_reflection_response::MessageResponse,
+    ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+    server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
 };
 use tower::ServiceExt as _;
 
@@ -49,8 +49,7 @@ async fn readiness_says_what_is_missing() {
     assert_eq!((code, serde_json::from_str::<Value>(&body).unwrap()), (200, json!({"ready": true, "not_ready": []})));
 
     let mut health = HealthClient::new(channel(&running).await);
-    let mut watch =
-        health.watch(HealthCheckRequest { service: SERVICE.to_owned() }).await.unwrap().into_inner();
+    let mut watch = health.watch(HealthCheckRequest { service: SERVICE.to_owned() }).await.unwrap().into_inner();
     for service in ["", SERVICE] {
         let told = health.check(HealthCheckRequest { service: service.to_owned() }).await.unwrap().into_inner();
         assert_eq!(told.status(), ServingStatus::Serving);
@@ -75,7 +74,9 @@ async fn reflection_lists_what_is_served_here() {
         ask(MessageRequest::FileContainingSymbol(SERVICE.to_owned())),
     ]);
     let mut answers = client.server_reflection_info(asked).await.unwrap().into_inner();
-    let Some(MessageResponse::ListServicesResponse(listed)) = answers.message().await.unwrap().unwrap().message_response else {
+    let Some(MessageResponse::ListServicesResponse(listed)) =
+        answers.message().await.unwrap().unwrap().message_response
+    else {
         panic!("no list")
     };
     let mut names: Vec<_> = listed.service.iter().map(|it| it.name.as_str()).collect();

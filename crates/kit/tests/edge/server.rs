@@ -13,8 +13,9 @@ use std::{
 use studium_kit::{Call, DevelopmentIssuer, Metrics, Verifier, access::AccessTable, server};
 use studium_proto::admin::v1::{
     DropParkedRequest, DropParkedResponse, GetParkedRequest, GetParkedResponse, GetStatusRequest, GetStatusResponse,
-    ListParkedRequest, ListParkedResponse, ListViewsRequest, ListViewsResponse, RebuildViewRequest, RebuildViewResponse,
-    RetryParkedRequest, RetryParkedResponse, TraceRequest, TraceResponse, TracedCommit, VerifyLogRequest, VerifyLogResponse,
+    ListParkedRequest, ListParkedResponse, ListViewsRequest, ListViewsResponse, RebuildViewRequest,
+    RebuildViewResponse, RetryParkedRequest, RetryParkedResponse, TraceRequest, TraceResponse, TracedCommit,
+    VerifyLogRequest, VerifyLogResponse,
     admin_service_client::AdminServiceClient,
     admin_service_server::{AdminService, AdminServiceServer},
 };
@@ -53,7 +54,8 @@ pub async fn start() -> Running {
         verifier: Verifier::development(&issuer, "studium"),
         metrics: Metrics::new("echo").unwrap(),
         ready: Arc::new(move || {
-            let missing = if asked.load(Ordering::SeqCst) { vec![] } else { vec!["view `roster_1` is 7 behind".to_owned()] };
+            let missing =
+                if asked.load(Ordering::SeqCst) { vec![] } else { vec!["view `roster_1` is 7 behind".to_owned()] };
             async move { missing }.boxed()
         }),
         http: axum::Router::new().route("/page", axum::routing::get(async || "a page")),
@@ -120,7 +122,7 @@ impl AdminService for Echo {
     /// Takes its time.
     async fn list_parked(&self, _: Request<ListParkedRequest>) -> Answer<ListParkedResponse> {
         tokio::time::sleep(Duration::from_millis(400)).await;
-        Ok(Response::new(Default::default()))
+        Ok(Response::new(ListParkedResponse::default()))
     }
 
     /// The caller as the payload.
@@ -130,11 +132,11 @@ impl AdminService for Echo {
     }
 
     async fn retry_parked(&self, _: Request<RetryParkedRequest>) -> Answer<RetryParkedResponse> {
-        Ok(Response::new(Default::default()))
+        Ok(Response::new(RetryParkedResponse::default()))
     }
 
     async fn drop_parked(&self, _: Request<DropParkedRequest>) -> Answer<DropParkedResponse> {
-        Ok(Response::new(Default::default()))
+        Ok(Response::new(DropParkedResponse::default()))
     }
 
     /// The field that was checked, as the handler reads it.

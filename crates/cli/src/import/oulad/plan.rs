@@ -307,8 +307,9 @@ impl Plan {
         }
         self.look_at_registration(it, &run, registered);
         self.look_at_outcome(it);
+        let unregistered = left.filter(|_| it.unregistered.is_some());
         for row in &it.submissions {
-            self.look_at_result(*row, &run, registered, left);
+            self.look_at_result(*row, &run, registered, unregistered);
         }
     }
 
@@ -346,7 +347,7 @@ impl Plan {
         }
     }
 
-    fn look_at_result(&mut self, row: u32, run: &Run, registered: Day, left: Option<Day>) {
+    fn look_at_result(&mut self, row: u32, run: &Run, registered: Day, unregistered: Option<Day>) {
         let it = *self.submission(row);
         let assessment = &self.files.assessments[usize::from(it.assessment)];
         let (due, weight) = (assessment.due, assessment.weight_millipoints);
@@ -355,8 +356,8 @@ impl Plan {
                 self.oddities.note(oddity, || format!("studentAssessment line {}", it.line));
             }
         };
-        note(left.is_some_and(|left| it.day > left), Oddity::ResultAfterUnregistration);
-        note(left == Some(it.day), Oddity::ResultOnUnregistrationDay);
+        note(unregistered.is_some_and(|day| it.day > day), Oddity::ResultAfterUnregistration);
+        note(unregistered == Some(it.day), Oddity::ResultOnUnregistrationDay);
         note(it.day < registered, Oddity::ResultBeforeRegistration);
         note(it.day < 0, Oddity::ResultBeforeStart);
         note(it.day > run.length, Oddity::ResultAfterEnd);

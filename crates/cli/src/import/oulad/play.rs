@@ -3,7 +3,7 @@
 use super::{
     files::FinalResult,
     lanes::Lanes,
-    offer::{COURSE_PREFIX, INSTITUTION},
+    offer::INSTITUTION,
     plan::{Act, Plan, Step},
     tally::{Answer, Tally},
 };

@@ -97,7 +97,7 @@ fn who_leaves_is_withdrawn_and_who_has_a_final_result_all_the_same_comes_back() 
         (Oddity::UnregisteredAfterEnd, 1),
         (Oddity::OutcomeMissing, 2),
         (Oddity::ResultAfterUnregistration, 2),
-        (Oddity::ResultOnUnregistrationDay, 1 + 1),
+        (Oddity::ResultOnUnregistrationDay, 1),
         (Oddity::ResultWithoutScore, 1),
         (Oddity::ResultOfNoWeight, 1),
         (Oddity::ResultAfterEnd, 1),

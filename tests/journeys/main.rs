@@ -1,0 +1,7 @@
+//! Journeys across running processes: a registry imported, checked, proved, and nothing lost when processes are killed.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod faults;
+mod platform;
+mod registry;
+mod story;
