@@ -40,7 +40,7 @@ fn is_envelope(message: &MessageDescriptor) -> bool {
 
 #[test]
 fn every_call_says_who_may_make_it() {
-    let access = DESCRIPTORS.get_extension_by_name("studium.options.v1.access").expect("the option exists");
+    let option = DESCRIPTORS.get_extension_by_name("studium.options.v1.access").expect("the option exists");
     let (mut wrong, mut seen) = (Vec::new(), 0);
     for method in
         ours().flat_map(|file| file.services().collect::<Vec<_>>()).flat_map(|it| it.methods().collect::<Vec<_>>())
@@ -48,10 +48,10 @@ fn every_call_says_who_may_make_it() {
         seen += 1;
         let name = method.full_name().to_owned();
         let options = method.options();
-        let Value::Message(rule) = options.get_extension(&access).into_owned() else { continue };
-        let public = rule.get_field_by_name("public").and_then(|it| it.as_bool()).unwrap_or(false);
+        let Value::Message(access) = options.get_extension(&option).into_owned() else { continue };
+        let public = access.get_field_by_name("public").and_then(|it| it.as_bool()).unwrap_or(false);
         let grants =
-            rule.get_field_by_name("grants").and_then(|it| it.as_list().map(<[_]>::to_vec)).unwrap_or_default();
+            access.get_field_by_name("grants").and_then(|it| it.as_list().map(<[_]>::to_vec)).unwrap_or_default();
         if public != grants.is_empty() {
             wrong.push(format!("{name}: either public or at least one grant"));
         }

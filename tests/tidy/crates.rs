@@ -11,7 +11,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("studium-log", &["studium-core", "studium-proto"]),
     ("studium-store", &["studium-core", "studium-proto", "studium-log"]),
     ("studium-kit", &["studium-core", "studium-proto", "studium-log", "studium-store"]),
-    ("studium-testkit", &["studium-core", "studium-proto", "studium-log", "studium-store", "studium-kit"]),
+    ("studium-broker", &["studium-log"]),
+    (
+        "studium-testkit",
+        &["studium-broker", "studium-core", "studium-proto", "studium-log", "studium-store", "studium-kit"],
+    ),
 ];
 
 /// What any service may use.
@@ -22,8 +26,15 @@ const SERVICE_OUTSIDE: &[&str] =
     &["anyhow", "futures", "serde", "serde_json", "tokio", "tokio-stream", "tonic", "uuid"];
 
 /// What tests of any crate may use besides.
-const TESTS: &[&str] =
-    &["studium-core", "studium-kit", "studium-log", "studium-proto", "studium-store", "studium-testkit"];
+const TESTS: &[&str] = &[
+    "studium-broker",
+    "studium-core",
+    "studium-kit",
+    "studium-log",
+    "studium-proto",
+    "studium-store",
+    "studium-testkit",
+];
 
 /// One dependency as a manifest states it.
 struct Edge {

@@ -138,7 +138,7 @@ pub struct StoreArgs {
     /// Without it `disk`, or what runs already.
     #[arg(long, value_name = "disk|process|replicated")]
     durability: Option<Durability>,
-    /// Keep the stores in databases studium_SERVICE of this PostgreSQL server instead of SQLite files.
+    /// Keep the stores in databases `studium_SERVICE` of this PostgreSQL server instead of SQLite files.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
 }
@@ -153,6 +153,7 @@ impl StoreArgs {
 /// What `studium import` takes.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
+    /// Where and how durably it is written, when no platform runs yet.
     #[command(flatten)]
     pub store: StoreArgs,
     /// What to import.
@@ -184,6 +185,7 @@ pub enum LogCommand {
     Restore {
         /// Which service: catalogue or enrolment.
         service: String,
+        /// Where the journal is.
         #[command(flatten)]
         store: StoreArgs,
     },

@@ -78,7 +78,8 @@ pub fn explain(status: &Status) -> String {
     }
 }
 
-/// The same as an error.
+/// The same as an error, to be handed to `map_err`.
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` gives it away")]
 pub fn failed(status: Status) -> anyhow::Error {
     anyhow!(explain(&status))
 }

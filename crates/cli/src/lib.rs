@@ -5,12 +5,8 @@ pub mod bench;
 pub mod client;
 pub mod commands;
 pub mod demo;
-pub mod http;
 pub mod import;
-pub mod nats_binary;
-pub mod nats_server;
 pub mod platform;
-pub mod process;
 pub mod progress;
 pub mod supervise;
 pub mod token;
@@ -28,7 +24,7 @@ use serde_json::json;
 pub async fn run(mut cli: Cli) -> Result<()> {
     let setup = cli.setup();
     match std::mem::replace(&mut cli.command, Command::Status) {
-        Command::Demo(args) => demo::demo(&setup, &args).await,
+        Command::Demo(args) => demo::demo(&args.store.setup(&cli), &args).await,
         Command::Up(args) => up::up(&args.setup(&cli)).await,
         Command::Serve(args) => serve::serve(*args).await,
         Command::Import(args) => {

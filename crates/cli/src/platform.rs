@@ -1,7 +1,6 @@
 //! The platform on one data directory: where it answers, and what is known of it on disk.
 
 use crate::{
-    http, process,
     progress::Output,
     supervise::{Processes, SERVICES},
 };
@@ -14,6 +13,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+use studium_broker::{http, process};
 use studium_log::Durability;
 use tokio::time::{Instant, sleep};
 
@@ -33,6 +33,8 @@ pub struct Setup {
     pub postgres: Option<String>,
     /// The program whose `serve` runs a service; `None` is the program that asks.
     pub program: Option<PathBuf>,
+    /// Where a fetched nats-server is kept; `None` is the data directory's own cache.
+    pub cache: Option<PathBuf>,
     /// Who reads what is printed on the way.
     pub output: Output,
 }
@@ -40,7 +42,7 @@ pub struct Setup {
 impl Setup {
     /// The defaults on a directory: what runs there, or else `disk` on free ports with SQLite.
     pub fn new(data: impl Into<PathBuf>, output: Output) -> Self {
-        Self { data: data.into(), durability: None, port: None, postgres: None, program: None, output }
+        Self { data: data.into(), durability: None, port: None, postgres: None, program: None, cache: None, output }
     }
 }
 

@@ -1,10 +1,7 @@
 //! The processes of a platform: nats-server and one per service, started in order, watched, stopped in order.
 
 use crate::{
-    http, nats_binary,
-    nats_server::NatsServer,
     platform::{Lock, Platform, ServiceState, Setup, State},
-    process::{self, Process},
     progress::Progress,
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -13,6 +10,10 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
+};
+use studium_broker::{
+    NatsServer, binary, http,
+    process::{self, Process},
 };
 use studium_log::Durability;
 use tokio::{
@@ -158,13 +159,7 @@ impl Processes {
             Some(it) => it.clone(),
             None => std::env::current_exe().context("cannot find the program that runs; start it by its path")?,
         };
-        let store = match &self.setup.postgres {
-            Some(base) => postgres_store(base, name).await?,
-            None => {
-                fs::create_dir_all(self.data.join("store"))?;
-                format!("sqlite:{}", self.data.join(format!("store/{name}.db")).display())
-            }
-        };
+        let store = store_url(&self.setup, &self.data, name).await?;
         let mut command = Command::new(program);
         command
             .args(["serve", name, "--with-parent", "--listen", listen])
@@ -212,13 +207,13 @@ impl Processes {
 }
 
 async fn start_nats(setup: &Setup, data: &Path, spinner: &Progress) -> Result<NatsServer> {
-    let cache = data.join("cache");
-    spinner.message(if nats_binary::is_cached(&cache) {
+    let cache = setup.cache.clone().unwrap_or_else(|| data.join("cache"));
+    spinner.message(if binary::is_cached(&cache) {
         "nats-server"
     } else {
         "looking for nats-server, or fetching it"
     });
-    let found = tokio::task::spawn_blocking(move || nats_binary::find(&cache)).await??;
+    let found = tokio::task::spawn_blocking(move || binary::find(&cache)).await??;
     for note in &found.notes {
         setup.output.note(note);
     }
@@ -258,9 +253,14 @@ fn address_file(data: &Path, service: &str) -> PathBuf {
     data.join(format!("run/{service}.address"))
 }
 
-/// URL of the service's own database on a PostgreSQL server; the database is made when it is not there.
-pub async fn postgres_store(base: &str, service: &str) -> Result<String> {
-    Ok(studium_store::create_database(base, &format!("studium_{service}")).await?)
+/// URL of a service's own store: a file in the data directory, or its database on the PostgreSQL server,
+/// which is made when it is not there.
+pub async fn store_url(setup: &Setup, data: &Path, service: &str) -> Result<String> {
+    if let Some(server) = &setup.postgres {
+        return Ok(studium_store::create_database(server, &format!("studium_{service}")).await?);
+    }
+    fs::create_dir_all(data.join("store"))?;
+    Ok(format!("sqlite:{}", data.join(format!("store/{service}.db")).display()))
 }
 
 /// The profile in a sentence, for people who must know what an acknowledgement is worth.

@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::{Path, PathBuf};
-use studium_cli::{nats_binary, nats_server::NatsServer};
+use studium_broker::{NatsServer, binary, process};
 use studium_log::Durability;
 
 fn executable() -> PathBuf {
-    nats_binary::find(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap().path
+    binary::find(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap().path
 }
 
 async fn stream(server: &NatsServer, replicas: usize) -> async_nats::jetstream::Context {
@@ -58,7 +58,7 @@ async fn a_server_that_was_left_running_is_stopped_before_another_starts_on_its_
     let left = first.pids();
     std::mem::forget(first);
     let mut second = NatsServer::start(&executable(), Durability::Disk, dir.path(), None).await.unwrap();
-    assert!(!studium_cli::process::is_alive(left[0]));
+    assert!(!process::is_alive(left[0]));
     assert_eq!(append(&stream(&second, 1).await).await, 2);
     second.stop().await;
 }

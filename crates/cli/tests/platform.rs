@@ -8,14 +8,14 @@ use std::{
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
-use studium_cli::{nats_binary, process::is_alive};
+use studium_broker::{binary, http, process::is_alive};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn studium(data: &Path) -> Command {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_studium"));
-    command.arg("--data").arg(data).env("STUDIUM_NATS_SERVER", nats_binary::find(cache).unwrap().path);
+    command.arg("--data").arg(data).env("STUDIUM_NATS_SERVER", binary::find(cache).unwrap().path);
     command
 }
 
@@ -42,8 +42,8 @@ fn up(data: &Path, port: u16) -> (Child, Value) {
 /// A first port whose neighbours are free.
 fn free_base() -> u16 {
     loop {
-        let base = studium_cli::http::free_port().unwrap();
-        if base < 60_000 && [1, 2, 22].iter().all(|it| studium_cli::http::is_free(base + it)) {
+        let base = http::free_port().unwrap();
+        if base < 60_000 && [1, 2, 22].iter().all(|it| http::is_free(base + it)) {
             return base;
         }
     }

@@ -5,7 +5,11 @@ use async_nats::{
     Client, ConnectOptions, Event, Request, ServerAddr,
     client::RequestErrorKind,
     connection::State,
-    jetstream::{self, Context, stream},
+    jetstream::{
+        self, Context,
+        context::GetStreamErrorKind,
+        stream::{self, LastRawMessageErrorKind},
+    },
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -20,7 +24,6 @@ const ACK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// JetStream error codes that the log understands (nats-server `errors.json`).
 mod code {
-    pub const NO_MESSAGE: u64 = 10037;
     pub const WRONG_LAST_SEQUENCE: u64 = 10071;
     pub const PROPOSAL_IN_FLIGHT: u64 = 10164;
     pub const DUPLICATE_IN_BATCH: u64 = 10201;
@@ -193,7 +196,7 @@ impl Nats {
     pub(crate) async fn head(&self, name: &str) -> Result<u64, LogError> {
         match self.jetstream.get_stream(name).await {
             Ok(it) => Ok(it.cached_info().state.last_sequence),
-            Err(e) if is_code(&e, code::STREAM_NOT_FOUND) => Ok(0),
+            Err(e) if is_no_stream(&e.kind()) => Ok(0),
             Err(e) => Err(LogError::Unreachable(format!("stream `{name}`: {e}"))),
         }
     }
@@ -202,7 +205,7 @@ impl Nats {
         let stream = self.stream(stream).await?;
         match stream.get_raw_message(position).await {
             Ok(it) => Stored::decode(it.sequence, it.payload).map(Some),
-            Err(e) if is_code(&e, code::NO_MESSAGE) => Ok(None),
+            Err(e) if e.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
             Err(e) => Err(LogError::Unreachable(e.to_string())),
         }
     }
@@ -211,7 +214,7 @@ impl Nats {
         let stream = self.stream(subject.split('.').next().unwrap_or_default()).await?;
         match stream.get_last_raw_message_by_subject(subject).await {
             Ok(it) => Stored::decode(it.sequence, it.payload).map(Some),
-            Err(e) if is_code(&e, code::NO_MESSAGE) => Ok(None),
+            Err(e) if e.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
             Err(e) => Err(LogError::Unreachable(e.to_string())),
         }
     }
@@ -261,14 +264,6 @@ fn is_new_enough(version: &str) -> bool {
     (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= OLDEST_SERVER
 }
 
-/// Looks for a JetStream error code anywhere in an error's chain.
-fn is_code(error: &(dyn std::error::Error + 'static), code: u64) -> bool {
-    let mut next = Some(error);
-    while let Some(e) = next {
-        if e.downcast_ref::<jetstream::Error>().is_some_and(|it| it.error_code().0 == code) {
-            return true;
-        }
-        next = e.source();
-    }
-    false
+fn is_no_stream(kind: &GetStreamErrorKind) -> bool {
+    matches!(kind, GetStreamErrorKind::JetStream(e) if e.error_code().0 == code::STREAM_NOT_FOUND)
 }

@@ -1,10 +1,12 @@
 //! How we check: rules as given/when/then sentences, laws on random histories, services in one process, real brokers and databases.
 
+mod broker;
 pub(crate) mod given;
 mod house;
 pub mod laws;
 mod postgres;
 
+pub use broker::{Broker, nats};
 pub use given::{Given, When, given};
 pub use house::{Bearer, Caller, House};
 pub use postgres::{Postgres, TestDatabase, postgres};

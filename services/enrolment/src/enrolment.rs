@@ -101,6 +101,7 @@ pub struct Enrolment {
     state: EnrolmentState,
     round: u32,
     course_id: String,
+    course_version: u32,
     institution_id: String,
     terms: Terms,
     /// One of the run's limited seats, or a place in its line, was asked for and not given back.
@@ -225,7 +226,7 @@ impl Decider for Enrolment {
         match event {
             Event::EnrolmentInvited(it) => self.on_invited(it),
             Event::InvitationAccepted(_) => self.waits_until_ms = 0,
-            Event::InvitationDeclined(_) => self.on_end(EnrolmentState::Withdrawn, EndCause::Declined as i32, false),
+            Event::InvitationDeclined(_) => self.on_end(EnrolmentState::Withdrawn, EndCause::Declined as i32),
             Event::EnrolmentRequested(it) => self.on_requested(it),
             Event::SeatHeld(it) => {
                 self.state = EnrolmentState::Requested;
@@ -257,12 +258,13 @@ impl Decider for Enrolment {
             }
             Event::EnrolmentSuspended(it) => {
                 self.state = EnrolmentState::Suspended;
-                self.give_back(it.seat_released);
+                self.wants_seat &= !it.seat_released;
+                self.holds_seat &= !it.seat_released;
             }
             Event::EnrolmentReinstated(it) => self.on_reinstated(it),
-            Event::EnrolmentWithdrawn(it) => self.on_end(EnrolmentState::Withdrawn, it.cause, it.seat_released),
+            Event::EnrolmentWithdrawn(it) => self.on_end(EnrolmentState::Withdrawn, it.cause),
             Event::EnrolmentDeferred(it) => {
-                self.on_end(EnrolmentState::Withdrawn, EndCause::Deferred as i32, it.seat_released);
+                self.on_end(EnrolmentState::Withdrawn, EndCause::Deferred as i32);
                 self.deferred_to.clone_from(&it.to_run_id);
             }
             Event::EnrolmentCompleted(it) => {
@@ -274,7 +276,7 @@ impl Decider for Enrolment {
                 self.state = EnrolmentState::Failed;
                 self.grade = it.grade_millipoints;
             }
-            Event::EnrolmentExpired(it) => self.on_end(EnrolmentState::Expired, it.cause, it.seat_released),
+            Event::EnrolmentExpired(it) => self.on_end(EnrolmentState::Expired, it.cause),
         }
     }
 }
@@ -300,6 +302,7 @@ impl Enrolment {
         self.state = EnrolmentState::Requested;
         self.round = it.round;
         self.course_id.clone_from(&it.course_id);
+        self.course_version = it.course_version;
         self.institution_id.clone_from(&it.institution_id);
         self.terms = Terms {
             source: it.source(),
@@ -322,27 +325,19 @@ impl Enrolment {
         self.state = if it.seat_needed { EnrolmentState::Requested } else { EnrolmentState::Active };
         self.round = it.round;
         self.capacity = it.capacity;
-        if it.seat_needed {
-            self.wants_seat = true;
-            self.holds_seat = false;
-        }
+        self.holds_seat &= !it.seat_needed;
+        self.wants_seat = it.seat_needed || self.holds_seat;
         self.end_cause = EndCause::Unspecified;
         self.deferred_to.clear();
         self.grade = None;
     }
 
-    fn on_end(&mut self, state: EnrolmentState, cause: i32, seat_released: bool) {
+    fn on_end(&mut self, state: EnrolmentState, cause: i32) {
         self.state = state;
         self.end_cause = EndCause::try_from(cause).unwrap_or_default();
         self.waits_until_ms = 0;
-        self.give_back(seat_released);
-    }
-
-    fn give_back(&mut self, seat_released: bool) {
-        if seat_released {
-            self.wants_seat = false;
-            self.holds_seat = false;
-        }
+        self.wants_seat = false;
+        self.holds_seat = false;
     }
 }
 

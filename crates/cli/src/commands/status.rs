@@ -3,13 +3,13 @@
 use crate::{
     client::failed,
     platform::{Platform, ServiceState},
-    process::memory_bytes,
     progress::{count, table},
     supervise::promise,
 };
 use anyhow::Result;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use studium_broker::process::memory_bytes;
 use studium_proto::admin::v1::GetStatusRequest;
 
 #[derive(Serialize)]

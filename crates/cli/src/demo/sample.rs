@@ -171,11 +171,16 @@ pub const PROGRAMME_LEARNERS: usize = 12;
 /// How many learners there are.
 pub const LEARNERS: usize = 200;
 
-/// Assessments of every run: key, weight and pass mark in thousandths of a percent.
-pub const ASSESSMENTS: [(&str, u32); 2] = [("coursework", 40_000), ("exam", 60_000)];
+/// Assessments of every run, the exam last: key, title, whether coursework, weight within its part in thousandths of a
+/// percent, day on which it is due.
+pub const ASSESSMENTS: [(&str, &str, bool, u32, &str); 3] = [
+    ("essay", "Essay", true, 40_000, "2024-10-28"),
+    ("project", "Project", true, 60_000, "2024-12-09"),
+    ("exam", "Examination", false, 100_000, "2025-01-20"),
+];
 
-/// The mark from which a run is passed, in thousandths of a percent.
-pub const PASS_MARK: u32 = 50_000;
+/// Share of the coursework, the mark to pass and the mark for a distinction, in thousandths of a percent.
+pub const SCHEME: (u32, u32, u32) = (40_000, 50_000, 80_000);
 
 const GIVEN: [&str; 20] = [
     "Ada", "Bruno", "Chiara", "Dilan", "Eun-ji", "Femi", "Greta", "Hugo", "Ines", "Jonas", "Kaori", "Lucía", "Mateo",
@@ -250,6 +255,8 @@ mod tests {
         let leaving =
             (0..LEARNERS).filter(|it| choices(*it).contains(&0) && matches!(fate(*it, 0), Fate::Leaves)).count();
         assert!(leaving > 0, "nobody leaves the full course");
-        assert_eq!(ASSESSMENTS.iter().map(|it| it.1).sum::<u32>(), 100_000);
+        for part in [true, false] {
+            assert_eq!(ASSESSMENTS.iter().filter(|it| it.2 == part).map(|it| it.3).sum::<u32>(), 100_000);
+        }
     }
 }

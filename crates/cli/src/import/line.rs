@@ -74,7 +74,8 @@ struct Open {
 #[derive(Debug, Clone, Copy)]
 pub struct Label<'a> {
     /// The same for the same act in every run of the import: it is done once, however often it is asked for.
-    pub request_id: Uuid,
+    /// `None` for what only asks, or is told to be already so by the state.
+    pub request_id: Option<Uuid>,
     /// Whose story it belongs to.
     pub correlation_id: &'a str,
     /// Which of the connections it takes.
@@ -83,7 +84,13 @@ pub struct Label<'a> {
 
 impl Line {
     /// Connects to a service, several times over, so that no connection limits how much is in flight.
-    pub async fn open(platform: &Platform, service: &'static str, roles: &[&str], subject: &str, connections: usize) -> Result<Self> {
+    pub async fn open(
+        platform: &Platform,
+        service: &'static str,
+        roles: &[&str],
+        subject: &str,
+        connections: usize,
+    ) -> Result<Self> {
         let roles = roles.iter().map(|it| (*it).to_owned()).collect();
         let who = Wanted { subject: subject.to_owned(), roles, ..Wanted::default() };
         let open = Open::new(platform, service, &who, connections).await?;
@@ -103,28 +110,14 @@ impl Line {
         message: &Q,
         send: impl Fn(Channel, Request<Q>) -> F,
     ) -> Result<T, Trouble> {
-        let (mut pause, mut failing_since) = (PAUSES.0, None);
+        let mut patience = Patience::default();
         loop {
             let request = label.on(message.clone());
             let answer = timeout(TRY_MAX, send(self.channel(label.connection), request)).await;
-            let status = match answer.unwrap_or_else(|_| Err(Status::deadline_exceeded("no answer in time"))) {
+            match answer.unwrap_or_else(|_| Err(Status::deadline_exceeded("no answer in time"))) {
                 Ok(response) => return Ok(response.into_inner()),
-                Err(status) if !is_passing(status.code()) => return Err(Trouble::of(self.service, status)),
-                Err(status) => status,
-            };
-            let since: &mut Instant = failing_since.get_or_insert_with(Instant::now);
-            if since.elapsed() > PATIENCE {
-                return Err(Trouble::Stop(format!(
-                    "{} has not answered for {} seconds ({}); start it again and repeat the command: it goes on where it stopped",
-                    self.service,
-                    PATIENCE.as_secs(),
-                    status.message()
-                )));
+                Err(status) => patience.wait(self, status).await?,
             }
-            // Not all at once, when many calls fail in the same moment.
-            sleep(pause.mul_f64(0.5 + rand::random::<f64>() / 2.0)).await;
-            pause = (pause * 2).min(PAUSES.1);
-            self.look_again().await;
         }
     }
 
@@ -159,15 +152,46 @@ impl Label<'_> {
     fn on<Q>(&self, message: Q) -> Request<Q> {
         let mut request = Request::new(message);
         let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
-        for (key, value) in [
-            ("x-request-id", &*self.request_id.hyphenated().encode_lower(&mut text)),
-            ("x-correlation-id", self.correlation_id),
-        ] {
-            if let Ok(value) = value.parse() {
+        let request_id = self.request_id.map(|it| &*it.hyphenated().encode_lower(&mut text));
+        for (key, value) in [("x-request-id", request_id), ("x-correlation-id", Some(self.correlation_id))] {
+            if let Some(Ok(value)) = value.map(str::parse) {
                 request.metadata_mut().insert(key, value);
             }
         }
         request
+    }
+}
+
+/// How long it is worth while to ask again.
+#[derive(Default)]
+pub struct Patience {
+    failures: u32,
+    failing_since: Option<Instant>,
+}
+
+impl Patience {
+    /// Waits a little, longer each time, and looks where the service is.
+    ///
+    /// # Errors
+    /// When asking again is of no use, or has been for long.
+    pub async fn wait(&mut self, line: &Line, status: Status) -> Result<(), Trouble> {
+        if !is_passing(status.code()) {
+            return Err(Trouble::of(line.service, status));
+        }
+        if self.failing_since.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+            return Err(Trouble::Stop(format!(
+                "{} has not answered for {} seconds ({}); start it again and repeat the command: it goes on where it stopped",
+                line.service,
+                PATIENCE.as_secs(),
+                status.message()
+            )));
+        }
+        let pause = (PAUSES.0 * 2_u32.pow(self.failures.min(8))).min(PAUSES.1);
+        self.failures += 1;
+        // Not all at once, when many calls fail in the same moment.
+        sleep(pause.mul_f64(0.5 + rand::random::<f64>() / 2.0)).await;
+        line.look_again().await;
+        Ok(())
     }
 }
 

@@ -26,7 +26,9 @@ pub fn find(dir: &Path, stem: &str) -> Result<PathBuf> {
     let candidates = [".csv", ".csv.zst"].map(|it| dir.join(format!("{stem}{it}")));
     match candidates.iter().find(|it| it.is_file()) {
         Some(path) => Ok(path.clone()),
-        None => bail!("{} holds neither {stem}.csv nor {stem}.csv.zst; name the directory of the data set", dir.display()),
+        None => {
+            bail!("{} holds neither {stem}.csv nor {stem}.csv.zst; name the directory of the data set", dir.display())
+        }
     }
 }
 
@@ -49,69 +51,105 @@ pub fn name(path: &Path) -> String {
 pub struct Table {
     name: String,
     reader: csv::Reader<Box<dyn Read + Send>>,
-    /// Where each wanted column is.
-    columns: Vec<usize>,
-    width: usize,
+    record: ByteRecord,
+    /// Where each wanted column is; `None` where an optional one is not there.
+    columns: Vec<Option<usize>>,
+    head: ByteRecord,
+    line: u64,
 }
 
 impl Table {
-    /// Opens a table.
+    /// Opens a table that must have these columns; further columns do no harm.
     ///
     /// # Errors
-    /// When the file cannot be read or lacks one of the columns; further columns do no harm.
-    pub fn open(path: &Path, wanted: &[&str]) -> Result<Self> {
+    /// When the file cannot be read or lacks one of the columns.
+    pub fn open(path: &Path, required: &[&str]) -> Result<Self> {
+        Self::open_with(path, required, &[])
+    }
+
+    /// Opens a table that must have some columns and may have others; columns are counted through both lists.
+    ///
+    /// # Errors
+    /// When the file cannot be read or lacks one of the required columns.
+    pub fn open_with(path: &Path, required: &[&str], optional: &[&str]) -> Result<Self> {
         let input: Box<dyn Read + Send> = Box::new(open(path)?);
         // Rows that are too long or too short are to be reported, not to end the reading.
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input);
         let name = name(path);
         let head = reader.byte_headers().with_context(|| format!("cannot read {name}"))?.clone();
-        let mut columns = vec![];
-        for column in wanted {
-            let is_it = |it: &[u8]| it.trim_ascii().strip_prefix(b"\xef\xbb\xbf").unwrap_or(it.trim_ascii()) == column.as_bytes();
-            match head.iter().position(is_it) {
-                Some(index) => columns.push(index),
-                None => bail!("{name} has no column {column}; it is not the table that it should be"),
+        let find = |column: &&str| head.iter().position(|it| bare(it) == column.as_bytes());
+        for column in required {
+            if find(column).is_none() {
+                bail!("{name} has no column {column}; it is not the table that it should be");
             }
         }
-        Ok(Self { name, reader, columns, width: head.len() })
+        let columns = required.iter().chain(optional).map(find).collect();
+        Ok(Self { name, reader, record: ByteRecord::new(), columns, head, line: 1 })
+    }
+
+    /// The columns that nobody wants.
+    pub fn unused(&self) -> Vec<String> {
+        let unused = self.head.iter().enumerate().filter(|(index, _)| !self.columns.contains(&Some(*index)));
+        unused.map(|(_, it)| String::from_utf8_lossy(bare(it)).into_owned()).collect()
+    }
+
+    /// What `take` makes of the next row, or why nothing can be made of it; `None` at the end.
+    ///
+    /// # Errors
+    /// When the file itself cannot be read on.
+    pub fn next<T>(
+        &mut self,
+        take: impl FnOnce(&Row<'_>) -> Result<T, String>,
+    ) -> Result<Option<Result<T, Unreadable>>> {
+        let breaks_off = || format!("{} breaks off after line {}", self.name, self.line);
+        if !self.reader.read_byte_record(&mut self.record).with_context(breaks_off)? {
+            return Ok(None);
+        }
+        self.line = self.record.position().map_or(self.line + 1, csv::Position::line);
+        let taken = if self.record.len() == self.head.len() {
+            take(&Row { record: &self.record, columns: &self.columns, line: self.line })
+        } else {
+            Err(format!("{} fields where the first line has {}", self.record.len(), self.head.len()))
+        };
+        Ok(Some(taken.map_err(|why| Unreadable { file: self.name.clone(), line: self.line, why })))
     }
 
     /// Hands each row to `take`; rows that it cannot make sense of are noted.
     ///
     /// # Errors
     /// When the file itself cannot be read to its end.
-    pub fn each(mut self, unreadable: &mut Vec<Unreadable>, mut take: impl FnMut(&Row<'_>) -> Result<(), String>) -> Result<()> {
-        let mut record = ByteRecord::new();
-        let mut last = 1;
-        while self.reader.read_byte_record(&mut record).with_context(|| format!("{} breaks off after line {last}", self.name))? {
-            let line = record.position().map_or(last + 1, csv::Position::line);
-            last = line;
-            let taken = if record.len() == self.width {
-                take(&Row { record: &record, columns: &self.columns, line })
-            } else {
-                Err(format!("{} fields where the first line has {}", record.len(), self.width))
-            };
-            if let Err(why) = taken {
-                unreadable.push(Unreadable { file: self.name.clone(), line, why });
-            }
+    pub fn each(
+        mut self,
+        unreadable: &mut Vec<Unreadable>,
+        mut take: impl FnMut(&Row<'_>) -> Result<(), String>,
+    ) -> Result<()> {
+        while let Some(row) = self.next(&mut take)? {
+            unreadable.extend(row.err());
         }
         Ok(())
     }
 }
 
+/// The name of a column without blanks and without the mark that some programs put before the first.
+fn bare(name: &[u8]) -> &[u8] {
+    name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name).trim_ascii()
+}
+
 /// One row; columns are counted as they were wanted.
 pub struct Row<'a> {
     record: &'a ByteRecord,
-    columns: &'a [usize],
+    columns: &'a [Option<usize>],
     /// Line in the file, from 1.
     pub line: u64,
 }
 
 impl<'a> Row<'a> {
-    /// Text without blanks around it; may be empty.
+    /// Text without blanks around it; empty where the column is not there.
     pub fn text(&self, column: usize) -> Result<&'a str, String> {
-        let bytes = &self.record[self.columns[column]];
-        std::str::from_utf8(bytes).map(str::trim).map_err(|_| format!("column {} is not UTF-8", self.columns[column] + 1))
+        let Some(index) = self.columns[column] else { return Ok("") };
+        std::str::from_utf8(&self.record[index])
+            .map(str::trim)
+            .map_err(|_| format!("column {} is not UTF-8", index + 1))
     }
 
     /// Text that must be there.

@@ -6,7 +6,6 @@ use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
 use studium_proto::admin::v1::{ListViewsRequest, admin_service_client::AdminServiceClient};
 use tokio::time::sleep;
-use uuid::Uuid;
 
 /// The services whose views the imports change.
 const SERVICES: [&str; 2] = ["catalogue", "enrolment"];
@@ -45,8 +44,12 @@ pub async fn settle(platform: &Platform) -> Result<()> {
             (least, since) = (total, Instant::now());
         }
         if since.elapsed() > PATIENCE {
-            let names: Vec<_> = behind.iter().filter(|(_, it)| *it > 0).map(|(name, it)| format!("{name} ({it})")).collect();
-            bail!("these views stand still behind their streams: {}; see `studium views list` and the logs", names.join(", "));
+            let names: Vec<_> =
+                behind.iter().filter(|(_, it)| *it > 0).map(|(name, it)| format!("{name} ({it})")).collect();
+            bail!(
+                "these views stand still behind their streams: {}; see `studium views list` and the logs",
+                names.join(", ")
+            );
         }
         spinner.message(format!("{} to go", count(total)));
         sleep(EVERY).await;
@@ -55,9 +58,12 @@ pub async fn settle(platform: &Platform) -> Result<()> {
 
 /// The views of a service and how many commits each has still to see.
 async fn behind_of(service: &str, line: &Line) -> Result<Vec<(String, u64)>> {
-    let label = Label { request_id: Uuid::new_v4(), correlation_id: "studium-import", connection: 0 };
+    let label = Label { request_id: None, correlation_id: "studium-import", connection: 0 };
     let send = |channel, request| async move { AdminServiceClient::new(channel).list_views(request).await };
-    let reply = line.call(label, &ListViewsRequest {}, send).await.map_err(|e| e.into_error(format!("the list of views of {service}")))?;
+    let reply = line
+        .call(label, &ListViewsRequest {}, send)
+        .await
+        .map_err(|e| e.into_error(format!("the list of views of {service}")))?;
     let views = reply.views.into_iter().filter(|it| it.state != RETIRED);
     Ok(views.map(|it| (format!("{service} {}", it.name), it.head.saturating_sub(it.position))).collect())
 }

@@ -86,11 +86,13 @@ impl Enrolment {
             _ => return self.ended(),
         }
         offer.is_open(by, reason)?;
+        offer.admits(by, reason, false)?;
         offer.has_room()?;
         let due = offer.due(self.terms.source, self.paid_minor);
         Ok(vec![Event::EnrolmentDeferred(EnrolmentDeferred {
             to_run_id: to_run.to_owned(),
             to_course_id: offer.course_id.clone(),
+            to_course_version: offer.course_version,
             to_institution_id: offer.institution_id.clone(),
             to_capacity: offer.capacity,
             to_waiting_list: offer.waiting_list,

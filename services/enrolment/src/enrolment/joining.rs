@@ -11,6 +11,10 @@ use studium_proto::enrolment::v1::{
 impl Enrolment {
     pub(super) fn enrol(&self, by: &By, offer: &Offer, terms: &Terms, why: &str) -> Decision<Self> {
         by.may_act_for(&offer.institution_id, &terms.sponsor_institution_id)?;
+        let own = matches!(terms.source, EnrolmentSource::SelfPaid | EnrolmentSource::Audit);
+        if by.authority == Authority::Learner && !(own && terms.sponsor_institution_id.is_empty()) {
+            return no(Reason::SourceNotAllowed, "learners enrol themselves as self-payers or listeners, without a sponsor");
+        }
         match self.state {
             EnrolmentState::Requested | EnrolmentState::Waitlisted | EnrolmentState::Active => {
                 return self.enrolled_already(terms);
@@ -23,6 +27,7 @@ impl Enrolment {
             | EnrolmentState::Expired => {}
         }
         offer.is_open(by, why)?;
+        offer.admits(by, why, self.state == EnrolmentState::Invited)?;
         offer.has_room()?;
         let why = if by.authority == Authority::Registrar { why } else { "" };
         let mut events = Vec::with_capacity(2);
@@ -52,6 +57,7 @@ impl Enrolment {
         events.push(Event::EnrolmentRequested(EnrolmentRequested {
             round,
             course_id: offer.course_id.clone(),
+            course_version: offer.course_version,
             institution_id: offer.institution_id.clone(),
             sponsor_institution_id: terms.sponsor_institution_id.clone(),
             source: terms.source as i32,

@@ -36,19 +36,23 @@ impl Enrolment {
             module_id: module_id.to_owned(),
             minutes: minutes.max(known_minutes),
             completed: completed || known_completed,
+            added_minutes: minutes.saturating_sub(known_minutes),
+            completed_now: completed && !known_completed,
         }));
         Ok(events)
     }
 
     pub(super) fn record_attendance(&self, session_id: &str, attendance: i32, minutes: u32) -> Decision<Self> {
-        if self.sessions.get(session_id) == Some(&(attendance, minutes)) {
+        let known = self.sessions.get(session_id);
+        if known == Some(&(attendance, minutes)) {
             return Ok(Vec::new());
         }
+        let previous = known.map_or(0, |(attendance, _)| *attendance);
         if self.state != EnrolmentState::Active {
             return self.not_active();
         }
         let session_id = session_id.to_owned();
-        Ok(vec![Event::AttendanceRecorded(AttendanceRecorded { session_id, attendance, minutes })])
+        Ok(vec![Event::AttendanceRecorded(AttendanceRecorded { session_id, attendance, minutes, previous })])
     }
 
     pub(super) fn record_result(&self, by: &By, result: &ResultRecorded, rule: &Rule) -> Decision<Self> {
@@ -79,6 +83,7 @@ impl Enrolment {
                 format!("attempt {} at `{}` has another result; say why it changes", result.attempt, result.assessment_id),
             );
         }
+        result.first = self.attempts(&result.assessment_id).next().is_none();
         Ok(vec![Event::ResultRecorded(result)])
     }
 }

@@ -47,6 +47,8 @@ impl By {
 pub struct Offer {
     /// The course.
     pub course_id: String,
+    /// Version of the course that the run teaches; 0 where the catalogue does not say.
+    pub course_version: u32,
     /// The institution that provides it.
     pub institution_id: String,
     /// Where the run stands.
@@ -63,6 +65,10 @@ pub struct Offer {
     pub waiting_list: bool,
     /// All seats are taken, as the run's own record says.
     pub is_full: bool,
+    /// Only who was invited may join.
+    pub by_invitation: bool,
+    /// Only members may join, and as far as is known this learner is none.
+    pub is_stranger: bool,
     /// What a self-payer pays, in minor units.
     pub price_minor: i64,
     /// ISO 4217 code of the price.
@@ -103,6 +109,20 @@ impl Offer {
                     self.opens_at_ms, self.closes_at_ms, by.at_ms
                 ),
             );
+        }
+        Ok(())
+    }
+
+    /// Whom the run admits, whatever the time; a registrar's reason sets this aside as well.
+    pub(super) fn admits(&self, by: &By, override_reason: &str, is_invited: bool) -> Result<(), Rejection<Reason>> {
+        if by.authority == Authority::Registrar && !override_reason.is_empty() {
+            return Ok(());
+        }
+        if self.by_invitation && !is_invited {
+            return no(Reason::InvitationRequired, "the run is open to invited learners only");
+        }
+        if self.is_stranger {
+            return no(Reason::NotAMember, "the run is open to members of certain institutions only");
         }
         Ok(())
     }

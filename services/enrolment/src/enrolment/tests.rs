@@ -115,6 +115,7 @@ pub(super) fn completed(outcome: Outcome, grade_millipoints: Option<u32>, overri
         institution_id: "ou".into(),
         mode: EnrolmentMode::Certificate as i32,
         identity_verified: false,
+        course_version: 0,
     })
 }
 

@@ -1,6 +1,6 @@
 //! How an enrolment is judged: the run's rule on the recorded results, or staff with a reason.
 
-use super::{Enrolment, no};
+use super::{Enrolment, Scored, no};
 use studium_kit::Decision;
 use studium_proto::enrolment::v1::{
     EnrolmentCompleted, EnrolmentFailed, EnrolmentMode, EnrolmentState, Outcome, Reason, enrolment_event::Event,
@@ -9,11 +9,13 @@ use studium_proto::enrolment::v1::{
 /// 100 %, in thousandths of a percent.
 pub const WHOLE_MILLIPOINTS: u32 = 100_000;
 
-/// How a run decides who has passed. Without weights and without a pass mark staff decides alone.
+/// How a run decides who has passed. Without a pass mark it only records, and staff decides alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rule {
-    /// Assessments and what they weigh; to be decidable they sum to 100 %.
+    /// Assessments and what they weigh; to be decidable those of a part that counts sum to 100 %.
     pub weights: Vec<Weight>,
+    /// Share of the coursework in the final grade, thousandths of a percent; the rest is the examination's.
+    pub coursework_share_millipoints: u32,
     /// At least so much passes, thousandths of a percent; 0 = none.
     pub pass_mark_millipoints: u32,
     /// At least so much passes with distinction, thousandths of a percent; 0 = the rule gives no distinction.
@@ -25,8 +27,10 @@ pub struct Rule {
 pub struct Weight {
     /// The assessment.
     pub assessment_id: String,
-    /// Thousandths of a percent.
+    /// Within its part, thousandths of a percent.
     pub weight_millipoints: u32,
+    /// It belongs to the examination, not to the coursework.
+    pub is_exam: bool,
 }
 
 /// What a rule says of results.
@@ -34,7 +38,7 @@ pub struct Weight {
 pub enum Verdict {
     /// There is no rule: staff decides.
     NoRule,
-    /// The rule is no rule: its weights do not sum to 100 %, or it has no pass mark.
+    /// The rule cannot decide: the weights of a part that counts do not sum to 100 %.
     Undecidable(String),
     /// These assessments have no score yet.
     Incomplete(Vec<String>),
@@ -51,28 +55,34 @@ impl Rule {
     }
 
     fn judge(&self, score_of: impl Fn(&str) -> Option<u32>) -> Verdict {
-        if self.weights.is_empty() && self.pass_mark_millipoints == 0 {
+        if self.pass_mark_millipoints == 0 {
             return Verdict::NoRule;
         }
-        let sum: u64 = self.weights.iter().map(|it| u64::from(it.weight_millipoints)).sum();
-        if sum != u64::from(WHOLE_MILLIPOINTS) {
-            return Verdict::Undecidable(format!("the weights sum to {sum}, not to {WHOLE_MILLIPOINTS} thousandths"));
-        }
-        if self.pass_mark_millipoints == 0 {
-            return Verdict::Undecidable("the run has no pass mark".to_owned());
-        }
+        let whole = u64::from(WHOLE_MILLIPOINTS);
+        let coursework = u64::from(self.coursework_share_millipoints.min(WHOLE_MILLIPOINTS));
         let (mut points, mut missing) = (0_u64, Vec::new());
-        for it in self.weights.iter().filter(|it| it.weight_millipoints > 0) {
-            match score_of(&it.assessment_id) {
-                Some(score) => points += u64::from(score) * u64::from(it.weight_millipoints),
-                None => missing.push(it.assessment_id.clone()),
+        for (is_exam, share) in [(false, coursework), (true, whole - coursework)] {
+            if share == 0 {
+                continue;
+            }
+            let part = self.weights.iter().filter(|it| it.is_exam == is_exam && it.weight_millipoints > 0);
+            let sum: u64 = part.clone().map(|it| u64::from(it.weight_millipoints)).sum();
+            if sum != whole {
+                let part = if is_exam { "examination" } else { "coursework" };
+                return Verdict::Undecidable(format!("the weights of the {part} sum to {sum}, not to {whole} thousandths"));
+            }
+            for it in part {
+                match score_of(&it.assessment_id) {
+                    Some(score) => points += u64::from(score) * u64::from(it.weight_millipoints) * share,
+                    None => missing.push(it.assessment_id.clone()),
+                }
             }
         }
         if !missing.is_empty() {
             return Verdict::Incomplete(missing);
         }
         // Half a thousandth rounds up.
-        let grade = ((points + sum / 2) / sum) as u32;
+        let grade = ((points + whole * whole / 2) / (whole * whole)) as u32;
         if grade < self.pass_mark_millipoints {
             return Verdict::Failed(grade);
         }
@@ -88,8 +98,12 @@ impl Enrolment {
     }
 
     fn best(&self, assessment: &str) -> Option<u32> {
-        let attempts = self.results.range((assessment.to_owned(), 0)..=(assessment.to_owned(), u32::MAX));
-        attempts.filter_map(|(_, it)| it.score).max()
+        self.attempts(assessment).filter_map(|it| it.score).max()
+    }
+
+    pub(super) fn attempts(&self, assessment: &str) -> impl Iterator<Item = &Scored> {
+        let range = (assessment.to_owned(), 0)..=(assessment.to_owned(), u32::MAX);
+        self.results.range(range).map(|(_, it)| it)
     }
 
     pub(super) fn complete(&self, outcome: Outcome, grade: Option<u32>, why: &str, rule: &Rule) -> Decision<Self> {
@@ -137,6 +151,7 @@ impl Enrolment {
             override_reason: override_reason.to_owned(),
             course_id: self.course_id.clone(),
             institution_id: self.institution_id.clone(),
+            course_version: self.course_version,
             mode: self.terms.mode as i32,
             identity_verified: !self.results.is_empty() && self.results.values().all(|it| it.identity_verified),
         })

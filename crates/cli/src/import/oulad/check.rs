@@ -19,7 +19,6 @@ use studium_proto::{
     admin::v1::{GetStatusRequest, admin_service_client::AdminServiceClient},
     enrolment::v1::{ListStatisticsRequest, StatisticsBy, enrolment_query_service_client::EnrolmentQueryServiceClient},
 };
-use uuid::Uuid;
 
 /// Rows of statistics that are asked for at a time.
 const PAGE_SIZE: u32 = 500;
@@ -110,9 +109,14 @@ pub fn shown(compared: &[Compared]) -> String {
 /// Counts the files by presentation. Rows that make no sense are not counted; the import's report has them.
 pub fn count_files(dir: &Path) -> Result<BTreeMap<String, Counts>> {
     let mut counts = BTreeMap::new();
-    each(dir, "courses", ["code_module", "code_presentation", "module_presentation_length"], |[module, presentation, _]| {
-        counts.insert(format!("{module}-{presentation}"), Counts::default());
-    })?;
+    each(
+        dir,
+        "courses",
+        ["code_module", "code_presentation", "module_presentation_length"],
+        |[module, presentation, _]| {
+            counts.insert(format!("{module}-{presentation}"), Counts::default());
+        },
+    )?;
     let mut registered = HashSet::new();
     let mut outcomes = HashMap::new();
     let head = ["code_module", "code_presentation", "id_student", "final_result"];
@@ -122,9 +126,14 @@ pub fn count_files(dir: &Path) -> Result<BTreeMap<String, Counts>> {
         registered.insert(key.clone());
         outcomes.entry(key).or_insert_with(|| result.to_owned());
     })?;
-    each(dir, "studentRegistration", ["code_module", "code_presentation", "id_student"], |[module, presentation, student]| {
-        registered.extend(student.parse::<u64>().map(|it| (format!("{module}-{presentation}"), it)));
-    })?;
+    each(
+        dir,
+        "studentRegistration",
+        ["code_module", "code_presentation", "id_student"],
+        |[module, presentation, student]| {
+            registered.extend(student.parse::<u64>().map(|it| (format!("{module}-{presentation}"), it)));
+        },
+    )?;
     let mut presentations = HashMap::new();
     each(dir, "assessments", ["id_assessment", "code_module", "code_presentation"], |[id, module, presentation]| {
         presentations.entry(id.to_owned()).or_insert_with(|| format!("{module}-{presentation}"));
@@ -175,9 +184,10 @@ fn each<const N: usize>(dir: &Path, stem: &str, columns: [&str; N], mut take: im
 /// What the views say of the university's runs, once they have seen everything that is written.
 async fn ask_views(platform: &Platform) -> Result<BTreeMap<String, Counts>> {
     let line = Line::open(platform, "enrolment", &["registrar", "operator"], "studium-import", 1).await?;
-    let label = || Label { request_id: Uuid::new_v4(), correlation_id: "oulad-check", connection: 0 };
+    let label = Label { request_id: None, correlation_id: "oulad-check", connection: 0 };
     let send = |channel, request| async move { AdminServiceClient::new(channel).get_status(request).await };
-    let status = line.call(label(), &GetStatusRequest {}, send).await.map_err(|e| e.into_error("the status of enrolment"))?;
+    let status =
+        line.call(label, &GetStatusRequest {}, send).await.map_err(|e| e.into_error("the status of enrolment"))?;
     let mut request = ListStatisticsRequest {
         institution_id: INSTITUTION.to_owned(),
         by: StatisticsBy::Run.into(),
@@ -187,8 +197,9 @@ async fn ask_views(platform: &Platform) -> Result<BTreeMap<String, Counts>> {
     };
     let mut all = BTreeMap::new();
     loop {
-        let send = |channel, request| async move { EnrolmentQueryServiceClient::new(channel).list_statistics(request).await };
-        let reply = line.call(label(), &request, send).await.map_err(|e| e.into_error("the statistics of enrolment"))?;
+        let send =
+            |channel, request| async move { EnrolmentQueryServiceClient::new(channel).list_statistics(request).await };
+        let reply = line.call(label, &request, send).await.map_err(|e| e.into_error("the statistics of enrolment"))?;
         all.extend(reply.statistics.into_iter().map(|it| {
             let counts = Counts {
                 registrations: it.total,

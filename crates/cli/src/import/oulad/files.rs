@@ -31,6 +31,11 @@ impl Run {
     pub fn at_ms(&self, day: Day) -> i64 {
         self.starts_at_ms + i64::from(day) * DAY_MS
     }
+
+    /// When its last day is over.
+    pub fn ends_at_ms(&self) -> i64 {
+        self.at_ms(self.length) + DAY_MS
+    }
 }
 
 /// One assessment of a run.
@@ -235,7 +240,8 @@ impl Files {
         let columns = ["code_module", "code_presentation", "id_student", "date_registration", "date_unregistration"];
         Table::open(&find(dir, "studentRegistration")?, &columns)?.each(&mut self.unreadable, |row| {
             let (run, student) = (known.run(row)?, row.number(2, "id_student")?);
-            let (registered, unregistered) = (row.optional(3, "date_registration")?, row.optional(4, "date_unregistration")?);
+            let (registered, unregistered) =
+                (row.optional(3, "date_registration")?, row.optional(4, "date_unregistration")?);
             self.registrations.push(Registration { student, run, registered, unregistered, line: row.line as u32 });
             Ok(())
         })
@@ -245,7 +251,8 @@ impl Files {
         let columns = ["id_assessment", "id_student", "date_submitted", "is_banked", "score"];
         Table::open(&find(dir, "studentAssessment")?, &columns)?.each(&mut self.unreadable, |row| {
             let id = row.required(0, "id_assessment")?;
-            let assessment = known.assessments.get(id).ok_or_else(|| format!("assessments.csv has no assessment {id}"))?;
+            let assessment =
+                known.assessments.get(id).ok_or_else(|| format!("assessments.csv has no assessment {id}"))?;
             let banked = match row.required(3, "is_banked")? {
                 "0" => false,
                 "1" => true,
@@ -287,7 +294,11 @@ fn start_of(presentation: &str) -> Result<i64, String> {
         Some(b'J') => 10,
         _ => return Err(wrong()),
     };
-    let year = presentation[..presentation.len() - 1].parse().ok().filter(|it| (1900..=2999).contains(it)).ok_or_else(wrong)?;
+    let year = presentation[..presentation.len() - 1]
+        .parse()
+        .ok()
+        .filter(|it| (1900..=2999).contains(it))
+        .ok_or_else(wrong)?;
     let start = date(year, month, 1).to_zoned(TimeZone::UTC).map_err(|_| wrong())?;
     Ok(start.timestamp().as_millisecond())
 }

@@ -21,11 +21,7 @@ use files::Files;
 use plan::Plan;
 use report::{Report, verdict};
 use serde_json::json;
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::Instant,
-};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 /// How many connections the acts share.
 const CONNECTIONS: usize = 4;
@@ -104,7 +100,9 @@ async fn prepare(args: &OuladArgs, platform: &Platform) -> Result<Plan> {
 
 fn tell_comparison(platform: &Platform, comparison: &[Compared]) -> Result<()> {
     let total = check::total(comparison);
-    platform.output.json(&json!({"comparison": comparison, "total": total, "equal": comparison.iter().all(|it| it.equal)}));
+    platform
+        .output
+        .json(&json!({"comparison": comparison, "total": total, "equal": comparison.iter().all(|it| it.equal)}));
     platform.output.say(check::shown(comparison));
     platform.output.say(verdict(comparison));
     demand_equal(comparison)
@@ -113,6 +111,8 @@ fn tell_comparison(platform: &Platform, comparison: &[Compared]) -> Result<()> {
 fn demand_equal(comparison: &[Compared]) -> Result<()> {
     match comparison.iter().filter(|it| !it.equal).count() {
         0 => Ok(()),
-        different => bail!("{different} presentations differ from the files; import them, or see what the import's report says of refusals"),
+        different => bail!(
+            "{different} presentations differ from the files; import them, or see what the import's report says of refusals"
+        ),
     }
 }

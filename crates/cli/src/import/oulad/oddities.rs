@@ -143,6 +143,12 @@ impl Oddities {
     /// Those that were found at all.
     pub fn lines(&self) -> Vec<Line> {
         let all = Oddity::ALL.iter().zip(&self.0).filter(|(_, found)| found.count > 0);
-        all.map(|(it, found)| Line { what: it.what(), count: found.count, rule: it.rule(), examples: found.examples.clone() }).collect()
+        all.map(|(it, found)| Line {
+            what: it.what(),
+            count: found.count,
+            rule: it.rule(),
+            examples: found.examples.clone(),
+        })
+        .collect()
     }
 }

@@ -1,13 +1,265 @@
 //! What the catalogue has to know before anybody can be enrolled: the university, its modules, its presentations.
 
-use super::plan::Plan;
-use crate::platform::Platform;
-use anyhow::Result;
+use super::{
+    files::{DAY_MS, Run},
+    plan::{Offer, Plan},
+    play::REQUESTS,
+};
+use crate::{
+    client::reason,
+    import::line::{Label, Line, Trouble},
+    platform::Platform,
+};
+use anyhow::{Result, bail};
+use prost::Message as _;
+use std::{collections::BTreeMap, time::Duration};
+use studium_proto::{
+    catalogue::v1::{
+        ApproveCourseRequest, Assessment, AssessmentPart, AssessmentSchemeSet, CourseCreditOffered, CourseDescribed,
+        CreateCourseRequest, CreditScheme, DescribeCourseRequest, IdentityVerification, OfferCreditRequest,
+        OpenRunRequest, Pacing, PublishCourseRequest, RegisterInstitutionRequest, ScheduleRunRequest,
+        SetAssessmentMethodRequest, SetAssessmentSchemeRequest, SubmitCourseRequest,
+        course_run_service_client::CourseRunServiceClient, course_service_client::CourseServiceClient,
+        institution_service_client::InstitutionServiceClient,
+    },
+    enrolment::v1::{GetRunOfferRequest, RunStatus, enrolment_query_service_client::EnrolmentQueryServiceClient},
+};
+use tokio::time::sleep;
+use uuid::Uuid;
 
 /// The university's id.
 pub const INSTITUTION: &str = "open-university";
 
+/// The story that the acts on the catalogue belong to.
+const STORY: &str = "oulad-catalogue";
+
+/// How often, and after what pause, enrolment is asked for a run that it has not heard of yet.
+const HEARD_TRIES: u32 = 100;
+const HEARD_PAUSE: Duration = Duration::from_millis(200);
+
+/// Calls on the catalogue with a request id that is the same for the same request; gives the reply.
+macro_rules! same {
+    ($line:expr, $client:ident :: $method:ident, $request:expr) => {{
+        let request = $request;
+        let key = [concat!(stringify!($method), " ").as_bytes(), &request.encode_to_vec()].concat();
+        ask!($line, Some(Uuid::new_v5(&REQUESTS, &key)), $client::$method, request)
+    }};
+}
+
+/// Calls without a request id: what is so already is told by the state, not by the request.
+macro_rules! fresh {
+    ($line:expr, $client:ident :: $method:ident, $request:expr) => {
+        ask!($line, None, $client::$method, $request)
+    };
+}
+
+macro_rules! ask {
+    ($line:expr, $id:expr, $client:ident :: $method:ident, $request:expr) => {{
+        let label = Label { request_id: $id, correlation_id: STORY, connection: 0 };
+        $line
+            .call(label, &$request, |channel, request| async move { $client::new(channel).$method(request).await })
+            .await
+    }};
+}
+
 /// Announces institution, courses and runs, and waits until enrolment has heard of them.
-pub async fn announce(_platform: &Platform, _plan: &Plan, _credits: u32) -> Result<()> {
+pub async fn announce(platform: &Platform, plan: &Plan, credits: u32) -> Result<()> {
+    let spinner = platform.output.spinner("announcing modules and presentations");
+    let author = Line::open(platform, "catalogue", &["registrar"], "studium-import", 1).await?;
+    let reviewer = Line::open(platform, "catalogue", &["registrar"], "studium-import-review", 1).await?;
+    let mut modules: BTreeMap<&str, i64> = BTreeMap::new();
+    for (run, offer) in plan.files.runs.iter().zip(&plan.offers) {
+        let first = modules.entry(&run.module).or_insert(i64::MAX);
+        *first = offer.announced_at_ms(run).min(*first);
+    }
+    let founded_at_ms = modules.values().min().copied().unwrap_or_default();
+    register_institution(&author, founded_at_ms).await?;
+    let mut position = 0;
+    for (module, at_ms) in &modules {
+        if plan.wanted().any(|(run, _)| run.module == *module) {
+            spinner.message(*module);
+            publish_course(&author, &reviewer, module, *at_ms, credits).await?;
+        }
+    }
+    for (run, offer) in plan.wanted() {
+        spinner.message(run.id.as_str());
+        position = position.max(open_run(&author, plan, run, offer).await?);
+    }
+    let enrolment = Line::open(platform, "enrolment", &["registrar"], "studium-import", 1).await?;
+    for (run, _) in plan.wanted() {
+        wait_until_heard(&enrolment, &run.id, position).await?;
+    }
+    spinner.finish();
     Ok(())
+}
+
+/// The id of a module as a course.
+pub fn course_id(module: &str) -> String {
+    format!("ou-{module}")
+}
+
+async fn register_institution(line: &Line, at_ms: i64) -> Result<()> {
+    let request = RegisterInstitutionRequest {
+        institution_id: INSTITUTION.to_owned(),
+        name: "The Open University".to_owned(),
+        country: "GB".to_owned(),
+        at_ms,
+    };
+    match same!(line, InstitutionServiceClient::register_institution, request) {
+        Ok(_) => Ok(()),
+        // Under whatever name: it is there.
+        Err(e) if is_refused(&e, &["INSTITUTION_EXISTS"]) => Ok(()),
+        Err(e) => Err(e.into_error("the university")),
+    }
+}
+
+/// A module as a published course. An earlier run may have been stopped anywhere on the way.
+async fn publish_course(author: &Line, reviewer: &Line, module: &str, at_ms: i64, credits: u32) -> Result<()> {
+    write_course(author, module, at_ms, credits).await?;
+    let what = format!("module {module}");
+    let (course_id, institution_id) = (course_id(module), String::new());
+    let request = SubmitCourseRequest { course_id: course_id.clone(), institution_id: institution_id.clone(), at_ms };
+    match fresh!(author, CourseServiceClient::submit_course, request) {
+        Err(e) if is_refused(&e, &["NOTHING_TO_REVIEW"]) => return Ok(()),
+        // Approved already: only the publication is missing.
+        Err(e) if is_refused(&e, &["IN_REVIEW"]) => {}
+        submitted => drop(submitted.map_err(|e| e.into_error(&what))?),
+    }
+    let comment = "taken over from the registry as it is".to_owned();
+    let request =
+        ApproveCourseRequest { course_id: course_id.clone(), institution_id: institution_id.clone(), comment, at_ms };
+    match fresh!(reviewer, CourseServiceClient::approve_course, request) {
+        Err(e) if is_refused(&e, &["NOT_IN_REVIEW"]) => {}
+        approved => drop(approved.map_err(|e| e.into_error(&what))?),
+    }
+    let request = PublishCourseRequest { course_id, institution_id, at_ms };
+    fresh!(author, CourseServiceClient::publish_course, request).map_err(|e| e.into_error(&what))?;
+    Ok(())
+}
+
+/// What the data set says of a module, as a working copy.
+async fn write_course(author: &Line, module: &str, at_ms: i64, credits: u32) -> Result<()> {
+    let what = format!("module {module}");
+    let (course_id, institution_id) = (course_id(module), String::new());
+    let title = format!("Module {module}");
+    let request = CreateCourseRequest {
+        course_id: course_id.clone(),
+        institution_id: INSTITUTION.to_owned(),
+        kind: "MODULE".to_owned(),
+        title: title.clone(),
+        at_ms,
+    };
+    fresh!(author, CourseServiceClient::create_course, request).map_err(|e| e.into_error(&what))?;
+    let description = CourseDescribed {
+        title,
+        summary: "A module whose name and content the Open University keeps to itself in the published data set."
+            .to_owned(),
+        language: "English".to_owned(),
+        ..CourseDescribed::default()
+    };
+    let request = DescribeCourseRequest {
+        course_id: course_id.clone(),
+        institution_id: institution_id.clone(),
+        description: Some(description),
+        at_ms,
+    };
+    unless_in_review(fresh!(author, CourseServiceClient::describe_course, request), &what)?;
+    let request = SetAssessmentMethodRequest {
+        course_id: course_id.clone(),
+        institution_id: institution_id.clone(),
+        method: "tutor-marked and computer-marked assignments, examination".to_owned(),
+        identity_verification: IdentityVerification::Unspecified.into(),
+        at_ms,
+    };
+    unless_in_review(fresh!(author, CourseServiceClient::set_assessment_method, request), &what)?;
+    let offer = CourseCreditOffered {
+        scheme: CreditScheme::Ects.into(),
+        credits_milli: credits * 1000,
+        ..CourseCreditOffered::default()
+    };
+    let request = OfferCreditRequest {
+        course_id: course_id.clone(),
+        institution_id: institution_id.clone(),
+        offer: Some(offer),
+        at_ms,
+    };
+    unless_in_review(fresh!(author, CourseServiceClient::offer_credit, request), &what)?;
+    Ok(())
+}
+
+/// A working copy that waits for its review was written by an earlier run of the import.
+fn unless_in_review<T>(answer: Result<T, Trouble>, what: &str) -> Result<()> {
+    match answer {
+        Ok(_) => Ok(()),
+        Err(e) if is_refused(&e, &["IN_REVIEW"]) => Ok(()),
+        Err(e) => Err(e.into_error(what)),
+    }
+}
+
+fn is_refused(trouble: &Trouble, reasons: &[&str]) -> bool {
+    match trouble {
+        Trouble::Refused(status) => reason(status).is_some_and(|it| reasons.contains(&it.as_str())),
+        Trouble::Stop(_) => false,
+    }
+}
+
+/// A presentation as a run that is open; gives the position of the last commit on it.
+async fn open_run(line: &Line, plan: &Plan, run: &Run, offer: &Offer) -> Result<u64> {
+    let what = format!("presentation {}", run.id);
+    let at_ms = offer.announced_at_ms(run);
+    let (run_id, institution_id) = (run.id.clone(), String::new());
+    let request = ScheduleRunRequest {
+        run_id: run_id.clone(),
+        institution_id: institution_id.clone(),
+        course_id: course_id(&run.module),
+        title: run.presentation.clone(),
+        starts_at_ms: run.starts_at_ms,
+        ends_at_ms: run.ends_at_ms(),
+        enrol_from_ms: run.at_ms(offer.window.0),
+        enrol_until_ms: run.at_ms(offer.window.1.min(run.length)) + DAY_MS,
+        pacing: Pacing::Instructor.into(),
+        at_ms,
+        ..ScheduleRunRequest::default()
+    };
+    let scheduled = same!(line, CourseRunServiceClient::schedule_run, request).map_err(|e| e.into_error(&what))?;
+    let assessments = offer.assessments.iter().map(|index| {
+        let it = &plan.files.assessments[usize::from(*index)];
+        let part = if it.kind == "Exam" { AssessmentPart::Exam } else { AssessmentPart::Coursework };
+        Assessment {
+            assessment_id: it.id.clone(),
+            title: String::new(),
+            kind: it.kind.clone(),
+            part: part.into(),
+            weight_millipoints: it.weight_millipoints,
+            due_at_ms: run.at_ms(it.due.unwrap_or(run.length)),
+        }
+    });
+    // No pass mark: the registry has decided already.
+    let scheme = AssessmentSchemeSet { assessments: assessments.collect(), ..AssessmentSchemeSet::default() };
+    let request = SetAssessmentSchemeRequest {
+        run_id: run_id.clone(),
+        institution_id: institution_id.clone(),
+        scheme: Some(scheme),
+        at_ms,
+    };
+    let set = same!(line, CourseRunServiceClient::set_assessment_scheme, request).map_err(|e| e.into_error(&what))?;
+    let request = OpenRunRequest { run_id, institution_id, at_ms };
+    let opened = same!(line, CourseRunServiceClient::open_run, request).map_err(|e| e.into_error(&what))?;
+    Ok(scheduled.position.max(set.position).max(opened.position))
+}
+
+/// Enrolment knows the catalogue from its events, which come a moment later.
+async fn wait_until_heard(line: &Line, run_id: &str, catalogue_position: u64) -> Result<()> {
+    let what = format!("enrolment's view of presentation {run_id}");
+    for _ in 0..HEARD_TRIES {
+        let request = GetRunOfferRequest { run_id: run_id.to_owned(), catalogue_position };
+        match fresh!(line, EnrolmentQueryServiceClient::get_run_offer, request) {
+            Ok(reply) if reply.status() == RunStatus::Scheduled => {}
+            Ok(_) => return Ok(()),
+            Err(e) if is_refused(&e, &["RUN_NOT_FOUND"]) => {}
+            Err(e) => return Err(e.into_error(&what)),
+        }
+        sleep(HEARD_PAUSE).await;
+    }
+    bail!("enrolment has not heard of {run_id} from the catalogue; see `studium views list` and repeat the command")
 }

@@ -178,7 +178,8 @@ impl Plan {
         self.files.assessments = assessments;
         for run in 0..self.files.runs.len() {
             let assessments = &self.offers[run].assessments;
-            let weights: u32 = assessments.iter().map(|it| self.files.assessments[usize::from(*it)].weight_millipoints).sum();
+            let weights: u32 =
+                assessments.iter().map(|it| self.files.assessments[usize::from(*it)].weight_millipoints).sum();
             if weights != WHOLE_MILLIPOINTS {
                 let id = self.files.runs[run].id.clone();
                 self.note(run as u16, Oddity::WeightsNotHundred, || format!("{id}: {} %", f64::from(weights) / 1000.0));
@@ -267,7 +268,8 @@ impl Plan {
     /// The day of registration; without one, the day of the first thing known, at the latest the first day of the run.
     fn registered(&self, it: &Enrolment) -> Day {
         let first_result = it.submissions.first().map(|row| self.submission(*row).day);
-        it.registered.unwrap_or_else(|| [Some(0), it.unregistered, first_result].into_iter().flatten().min().unwrap_or(0))
+        it.registered
+            .unwrap_or_else(|| [Some(0), it.unregistered, first_result].into_iter().flatten().min().unwrap_or(0))
     }
 
     fn add_enrolment(&mut self, it: &Enrolment) {

@@ -1,7 +1,7 @@
 //! Playing the plan: each act as an ordinary gRPC command, many in flight, each student's in their order.
 
 use super::{
-    files::FinalResult,
+    files::{FinalResult, Submission},
     lanes::Lanes,
     offer::INSTITUTION,
     plan::{Act, Plan, Step},
@@ -17,9 +17,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 use studium_proto::enrolment::v1::{
-    CompleteRequest, EndCause, EnrolRequest, EnrolmentMode, EnrolmentSource, ExternalId, FailRequest, Outcome, RecordResultRequest,
-    RegisterLearnerRequest, ReinstateRequest, WithdrawRequest, enrolment_service_client::EnrolmentServiceClient,
-    learner_service_client::LearnerServiceClient,
+    CompleteRequest, EndCause, EnrolRequest, EnrolmentMode, EnrolmentSource, ExternalId, FailRequest, Outcome,
+    RecordResultRequest, RegisterLearnerRequest, ReinstateRequest, WithdrawRequest,
+    enrolment_service_client::EnrolmentServiceClient, learner_service_client::LearnerServiceClient,
 };
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -30,6 +30,11 @@ pub const REQUESTS: Uuid = Uuid::from_u128(0x6f75_6c61_642d_4f55_8d2e_7265_6769_
 /// After how many steps the progress shows another date.
 const SHOW_DATE_EVERY: usize = 512;
 
+/// Why somebody is enrolled although the run is over.
+const OVER: &str = "the registry has a registration after the end";
+/// Why somebody leaves.
+const UNREGISTERED: &str = "unregistered";
+const WITHDRAWN: &str = "withdrawn, the registry does not say when";
 /// Why results are recorded although the enrolment is not active any more.
 const LATE: &str = "the registry has a result that was handed in after the unregistration";
 /// Why a final result is recorded without being asked of a rule.
@@ -117,11 +122,8 @@ impl Game {
     }
 
     async fn perform(&self, step: &Step, names: &Names, worker: usize) -> Result<Answer, Trouble> {
-        let request_id = Uuid::new_v5(&REQUESTS, names.request.as_bytes());
+        let request_id = Some(Uuid::new_v5(&REQUESTS, names.request.as_bytes()));
         let label = Label { request_id, correlation_id: &names.correlation, connection: worker };
-        let (run_id, learner_id) = (names.run.clone(), names.learner.clone());
-        let institution_id = INSTITUTION.to_owned();
-        let at_ms = step.at_ms;
         macro_rules! ask {
             ($client:ident :: $method:ident, $request:expr) => {{
                 let send = |channel, request| async move { $client::new(channel).$method(request).await };
@@ -129,58 +131,90 @@ impl Game {
                 Ok(Answer { position: reply.position, already: reply.already })
             }};
         }
+        let (run_id, learner_id) = (names.run.clone(), names.learner.clone());
+        let (institution_id, at_ms) = (INSTITUTION.to_owned(), step.at_ms);
         match step.act {
-            Act::Register => {
-                let external_id = self.plan.students[step.student as usize].to_string();
-                let external_ids = vec![ExternalId { institution_id, external_id }];
-                let request = RegisterLearnerRequest { learner_id, external_ids, at_ms, ..RegisterLearnerRequest::default() };
-                ask!(LearnerServiceClient::register_learner, request)
-            }
-            Act::Enrol => {
-                let (source, mode) = (EnrolmentSource::Staff.into(), EnrolmentMode::Credit.into());
-                let request = EnrolRequest { run_id, learner_id, institution_id, source, mode, at_ms, ..EnrolRequest::default() };
-                ask!(EnrolmentServiceClient::enrol, request)
-            }
+            Act::Register => ask!(LearnerServiceClient::register_learner, self.registration(step, learner_id)),
+            Act::Enrol => ask!(EnrolmentServiceClient::enrol, self.enrolment(step, run_id, learner_id)),
             Act::Result { submission, is_late } => {
-                let row = self.plan.submission(submission);
-                let assessment = &self.plan.files.assessments[usize::from(row.assessment)];
-                let request = RecordResultRequest {
-                    run_id,
-                    learner_id,
-                    institution_id,
-                    assessment_id: assessment.id.clone(),
-                    attempt: 1,
-                    score_millipoints: row.score_millipoints,
-                    weight_millipoints: Some(assessment.weight_millipoints),
-                    identity_verified: false,
-                    banked: row.banked,
-                    submitted_at_ms: self.plan.run(step).at_ms(row.day),
-                    override_reason: if is_late { LATE.to_owned() } else { String::new() },
-                    at_ms,
-                };
+                let request = self.result(step, self.plan.submission(submission), is_late, run_id, learner_id);
                 ask!(EnrolmentServiceClient::record_result, request)
             }
             Act::Withdraw { is_dated } => {
-                let reason = if is_dated { "unregistered" } else { "withdrawn, the registry does not say when" }.to_owned();
+                let reason = if is_dated { UNREGISTERED } else { WITHDRAWN }.to_owned();
                 let cause = EndCause::LearnerChoice.into();
-                ask!(EnrolmentServiceClient::withdraw, WithdrawRequest { run_id, learner_id, institution_id, reason, cause, at_ms })
+                let request = WithdrawRequest { run_id, learner_id, institution_id, reason, cause, at_ms };
+                ask!(EnrolmentServiceClient::withdraw, request)
             }
             Act::Reinstate => {
                 let reason = BACK.to_owned();
-                ask!(EnrolmentServiceClient::reinstate, ReinstateRequest { run_id, learner_id, institution_id, reason, at_ms })
+                let request = ReinstateRequest { run_id, learner_id, institution_id, reason, at_ms };
+                ask!(EnrolmentServiceClient::reinstate, request)
             }
             Act::Conclude(FinalResult::Fail | FinalResult::Withdrawn) => {
-                let reason = REGISTRY.to_owned();
-                let request = FailRequest { run_id, learner_id, institution_id, grade_millipoints: None, reason, at_ms };
+                let (grade_millipoints, reason) = (None, REGISTRY.to_owned());
+                let request = FailRequest { run_id, learner_id, institution_id, grade_millipoints, reason, at_ms };
                 ask!(EnrolmentServiceClient::fail, request)
             }
             Act::Conclude(outcome @ (FinalResult::Pass | FinalResult::Distinction)) => {
-                let outcome = if outcome == FinalResult::Pass { Outcome::Passed } else { Outcome::Distinction }.into();
-                let override_reason = REGISTRY.to_owned();
-                let request =
-                    CompleteRequest { run_id, learner_id, institution_id, outcome, grade_millipoints: None, override_reason, at_ms };
+                let passed = outcome == FinalResult::Pass;
+                let request = CompleteRequest {
+                    run_id,
+                    learner_id,
+                    institution_id,
+                    outcome: if passed { Outcome::Passed } else { Outcome::Distinction }.into(),
+                    grade_millipoints: None,
+                    override_reason: REGISTRY.to_owned(),
+                    at_ms,
+                };
                 ask!(EnrolmentServiceClient::complete, request)
             }
+        }
+    }
+
+    fn registration(&self, step: &Step, learner_id: String) -> RegisterLearnerRequest {
+        let external_id = self.plan.students[step.student as usize].to_string();
+        let external_ids = vec![ExternalId { institution_id: INSTITUTION.to_owned(), external_id }];
+        let at_ms = step.at_ms;
+        RegisterLearnerRequest { learner_id, external_ids, at_ms, ..RegisterLearnerRequest::default() }
+    }
+
+    fn enrolment(&self, step: &Step, run_id: String, learner_id: String) -> EnrolRequest {
+        let is_over = step.at_ms >= self.plan.run(step).ends_at_ms();
+        EnrolRequest {
+            run_id,
+            learner_id,
+            institution_id: INSTITUTION.to_owned(),
+            source: EnrolmentSource::Staff.into(),
+            mode: EnrolmentMode::Credit.into(),
+            override_reason: if is_over { OVER.to_owned() } else { String::new() },
+            at_ms: step.at_ms,
+            ..EnrolRequest::default()
+        }
+    }
+
+    fn result(
+        &self,
+        step: &Step,
+        row: &Submission,
+        is_late: bool,
+        run_id: String,
+        learner_id: String,
+    ) -> RecordResultRequest {
+        let assessment = &self.plan.files.assessments[usize::from(row.assessment)];
+        RecordResultRequest {
+            run_id,
+            learner_id,
+            institution_id: INSTITUTION.to_owned(),
+            assessment_id: assessment.id.clone(),
+            attempt: 1,
+            score_millipoints: row.score_millipoints,
+            weight_millipoints: Some(assessment.weight_millipoints),
+            identity_verified: false,
+            banked: row.banked,
+            submitted_at_ms: self.plan.run(step).at_ms(row.day),
+            override_reason: if is_late { LATE.to_owned() } else { String::new() },
+            at_ms: step.at_ms,
         }
     }
 }

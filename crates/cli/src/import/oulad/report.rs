@@ -64,13 +64,23 @@ impl Report {
         writeln!(text, "The registry of {} presentations, {} acts:", self.presentations, count(all))?;
         for it in self.acts.iter().filter(|it| it.done + it.already + it.refused > 0) {
             let refused = if it.refused > 0 { format!(", {} REFUSED", count(it.refused)) } else { String::new() };
-            writeln!(text, "  {:<15} {:>8} new, {:>8} already so{refused}", it.what, count(it.done), count(it.already))?;
+            writeln!(
+                text,
+                "  {:<15} {:>8} new, {:>8} already so{refused}",
+                it.what,
+                count(it.done),
+                count(it.already)
+            )?;
         }
         if self.unchanged {
             writeln!(text, "Nothing was written: everything was already so.")?;
         }
         let (play, rate) = (self.play_seconds, self.per_second);
-        writeln!(text, "{play:.1} s for the acts ({rate:.0} a second), {:.1} s with reading and with all views caught up.", self.seconds)?;
+        writeln!(
+            text,
+            "{play:.1} s for the acts ({rate:.0} a second), {:.1} s with reading and with all views caught up.",
+            self.seconds
+        )?;
         for it in &self.refusals {
             let (what, reason, detail, examples) = (it.what, &it.reason, &it.detail, it.examples.join("; "));
             writeln!(text, "REFUSED {} {what}, {reason}: {detail} (for example {examples})", count(it.count))?;
@@ -83,9 +93,20 @@ impl Report {
     fn write_oddities(&self, text: &mut String) -> std::fmt::Result {
         writeln!(text, "\nOddities of the files, each with its rule:")?;
         for it in &self.oddities {
-            writeln!(text, "  {:>7} {}\n          {} (e.g. {})", count(it.count), it.what, it.rule, it.examples.join("; "))?;
+            writeln!(
+                text,
+                "  {:>7} {}\n          {} (e.g. {})",
+                count(it.count),
+                it.what,
+                it.rule,
+                it.examples.join("; ")
+            )?;
         }
-        writeln!(text, "The files do not say how many credits a module carries: {} ECTS each, by --credits.", self.credits)?;
+        writeln!(
+            text,
+            "The files do not say how many credits a module carries: {} ECTS each, by --credits.",
+            self.credits
+        )?;
         writeln!(text, "{NOT_IMPORTED}")?;
         if self.unreadable.is_empty() {
             return writeln!(text, "Every row could be read.");
@@ -115,6 +136,8 @@ pub fn verdict(comparison: &[Compared]) -> String {
     match (different, comparison.len()) {
         (0, 1) => format!("The presentation is equal to the files: {totals}."),
         (0, all) => format!("All {all} presentations are equal to the files: {totals}."),
-        (different, all) => format!("{different} of {all} presentations DIFFER from the files; the views have {totals}."),
+        (different, all) => {
+            format!("{different} of {all} presentations DIFFER from the files; the views have {totals}.")
+        }
     }
 }

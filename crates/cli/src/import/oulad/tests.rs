@@ -40,7 +40,9 @@ fn plan(dir: &Path) -> Plan {
 /// The acts of one student in one run: the day of the run and what is done.
 fn acts(plan: &Plan, student: u64, run: &str) -> Vec<(i64, Act)> {
     let own = plan.steps.iter().filter(|it| plan.students[it.student as usize] == student && plan.run(it).id == run);
-    own.filter(|it| it.act != Act::Register).map(|it| ((it.at_ms - plan.run(it).starts_at_ms) / DAY_MS, it.act)).collect()
+    own.filter(|it| it.act != Act::Register)
+        .map(|it| ((it.at_ms - plan.run(it).starts_at_ms) / DAY_MS, it.act))
+        .collect()
 }
 
 fn result(submission: u32) -> Act {
@@ -126,7 +128,10 @@ fn what_is_there_twice_or_belongs_to_nobody_is_left_out_and_counted() {
     let registrations = "AAA,2013J,1,-3,\nAAA,2013J,1,-2,\nAAA,2014B,1,-3,\n";
     let dir = data(infos, registrations, "1,1,5,0,60\n1,1,6,0,70\n1,2,6,0,70\n");
     let plan = plan(dir.path());
-    assert_eq!(acts(&plan, 1, "AAA-2013J"), [(-3, Act::Enrol), (5, result(0)), (100, Act::Conclude(FinalResult::Pass))]);
+    assert_eq!(
+        acts(&plan, 1, "AAA-2013J"),
+        [(-3, Act::Enrol), (5, result(0)), (100, Act::Conclude(FinalResult::Pass))]
+    );
     for (oddity, count) in [
         (Oddity::RegistrationTwice, 1),
         (Oddity::OutcomeTwice, 1),
@@ -151,7 +156,16 @@ fn rows_that_cannot_be_read_are_named_by_line_and_do_not_stop_the_rest() {
     let plan = plan(dir.path());
     let places: Vec<_> = plan.files.unreadable.iter().map(|it| (it.file.as_str(), it.line)).collect();
     let (info, registration, result_file) = ("studentInfo.csv", "studentRegistration.csv", "studentAssessment.csv");
-    let expected = [(info, 2), (info, 3), (info, 5), (registration, 2), (result_file, 2), (result_file, 3), (result_file, 4), (result_file, 5)];
+    let expected = [
+        (info, 2),
+        (info, 3),
+        (info, 5),
+        (registration, 2),
+        (result_file, 2),
+        (result_file, 3),
+        (result_file, 4),
+        (result_file, 5),
+    ];
     assert_eq!(places, expected);
     assert!(plan.files.unreadable[0].why.contains("`Passed`"), "{:?}", plan.files.unreadable[0]);
     assert_eq!(acts(&plan, 2, "AAA-2013J").len(), 3);

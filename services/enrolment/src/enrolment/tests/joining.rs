@@ -35,7 +35,7 @@ fn unlimited_and_free_is_active_at_once() {
 #[test]
 fn limited_seats_wait_for_an_answer() {
     given::<Enrolment>(&[])
-        .when(learner(enrol(seats(2), EnrolmentSource::Staff)))
+        .when(staff(enrol(seats(2), EnrolmentSource::Staff)))
         .then(&[requested(&seats(2), EnrolmentSource::Staff, 1)]);
 }
 
@@ -43,21 +43,21 @@ fn limited_seats_wait_for_an_answer() {
 fn other_terms_are_no_repetition() {
     given::<Enrolment>(&active()).when(learner(enrol(free(), EnrolmentSource::Audit))).refused(Reason::AlreadyEnrolled);
     given::<Enrolment>(&and(active(), suspended(false)))
-        .when(learner(enrol(free(), EnrolmentSource::Staff)))
+        .when(staff(enrol(free(), EnrolmentSource::Staff)))
         .refused(Reason::AlreadyEnrolled);
 }
 
 #[test]
 fn the_window_is_kept_with_its_dates() {
-    let early = at(499_999, Authority::Learner, enrol(free(), EnrolmentSource::Staff));
+    let early = at(499_999, Authority::Staff, enrol(free(), EnrolmentSource::Staff));
     let no = given::<Enrolment>(&[]).when(early).refused(Reason::OutsideWindow);
     assert!(no.detail.contains("500000") && no.detail.contains("2000000"), "{}", no.detail);
-    let late = at(2_000_000, Authority::Learner, enrol(free(), EnrolmentSource::Staff));
+    let late = at(2_000_000, Authority::Staff, enrol(free(), EnrolmentSource::Staff));
     given::<Enrolment>(&[]).when(late).refused(Reason::OutsideWindow);
-    let first = at(500_000, Authority::Learner, enrol(free(), EnrolmentSource::Staff));
+    let first = at(500_000, Authority::Staff, enrol(free(), EnrolmentSource::Staff));
     given::<Enrolment>(&[]).when(first).then_once(&active());
     let unbounded = Offer { opens_at_ms: 0, closes_at_ms: 0, ..free() };
-    let any_time = at(1, Authority::Learner, enrol(unbounded, EnrolmentSource::Staff));
+    let any_time = at(1, Authority::Staff, enrol(unbounded, EnrolmentSource::Staff));
     given::<Enrolment>(&[]).when(any_time).then_once(&active());
 }
 
@@ -74,17 +74,17 @@ fn only_a_registrar_sets_the_window_aside() {
 #[test]
 fn runs_that_do_not_take_anybody_say_why() {
     let status = |status| enrol(Offer { status, ..free() }, EnrolmentSource::Staff);
-    given::<Enrolment>(&[]).when(learner(status(RunStatus::Cancelled))).refused(Reason::RunCancelled);
-    given::<Enrolment>(&[]).when(learner(status(RunStatus::Ended))).refused(Reason::RunEnded);
-    given::<Enrolment>(&[]).when(learner(status(RunStatus::Scheduled))).refused(Reason::RunNotOpen);
-    given::<Enrolment>(&[]).when(learner(status(RunStatus::Closed))).refused(Reason::RunNotOpen);
-    let over = at(9_000_000, Authority::Learner, enrol(free(), EnrolmentSource::Staff));
+    given::<Enrolment>(&[]).when(staff(status(RunStatus::Cancelled))).refused(Reason::RunCancelled);
+    given::<Enrolment>(&[]).when(staff(status(RunStatus::Ended))).refused(Reason::RunEnded);
+    given::<Enrolment>(&[]).when(staff(status(RunStatus::Scheduled))).refused(Reason::RunNotOpen);
+    given::<Enrolment>(&[]).when(staff(status(RunStatus::Closed))).refused(Reason::RunNotOpen);
+    let over = at(9_000_000, Authority::Staff, enrol(free(), EnrolmentSource::Staff));
     given::<Enrolment>(&[]).when(over).refused(Reason::RunEnded);
     let full = Offer { is_full: true, waiting_list: false, ..seats(2) };
-    given::<Enrolment>(&[]).when(learner(enrol(full.clone(), EnrolmentSource::Staff))).refused(Reason::RunFull);
+    given::<Enrolment>(&[]).when(staff(enrol(full.clone(), EnrolmentSource::Staff))).refused(Reason::RunFull);
     let line = Offer { waiting_list: true, ..full };
     given::<Enrolment>(&[])
-        .when(learner(enrol(line, EnrolmentSource::Staff)))
+        .when(staff(enrol(line, EnrolmentSource::Staff)))
         .then(&[requested(&seats(2), EnrolmentSource::Staff, 1)]);
 }
 
@@ -104,10 +104,35 @@ fn institutions_act_only_where_they_have_a_say() {
 fn coming_back_is_a_new_round_of_the_same_enrolment() {
     let past = and(active(), withdrawn(EndCause::LearnerChoice, "", false));
     given::<Enrolment>(&past)
-        .when(learner(enrol(free(), EnrolmentSource::Staff)))
+        .when(staff(enrol(free(), EnrolmentSource::Staff)))
         .then(&[requested(&free(), EnrolmentSource::Staff, 2), activated(2, false)]);
     let done = and(active(), completed(Outcome::Passed, None, ""));
-    given::<Enrolment>(&done).when(learner(enrol(free(), EnrolmentSource::Staff))).refused(Reason::AlreadyCompleted);
+    given::<Enrolment>(&done).when(staff(enrol(free(), EnrolmentSource::Staff))).refused(Reason::AlreadyCompleted);
+}
+
+#[test]
+fn learners_bring_in_only_themselves() {
+    let ask = |source| given::<Enrolment>(&[]).when(learner(enrol(free(), source)));
+    ask(EnrolmentSource::CampusSeat).refused(Reason::SourceNotAllowed);
+    ask(EnrolmentSource::Staff).refused(Reason::SourceNotAllowed);
+    let sponsor_institution_id = "campus".into();
+    let terms = Terms { sponsor_institution_id, ..terms(EnrolmentSource::Audit) };
+    let sponsored = Act::Enrol { offer: free(), terms, override_reason: String::new() };
+    given::<Enrolment>(&[]).when(learner(sponsored)).refused(Reason::SourceNotAllowed);
+    ask(EnrolmentSource::Audit).then(&[requested(&free(), EnrolmentSource::Audit, 1), activated(1, false)]);
+}
+
+#[test]
+fn restrictions_of_the_run_are_kept() {
+    let invited_only = Offer { by_invitation: true, ..free() };
+    let ask = |offer: &Offer| staff(enrol(offer.clone(), EnrolmentSource::Staff));
+    given::<Enrolment>(&[]).when(ask(&invited_only)).refused(Reason::InvitationRequired);
+    given::<Enrolment>(&[invited(NOW + 9)]).when(ask(&invited_only)).then_once(&[
+        Event::InvitationAccepted(InvitationAccepted {}),
+        requested(&free(), EnrolmentSource::Staff, 1),
+        activated(1, false),
+    ]);
+    given::<Enrolment>(&[]).when(ask(&Offer { is_stranger: true, ..free() })).refused(Reason::NotAMember);
 }
 
 #[test]
@@ -164,7 +189,7 @@ fn self_payers_are_active_once_paid() {
 
 #[test]
 fn others_pay_elsewhere() {
-    given::<Enrolment>(&[]).when(learner(enrol(paid(free()), EnrolmentSource::CampusSeat))).then(&[
+    given::<Enrolment>(&[]).when(staff(enrol(paid(free()), EnrolmentSource::CampusSeat))).then(&[
         requested(&free(), EnrolmentSource::CampusSeat, 1),
         activated(1, false),
     ]);
@@ -211,7 +236,7 @@ fn invitations_are_accepted_declined_or_lapse() {
         .when(learner(Act::Accept { offer: free() }))
         .then(&[accepted.clone(), round.clone(), activated(1, false)]);
     given::<Enrolment>(&past)
-        .when(learner(enrol(free(), EnrolmentSource::Staff)))
+        .when(staff(enrol(free(), EnrolmentSource::Staff)))
         .then(&[accepted, round, activated(1, false)]);
     let declined = Event::InvitationDeclined(InvitationDeclined { reason: "no time".into() });
     given::<Enrolment>(&past).when(learner(Act::Decline { reason: "no time".into() })).then(&[declined]);

@@ -49,11 +49,22 @@ fn any_coming() -> impl Strategy<Value = Act> {
 }
 
 fn any_rule() -> impl Strategy<Value = Rule> {
-    let weigh = |weight| vec![Weight { assessment_id: "a0".into(), weight_millipoints: weight }];
+    let weigh = |weight| vec![Weight { assessment_id: "a0".into(), weight_millipoints: weight, is_exam: false }];
+    let coursework_share_millipoints = 100_000;
     prop_oneof![
         Just(Rule::default()),
-        Just(Rule { weights: weigh(100_000), pass_mark_millipoints: 40_000, distinction_mark_millipoints: 85_000 }),
-        Just(Rule { weights: weigh(90_000), pass_mark_millipoints: 40_000, distinction_mark_millipoints: 0 }),
+        Just(Rule {
+            weights: weigh(100_000),
+            coursework_share_millipoints,
+            pass_mark_millipoints: 40_000,
+            distinction_mark_millipoints: 85_000
+        }),
+        Just(Rule {
+            weights: weigh(90_000),
+            coursework_share_millipoints,
+            pass_mark_millipoints: 40_000,
+            distinction_mark_millipoints: 0
+        }),
     ]
 }
 

@@ -8,8 +8,10 @@ fn started() -> Event {
     Event::EnrolmentStarted(EnrolmentStarted {})
 }
 
-fn progress(minutes: u32, completed: bool) -> Event {
-    Event::ProgressRecorded(ProgressRecorded { module_id: "m1".into(), minutes, completed })
+/// So many minutes in all, so many of them new; done, and done with this report.
+fn progress(minutes: u32, added_minutes: u32, completed: bool, completed_now: bool) -> Event {
+    let module_id = "m1".into();
+    Event::ProgressRecorded(ProgressRecorded { module_id, minutes, completed, added_minutes, completed_now })
 }
 
 fn record(minutes: u32, completed: bool) -> Command {
@@ -22,6 +24,7 @@ fn result(score: Option<u32>) -> ResultRecorded {
         attempt: 1,
         score_millipoints: score,
         weight_millipoints: 10_000,
+        first: true,
         ..ResultRecorded::default()
     }
 }
@@ -33,17 +36,17 @@ fn results(result: ResultRecorded) -> Act {
 #[test]
 fn the_first_progress_starts_the_course() {
     given::<Enrolment>(&active()).when(learner(Act::Start)).then(&[started()]);
-    given::<Enrolment>(&active()).when(record(10, false)).then(&[started(), progress(10, false)]);
-    given::<Enrolment>(&and(active(), started())).when(record(0, false)).then(&[progress(0, false)]);
+    given::<Enrolment>(&active()).when(record(10, false)).then(&[started(), progress(10, 10, false, false)]);
+    given::<Enrolment>(&and(active(), started())).when(record(0, false)).then(&[progress(0, 0, false, false)]);
 }
 
 #[test]
 fn progress_never_goes_back() {
-    let past = and(and(active(), started()), progress(30, true));
+    let past = and(and(active(), started()), progress(30, 30, true, true));
     given::<Enrolment>(&past).when(record(20, false)).nothing();
-    given::<Enrolment>(&past).when(record(40, false)).then(&[progress(40, true)]);
-    let open = and(and(active(), started()), progress(30, false));
-    given::<Enrolment>(&open).when(record(10, true)).then(&[progress(30, true)]);
+    given::<Enrolment>(&past).when(record(40, false)).then(&[progress(40, 10, true, false)]);
+    let open = and(and(active(), started()), progress(30, 30, false, false));
+    given::<Enrolment>(&open).when(record(10, true)).then(&[progress(30, 0, true, true)]);
 }
 
 #[test]
@@ -61,16 +64,17 @@ fn only_the_active_take_part() {
 
 #[test]
 fn attendance_can_be_corrected() {
-    let noted = |it: Attendance, minutes| {
-        Event::AttendanceRecorded(AttendanceRecorded { session_id: "s1".into(), attendance: it as i32, minutes })
+    let noted = |it: Attendance, minutes, previous: Attendance| {
+        let (session_id, attendance, previous) = ("s1".into(), it as i32, previous as i32);
+        Event::AttendanceRecorded(AttendanceRecorded { session_id, attendance, minutes, previous })
     };
     let note = |it: Attendance, minutes| {
         staff(Act::RecordAttendance { session_id: "s1".into(), attendance: it as i32, minutes })
     };
-    given::<Enrolment>(&active()).when(note(Attendance::Absent, 0)).then(&[noted(Attendance::Absent, 0)]);
-    given::<Enrolment>(&and(active(), noted(Attendance::Absent, 0)))
+    given::<Enrolment>(&active()).when(note(Attendance::Absent, 0)).then(&[noted(Attendance::Absent, 0, Attendance::Unspecified)]);
+    given::<Enrolment>(&and(active(), noted(Attendance::Absent, 0, Attendance::Unspecified)))
         .when(note(Attendance::Present, 90))
-        .then(&[noted(Attendance::Present, 90)]);
+        .then(&[noted(Attendance::Present, 90, Attendance::Absent)]);
 }
 
 #[test]
@@ -97,15 +101,15 @@ fn another_score_is_a_correction_with_a_reason() {
     let past = and(active(), Event::ResultRecorded(result(Some(50_000))));
     given::<Enrolment>(&past).when(staff(results(result(Some(50_000))))).nothing();
     given::<Enrolment>(&past).when(staff(results(result(Some(60_000))))).refused(Reason::ResultDiffers);
-    let corrected = ResultRecorded { override_reason: "marked again".into(), ..result(Some(60_000)) };
+    let corrected = ResultRecorded { override_reason: "marked again".into(), first: false, ..result(Some(60_000)) };
     given::<Enrolment>(&past).when(staff(results(corrected.clone()))).then(&[Event::ResultRecorded(corrected)]);
-    let second = ResultRecorded { attempt: 2, ..result(Some(60_000)) };
+    let second = ResultRecorded { attempt: 2, first: false, ..result(Some(60_000)) };
     given::<Enrolment>(&past).when(staff(results(second.clone()))).then(&[Event::ResultRecorded(second)]);
 }
 
 #[test]
 fn the_rule_gives_the_weight() {
-    let weights = vec![Weight { assessment_id: "tma1".into(), weight_millipoints: 25_000 }];
+    let weights = vec![Weight { assessment_id: "tma1".into(), weight_millipoints: 25_000, is_exam: false }];
     let rule = Rule { weights, ..Rule::default() };
     let act = |id: &str| Act::RecordResult {
         result: ResultRecorded { assessment_id: id.into(), ..result(Some(1)) },

