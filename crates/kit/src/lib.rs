@@ -33,5 +33,5 @@ pub use studium_core::{Decider, Decision, Event, Kind, Policy, Reaction, Reason,
 pub use studium_log::{Log, Meta, Stored};
 pub use studium_store::{
     Changes, Column, ColumnKind, Dialect, FromRow, IntoKey, Journal, Json, Late, Projection, Recorded, Row, Store, StoreError,
-    Value, View, row,
+    Value, View, fold_in_memory, row,
 };

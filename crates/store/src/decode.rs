@@ -11,9 +11,11 @@ pub(crate) fn sqlite_row(row: &SqliteRow) -> Result<Vec<Value>, StoreError> {
     (0..row.len())
         .map(|i| {
             let raw = row.try_get_raw(i)?;
+            if raw.is_null() {
+                return Ok(Value::Null);
+            }
             let kind = raw.type_info();
             let value = match kind.name() {
-                "NULL" => Ok(Value::Null),
                 "INTEGER" => <i64 as Decode<Sqlite>>::decode(raw).map(Value::Int),
                 "REAL" => <f64 as Decode<Sqlite>>::decode(raw).map(Value::Real),
                 "TEXT" => <String as Decode<Sqlite>>::decode(raw).map(Value::Text),

@@ -5,6 +5,7 @@ mod as_of;
 mod changes;
 mod checkpoint;
 mod connection;
+mod create;
 mod decode;
 mod error;
 mod group;
@@ -23,6 +24,7 @@ mod view;
 
 pub use as_of::fold_in_memory;
 pub use changes::Changes;
+pub use create::create_database;
 pub use error::{Late, StoreError};
 pub use journal::Journal;
 pub use projector::{Projection, Projector};

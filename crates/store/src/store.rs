@@ -239,11 +239,16 @@ impl Store {
         positions.entry((view.to_owned(), stream.to_owned())).or_default().clone()
     }
 
+    /// Says how far a view is. What was read before somebody else said more is no news.
     pub(crate) fn announce(&self, view: &str, stream: &str, position: u64) {
         if view == journal::NAME {
-            self.inner.journal_position.store(position, Ordering::Release);
+            self.inner.journal_position.fetch_max(position, Ordering::AcqRel);
         }
-        self.progress(view, stream).send_if_modified(|it| std::mem::replace(it, position) != position);
+        self.progress(view, stream).send_if_modified(|it| {
+            let is_news = position > *it;
+            *it = position.max(*it);
+            is_news
+        });
     }
 
     /// Reads all positions from the database.
@@ -364,7 +369,7 @@ fn sqlite(path: &str) -> Result<(Address, Option<File>), StoreError> {
     Ok((Address::Sqlite(Box::new(options)), Some(lock)))
 }
 
-fn postgres(url: &str) -> Result<Address, StoreError> {
+pub(crate) fn postgres(url: &str) -> Result<Address, StoreError> {
     let options = PgConnectOptions::from_str(url).map_err(|e| {
         StoreError::Setup(format!("the PostgreSQL address is malformed ({e}); write postgres://USER@HOST/DATABASE"))
     })?;

@@ -1,4 +1,5 @@
 //! Rules as sentences: given this past, when that is asked, then this happens.
+#![expect(clippy::missing_panics_doc, reason = "to panic is how a judgement says no")]
 
 use std::fmt::{Debug, Write};
 use studium_core::{Decider, Decision, Reason, Rejection, replay};

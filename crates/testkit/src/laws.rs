@@ -1,4 +1,5 @@
 //! Laws that every decider keeps, whatever it decides: checked on random histories.
+#![expect(clippy::missing_panics_doc, reason = "to panic is how a judgement says no")]
 
 use proptest::{
     collection::vec,

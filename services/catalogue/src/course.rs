@@ -185,11 +185,10 @@ impl Course {
     fn write(&self, by: &By, command: &Command) -> Decision<Self> {
         let Some(event) = self.change(command)? else { return Ok(Vec::new()) };
         self.review.may_edit()?;
-        let mut events = Vec::new();
+        let mut events = vec![event];
         if !self.review.is_author(&by.actor) {
             events.push(Event::CourseAuthorJoined(CourseAuthorJoined { author_id: by.actor.clone() }));
         }
-        events.push(event);
         Ok(events)
     }
 

@@ -2,13 +2,13 @@
 
 use crate::{
     content,
-    course_filter::{Part, Where},
+    course_filter::{Where, among, list_of},
     message::Message,
     page::Page,
     words::words,
 };
 use std::collections::HashMap;
-use studium_kit::{Changes, Dialect, Json, Recorded, Store, StoreError, Value, View, row};
+use studium_kit::{Changes, Dialect, Json, Recorded, Store, StoreError, View, row};
 use studium_proto::catalogue::v1::{Course, CourseHit, SelectionFilter, course_event::Event};
 
 row! {
@@ -175,35 +175,28 @@ pub async fn search(
     Ok((hits.into_iter().map(named).collect(), total.first().map_or(0, |it| it.0), next))
 }
 
-/// The ids of all offered courses that belong to a selection: by filter or by hand, and not excluded. In order.
-/// An empty filter matches none.
-pub async fn matching(
-    store: &Store,
-    filter: &SelectionFilter,
-    picked: &[String],
-    excluded: &[String],
-) -> Result<Vec<String>, StoreError> {
-    let mut ids = offered(store, picked).await?;
+/// The ids of all offered courses that match every part of the filter that is given, in order.
+/// An empty filter matches none here: a selection does not take in everything by an oversight.
+pub async fn matching(store: &Store, filter: &SelectionFilter) -> Result<Vec<String>, StoreError> {
     let found = Where::new(store.dialect(), filter, None);
-    if !found.is_everything {
-        let rows: Vec<(String,)> = store.query(&found.sql("SELECT c.course_id", "", ""), &found.args).await?;
-        ids.extend(rows.into_iter().map(|it| it.0));
+    if found.is_everything {
+        return Ok(Vec::new());
     }
-    ids.retain(|it| !excluded.contains(it));
-    ids.sort_unstable();
-    ids.dedup();
-    Ok(ids)
+    let sql = found.sql("SELECT c.course_id", "", "ORDER BY c.course_id");
+    let rows: Vec<(String,)> = store.query(&sql, &found.args).await?;
+    Ok(rows.into_iter().map(|it| it.0).collect())
 }
 
-/// Those of the courses that are offered.
-pub async fn offered(store: &Store, ids: &[String]) -> Result<Vec<String>, StoreError> {
-    Ok(titles(store, ids).await?.into_keys().collect())
+/// Those of the courses that are not offered, in the order in which they are given.
+pub async fn unoffered(store: &Store, ids: &[String]) -> Result<Vec<String>, StoreError> {
+    let offered = titles(store, ids).await?;
+    Ok(ids.iter().filter(|it| !offered.contains_key(*it)).cloned().collect())
 }
 
 /// The titles of those of the courses that are offered, by id.
 pub async fn titles(store: &Store, ids: &[String]) -> Result<HashMap<String, String>, StoreError> {
-    let sql = format!("SELECT c.hit FROM course_search_1 c WHERE c.is_offered AND {}", among(store, "c.course_id"));
-    let rows: Vec<(Message<CourseHit>,)> = store.query(&sql, &[list(ids)]).await?;
+    let sql = format!("SELECT c.hit FROM course_search_1 c WHERE c.is_offered AND {}", among(store.dialect(), "c.course_id", "$1"));
+    let rows: Vec<(Message<CourseHit>,)> = store.query(&sql, &[list_of(ids)]).await?;
     Ok(rows.into_iter().map(|it| (it.0.0.course_id, it.0.0.title)).collect())
 }
 
@@ -244,15 +237,3 @@ pub async fn list_as_of(
     let hits = rows.into_iter().map(|it| named((it.hit, names.remove(&it.course_id).flatten())));
     Ok((hits.collect(), next))
 }
-
-/// Facets are counted in [`crate::course_facets`].
-pub(crate) const ALL_PARTS: &[Part] = &[
-    Part::Institution,
-    Part::Subject,
-    Part::Category,
-    Part::Level,
-    Part::Language,
-    Part::Hours,
-    Part::Skill,
-    Part::CreditBearing,
-];

@@ -101,6 +101,8 @@ async fn what_cannot_be_looked_into_does_not_pass() {
     for (body, code) in [
         (frame("ann"), "0"),
         ([frame("ann"), frame("bob")].concat(), "3"),
+        // What lies behind the message is not read by the handler, so it must not be read here either.
+        ([frame("bob"), b"\n\x03ann".to_vec()].concat(), "3"),
         (frame("ann")[..7].to_vec(), "3"),
         (vec![], "3"),
         (group, "7"),

@@ -134,11 +134,11 @@ pub async fn verify_finds_a_missing_commit(database: &Database) {
 
 pub async fn verify_finds_a_broken_chain(database: &Database) {
     let (writer, store) = history(database).await;
-    // Appended past the chain: version 0, no hash.
+    // Appended past the chain: version 1 again, no hash.
     writer.log.append(Entry::bare("shop.item.pen", 7, "forged", vec![])).await.unwrap();
     let found = problems(&writer.log, &store).await;
     assert_eq!(found.len(), 2, "{found:?}");
-    assert!(found[0].contains("from version 4 to 0"), "{found:?}");
+    assert!(found[0].contains("from version 4 to 1"), "{found:?}");
     assert!(found[1].contains("hash chain of `shop.item.pen` is broken"), "{found:?}");
 }
 

@@ -140,7 +140,7 @@ pub fn stock(event: &Recorded<'_>, rows: &mut Changes<StockRow>) {
     let Some(Stock(it)) = event.read() else { return };
     let item = event.id().to_owned();
     if it == "gate" {
-        drop(GATE.lock().unwrap_or_else(PoisonError::into_inner));
+        tokio::task::block_in_place(|| drop(GATE.lock().unwrap_or_else(PoisonError::into_inner)));
     }
     rows.row(event.id(), move |row| {
         if it == "close" {

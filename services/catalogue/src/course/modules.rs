@@ -103,7 +103,7 @@ impl Course {
     }
 
     pub(super) fn move_module(&self, it: &ModuleMoved) -> Change {
-        let Some(module) = content::module(&self.page, &it.module_id) else { return self.no_module(&it.module_id) };
+        let Some(module) = content::module(&self.page, &it.module_id) else { return no_module(&it.module_id) };
         self.may_hold(&it.parent_id)?;
         if !it.parent_id.is_empty() && content::is_within(&self.page, &it.parent_id, &it.module_id) {
             return Reason::ModuleCycle.because("a module cannot stand below itself");
@@ -120,7 +120,7 @@ impl Course {
         match content::module(&self.page, module_id) {
             Some(_) => Ok(Some(Event::ModuleRemoved(ModuleRemoved { module_id: module_id.to_owned() }))),
             None if self.used_modules.contains(module_id) => Ok(None),
-            None => self.no_module(module_id),
+            None => no_module(module_id),
         }
     }
 
@@ -132,7 +132,7 @@ impl Course {
             return Reason::ResourceExists.because(format!("`{}` is, or was, another resource", it.resource_id));
         }
         if it.module_id.is_empty() {
-            return self.no_module("");
+            return no_module("");
         }
         self.may_hold(&it.module_id)?;
         Ok(Some(Event::ResourceAdded(it.clone())))
@@ -151,7 +151,7 @@ impl Course {
     /// The licence is the owner's word, not content: it holds at once, whatever the state of the working copy.
     pub(super) fn license_module(&self, it: &ModuleReuseLicensed) -> Decision<Self> {
         if !self.used_modules.contains(&it.module_id) {
-            return self.no_module(&it.module_id).map(|_| Vec::new());
+            return no_module(&it.module_id);
         }
         if content::module(&self.page, &it.module_id).is_some_and(|module| !module.source_course_id.is_empty()) {
             return Reason::ModuleIsReference.because("a reused module is licensed by the course that it comes from");
@@ -175,15 +175,14 @@ impl Course {
             return Ok(());
         }
         match content::module(&self.page, module_id) {
-            None => self.no_module(module_id).map(drop),
+            None => no_module(module_id),
             Some(it) if !it.source_course_id.is_empty() => Reason::ModuleIsReference
                 .because(format!("`{module_id}` is a reference to `{}`; nothing can be put into it", it.source_course_id)),
             Some(_) => Ok(()),
         }
     }
+}
 
-    #[expect(clippy::unused_self, reason = "reads as what it says beside the other rules")]
-    fn no_module(&self, module_id: &str) -> Change {
-        Reason::ModuleNotFound.because(format!("there is no module `{module_id}`"))
-    }
+fn no_module<T>(module_id: &str) -> Result<T, Rejection<Reason>> {
+    Reason::ModuleNotFound.because(format!("there is no module `{module_id}`"))
 }

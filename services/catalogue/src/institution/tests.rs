@@ -1,0 +1,1 @@
+//! The rules of it as sentences, and its laws.
