@@ -10,7 +10,10 @@ use std::{
     process::{ExitStatus, Stdio},
     time::Duration,
 };
-use tokio::{process::Child, time::timeout};
+use tokio::{
+    process::{Child, ChildStdin},
+    time::timeout,
+};
 
 /// How many lines of a log are shown when its process ended by itself.
 const LAST_WORDS: usize = 5;
@@ -19,6 +22,8 @@ const LAST_WORDS: usize = 5;
 pub struct Process {
     name: String,
     child: Child,
+    /// Held beside the child, since waiting for a child closes its input. Closing it tells a service to drain.
+    stdin: Option<ChildStdin>,
     pid: u32,
     log: PathBuf,
     /// Length of the log before this process wrote to it.
@@ -34,12 +39,13 @@ impl Process {
         let log_start = file.metadata().map(|it| it.len()).unwrap_or_default();
         let program = command.get_program().to_string_lossy().into_owned();
         command.stdin(Stdio::piped()).stdout(file.try_clone()?).stderr(file).process_group(0);
-        let child = tokio::process::Command::from(command)
+        let mut child = tokio::process::Command::from(command)
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {name} ({program})"))?;
         let pid = child.id().context("a process that was just started has no id")?;
-        Ok(Self { name: name.to_owned(), child, pid, log: log.to_owned(), log_start })
+        let stdin = child.stdin.take();
+        Ok(Self { name: name.to_owned(), child, stdin, pid, log: log.to_owned(), log_start })
     }
 
     /// What it is called in messages.
@@ -82,7 +88,7 @@ impl Process {
         if self.has_ended().is_some() {
             return;
         }
-        drop(self.child.stdin.take());
+        drop(self.stdin.take());
         signal(self.pid, Signal::TERM);
         if timeout(patience, self.child.wait()).await.is_err() {
             self.kill().await;

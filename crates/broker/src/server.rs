@@ -72,6 +72,11 @@ impl NatsServer {
         }
     }
 
+    /// The profile that a directory can only be used with, if it holds a cluster's store.
+    pub fn made_for(dir: &Path) -> Option<Durability> {
+        store(dir, Durability::Replicated, 1).exists().then_some(Durability::Replicated)
+    }
+
     /// Address of every node, with commas: what `LogConfig::url` takes.
     pub fn url(&self) -> String {
         let urls: Vec<_> = self.nodes.iter().map(|it| format!("nats://127.0.0.1:{}", it.port)).collect();

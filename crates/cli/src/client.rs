@@ -74,6 +74,9 @@ pub fn explain(status: &Status) -> String {
         (_, Code::Unauthenticated | Code::PermissionDenied) => {
             format!("{message}; `studium token --role ROLE` prints a token for a role that may")
         }
+        (_, Code::FailedPrecondition | Code::NotFound | Code::InvalidArgument | Code::AlreadyExists) => {
+            message.to_owned()
+        }
         (_, code) => format!("{message} ({code:?})"),
     }
 }

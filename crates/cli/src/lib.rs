@@ -30,7 +30,9 @@ pub async fn run(mut cli: Cli) -> Result<()> {
         Command::Import(args) => {
             let setup = args.store.setup(&cli);
             match args.command {
-                ImportCommand::Catalogue(args) => Platform::with(&setup, async |it| import::catalogue(args, it).await).await,
+                ImportCommand::Catalogue(args) => {
+                    Platform::with(&setup, async |it| import::catalogue(args, it).await).await
+                }
                 ImportCommand::Oulad(args) => Platform::with(&setup, async |it| import::oulad(args, it).await).await,
             }
         }
@@ -41,7 +43,9 @@ pub async fn run(mut cli: Cli) -> Result<()> {
             }
             LogCommand::Restore { service, store } => restore::restore(&store.setup(&cli), &service).await,
         },
-        Command::Views { command: ViewsCommand::List } => Platform::with(&setup, async |it| views::list(it).await).await,
+        Command::Views { command: ViewsCommand::List } => {
+            Platform::with(&setup, async |it| views::list(it).await).await
+        }
         Command::Views { command: ViewsCommand::Rebuild { name } } => {
             Platform::with(&setup, async |it| views::rebuild(it, &name).await).await
         }

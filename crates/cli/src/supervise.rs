@@ -208,19 +208,16 @@ impl Processes {
 
 async fn start_nats(setup: &Setup, data: &Path, spinner: &Progress) -> Result<NatsServer> {
     let cache = setup.cache.clone().unwrap_or_else(|| data.join("cache"));
-    spinner.message(if binary::is_cached(&cache) {
-        "nats-server"
-    } else {
-        "looking for nats-server, or fetching it"
-    });
+    spinner.message(if binary::is_cached(&cache) { "nats-server" } else { "looking for nats-server, or fetching it" });
     let found = tokio::task::spawn_blocking(move || binary::find(&cache)).await??;
     for note in &found.notes {
         setup.output.note(note);
     }
     spinner.message("nats-server");
-    let durability = setup.durability.unwrap_or_default();
+    let dir = data.join("nats");
+    let durability = setup.durability.or_else(|| NatsServer::made_for(&dir)).unwrap_or_default();
     let port = setup.port.map(|base| base + NATS_OFFSET);
-    NatsServer::start(&found.path, durability, &data.join("nats"), port).await
+    NatsServer::start(&found.path, durability, &dir, port).await
 }
 
 /// Starts only the broker on a directory on which nothing runs: for work on the log itself.

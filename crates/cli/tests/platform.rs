@@ -123,7 +123,9 @@ fn a_service_that_dies_ends_up_with_its_name_and_last_words() {
 #[test]
 fn wrong_use_is_told_apart_from_failure() {
     let dir = tempfile::tempdir().unwrap();
-    for wrong in [&[][..], &["no-such-command"], &["up", "--durability", "fast"], &["token", "--role", "x", "--ttl", "soon"]] {
+    for wrong in
+        [&[][..], &["no-such-command"], &["up", "--durability", "fast"], &["token", "--role", "x", "--ttl", "soon"]]
+    {
         assert_eq!(run(dir.path(), wrong).status.code(), Some(2), "{wrong:?}");
     }
     let failed = run(dir.path(), &["status"]);

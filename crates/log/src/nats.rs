@@ -14,13 +14,19 @@ use async_nats::{
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, fmt, str::FromStr, sync::Mutex, sync::PoisonError, time::Duration};
-use tokio::sync::watch;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 
 /// The oldest server whose streams check expectations inside atomic batches.
 const OLDEST_SERVER: (u64, u64) = (2, 12);
 
 /// How long one publish may take before its outcome counts as unknown.
 const ACK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long the election of a stream's leader may take: 4 to 9 seconds on healthy nodes.
+const ELECTION: Duration = Duration::from_secs(30);
 
 /// JetStream error codes that the log understands (nats-server `errors.json`).
 mod code {
@@ -165,9 +171,21 @@ impl Nats {
             duplicate_window: Duration::from_secs(120),
             ..stream::Config::default()
         };
-        let found = self.jetstream.get_or_create_stream(config).await.map_err(|e| {
-            LogError::Unreachable(format!("stream `{name}` cannot be opened ({e}); does the server run with JetStream?"))
-        })?;
+        let deadline = Instant::now() + ELECTION;
+        let found = loop {
+            match self.jetstream.get_or_create_stream(&config).await {
+                Ok(it) => break it,
+                // A cluster that has just started has no leader for the stream yet.
+                Err(_) if self.durability == Durability::Replicated && Instant::now() < deadline => {
+                    sleep(Duration::from_millis(200)).await;
+                }
+                Err(e) => {
+                    return Err(LogError::Unreachable(format!(
+                        "stream `{name}` cannot be opened ({e}); does the server run with JetStream?"
+                    )));
+                }
+            }
+        };
         let found = &found.cached_info().config;
         if !found.deny_delete || !found.deny_purge || !found.max_age.is_zero() || !found.allow_atomic_publish {
             return Err(LogError::Setup(format!(

@@ -33,7 +33,7 @@ impl View for CompositionPage {
             publish(&composition_id, it.version, rows);
             return;
         }
-        rows.row((&composition_id, 0u32), move |row| {
+        rows.row((event.id(), 0u32), move |row| {
             let row = row.get_or_insert_with(|| CompositionRow { composition_id, ..CompositionRow::default() });
             change(&mut row.composition.0, it);
             row.composition.0.composition_id.clone_from(&row.composition_id);

@@ -73,7 +73,7 @@ pub struct Course {
     created: Option<CourseCreated>,
     page: v1::Course,
     review: Review,
-    /// Titles of the modules of each published version.
+    /// Titles of the modules of each published version; under the empty id that of the whole.
     versions: BTreeMap<u32, BTreeMap<String, String>>,
     licences: BTreeMap<String, i32>,
     used_modules: BTreeSet<String>,
@@ -138,7 +138,8 @@ impl Decider for Course {
             Event::CourseApproved(_) => self.review.approved(),
             Event::CoursePublished(it) => {
                 let modules = self.page.modules.iter().map(|it| (it.module_id.clone(), it.title.clone()));
-                self.versions.insert(it.version, modules.collect());
+                let whole = (String::new(), content::title(&self.page).to_owned());
+                self.versions.insert(it.version, modules.chain([whole]).collect());
                 self.review.published(it.version);
             }
             Event::CourseRetired(_) => {}

@@ -44,7 +44,7 @@ impl View for CoursePage {
             publish(&course_id, &it, at_ms, rows);
             return;
         }
-        rows.row((&course_id, 0u32), move |row| {
+        rows.row((event.id(), 0u32), move |row| {
             let row = row.get_or_insert_with(|| CoursePageRow { course_id, ..CoursePageRow::default() });
             row.changed_at_ms = at_ms;
             change(row, &it);
@@ -70,8 +70,8 @@ fn publish(course_id: &str, event: &CoursePublished, at_ms: i64, rows: &mut Chan
         // Nobody else has it yet, so it is always set.
         let _ = published.set(row.content.0.clone());
     });
-    let course_id = course_id.to_owned();
-    rows.row((&course_id, version), move |row| {
+    let id = course_id.to_owned();
+    rows.row((course_id, version), move |row| {
         let Some(content) = source.get() else { return };
         *row = Some(CoursePageRow {
             institution_id: content.institution_id.clone(),
@@ -79,7 +79,7 @@ fn publish(course_id: &str, event: &CoursePublished, at_ms: i64, rows: &mut Chan
             offered_version: version,
             content: Message(content.clone()),
             changed_at_ms: at_ms,
-            course_id,
+            course_id: id,
             version,
             ..CoursePageRow::default()
         });

@@ -2,6 +2,8 @@
 
 mod composition;
 
+pub(crate) use composition::courses;
+
 use crate::{
     by::{Asked, By},
     review::Review,

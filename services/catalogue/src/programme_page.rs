@@ -37,7 +37,7 @@ impl View for ProgrammePage {
             publish(&programme_id, it.version, at_ms, rows);
             return;
         }
-        rows.row((&programme_id, 0u32), move |row| {
+        rows.row((event.id(), 0u32), move |row| {
             let row = row.get_or_insert_with(|| ProgrammePageRow { programme_id, ..ProgrammePageRow::default() });
             change(row, it);
             row.content.0.programme_id.clone_from(&row.programme_id);

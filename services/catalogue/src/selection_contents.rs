@@ -32,8 +32,8 @@ impl View for SelectionContents {
             rows.row((event.id(), course_id), |row| *row = None);
         }
         for course_id in it.added_course_ids {
-            let selection_id = event.id().to_owned();
-            rows.row((event.id(), &course_id), move |row| {
+            let (selection_id, key) = (event.id().to_owned(), course_id.clone());
+            rows.row((event.id(), key), move |row| {
                 *row = Some(SelectionContentRow { selection_id, course_id, revision });
             });
         }
@@ -94,11 +94,12 @@ pub async fn diff(
     until: u64,
 ) -> Result<DiffSelectionResponse, StoreError> {
     let until = if until == 0 { u64::MAX } else { until };
-    let mut commits = store.journal().commits(&subject(selection_id)).await?;
-    commits.retain(|it| it.position <= until);
-    let later = ids(fold_in_memory::<SelectionContents>("catalogue", &commits)?);
-    commits.retain(|it| it.position <= from);
-    let earlier = ids(fold_in_memory::<SelectionContents>("catalogue", &commits)?);
+    let commits = store.journal().commits(&subject(selection_id)).await?;
+    let held = |position| {
+        let commits: Vec<_> = commits.iter().filter(|it| it.position <= position).cloned().collect();
+        fold_in_memory::<SelectionContents>("catalogue", &commits).map(ids)
+    };
+    let (earlier, later) = (held(from)?, held(until)?);
     Ok(DiffSelectionResponse {
         added_course_ids: later.difference(&earlier).cloned().collect(),
         removed_course_ids: earlier.difference(&later).cloned().collect(),

@@ -1,6 +1,6 @@
 //! The selections: their definition, and the proposal that waits for somebody's word.
 
-use crate::{message::Message, page::Page};
+use crate::{message::Message, page::Page, selection::Criteria};
 use studium_kit::{Changes, Recorded, Store, StoreError, View, row};
 use studium_proto::catalogue::v1::{Selection, selection_event::Event};
 
@@ -43,9 +43,10 @@ fn change(selection: &mut Selection, event: Event) {
         Event::SelectionThresholdSet(it) => selection.threshold_percent = it.threshold_percent,
         Event::SelectionRevised(it) => {
             selection.revision = it.revision;
-            selection.filter = it.filter;
-            selection.picked_course_ids = it.picked_course_ids;
-            selection.excluded_course_ids = it.excluded_course_ids;
+            let criteria = Criteria::of_revision(&it);
+            selection.filter = (!criteria.has_no_condition()).then_some(criteria.filter);
+            selection.picked_course_ids = criteria.picked_course_ids;
+            selection.excluded_course_ids = criteria.excluded_course_ids;
             let (added, removed) = (it.added_course_ids.len() as u32, it.removed_course_ids.len() as u32);
             selection.courses = (selection.courses + added).saturating_sub(removed);
             selection.proposal = None;

@@ -7,7 +7,7 @@ mod offer;
 mod verdict;
 
 pub use offer::{Authority, By, Offer, RunStatus};
-pub use verdict::{Rule, Verdict, Weight};
+pub use verdict::{Rule, Verdict, WHOLE_MILLIPOINTS, Weight};
 
 use std::collections::BTreeMap;
 use studium_kit::{Decider, Decision};

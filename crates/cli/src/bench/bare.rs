@@ -68,7 +68,13 @@ pub async fn open(url: &str, durability: Durability) -> anyhow::Result<()> {
 
 /// The bare append with the expected sequence, over distinct subjects: the best of one publish a message
 /// and, where each publish pays a sync, of packed batches.
-pub async fn append(url: &str, durability: Durability, in_flight: usize, time: Duration, run: &str) -> anyhow::Result<Figures> {
+pub async fn append(
+    url: &str,
+    durability: Durability,
+    in_flight: usize,
+    time: Duration,
+    run: &str,
+) -> anyhow::Result<Figures> {
     let plain = append_with(url, Durability::Process, in_flight, time, &format!("{run}-plain")).await?;
     if durability != Durability::Disk || in_flight == 1 {
         return Ok(plain);
@@ -77,7 +83,13 @@ pub async fn append(url: &str, durability: Durability, in_flight: usize, time: D
     Ok(if packed.per_second > plain.per_second { packed } else { plain })
 }
 
-async fn append_with(url: &str, how: Durability, in_flight: usize, time: Duration, run: &str) -> anyhow::Result<Figures> {
+async fn append_with(
+    url: &str,
+    how: Durability,
+    in_flight: usize,
+    time: Duration,
+    run: &str,
+) -> anyhow::Result<Figures> {
     // The stream exists already with the replicas of its profile; `how` only says whether appends are packed.
     let log = Log::connect(&LogConfig { url: url.to_owned(), durability: how }).await?;
     let payload = Bytes::from(vec![b'x'; EVENT_BYTES]);

@@ -13,7 +13,9 @@ use std::{
     time::{Duration, Instant},
 };
 use studium_log::Durability;
-use studium_proto::enrolment::v1::{EnrolRequest, EnrolmentSource, RecordProgressRequest, enrolment_service_client::EnrolmentServiceClient};
+use studium_proto::enrolment::v1::{
+    EnrolRequest, EnrolmentSource, RecordProgressRequest, enrolment_service_client::EnrolmentServiceClient,
+};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::{Child, Command},
@@ -64,7 +66,12 @@ impl Desk {
 }
 
 fn enrol_request(run_id: &str, learner_id: String) -> EnrolRequest {
-    EnrolRequest { run_id: run_id.to_owned(), learner_id, source: EnrolmentSource::Staff.into(), ..EnrolRequest::default() }
+    EnrolRequest {
+        run_id: run_id.to_owned(),
+        learner_id,
+        source: EnrolmentSource::Staff.into(),
+        ..EnrolRequest::default()
+    }
 }
 
 fn progress_request(run_id: &str, learner_id: &str, minutes: u32) -> RecordProgressRequest {
@@ -78,7 +85,13 @@ fn progress_request(run_id: &str, learner_id: &str, minutes: u32) -> RecordProgr
 }
 
 /// `enrol` over distinct aggregates, with one, 64 and 512 calls in flight.
-pub async fn distinct(desk: &Desk, platform: &Platform, profile: Durability, time: Duration, output: Output) -> Result<Value> {
+pub async fn distinct(
+    desk: &Desk,
+    platform: &Platform,
+    profile: Durability,
+    time: Duration,
+    output: Output,
+) -> Result<Value> {
     let mut all = json!({});
     let (mut echo_process, address) = start_echo().await?;
     let channels = bare::channels(address, CONNECTIONS).await?;

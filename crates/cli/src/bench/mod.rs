@@ -52,7 +52,8 @@ pub async fn run(bench: &Bench, output: Output) -> Result<()> {
         // The data goes where the disk is that a deployment would use: beside the caller's.
         let folder = tempfile::Builder::new().prefix("studium-bench-").tempdir_in(PathBuf::from("."))?;
         let setup = Setup { durability: Some(*profile), ..Setup::new(folder.path(), Output::silent()) };
-        let measured = Platform::with(&setup, async |platform| measure(bench, platform, *profile, output).await).await?;
+        let measured =
+            Platform::with(&setup, async |platform| measure(bench, platform, *profile, output).await).await?;
         merge(&mut results, measured);
     }
     output.json(&results);

@@ -30,7 +30,8 @@ pub async fn offer(platform: &Platform) -> Result<String> {
         ..ImportCoursesRequest::default()
     };
     let rows = stream::iter([course]);
-    let mut answers = ImportServiceClient::new(channel.clone()).import_courses(rows).await.map_err(failed)?.into_inner();
+    let mut answers =
+        ImportServiceClient::new(channel.clone()).import_courses(rows).await.map_err(failed)?.into_inner();
     while let Some(answer) = answers.message().await.map_err(failed)? {
         if !answer.reason.is_empty() {
             bail!("the course to measure with was refused: {} ({})", answer.detail, answer.reason);

@@ -69,10 +69,18 @@ pub async fn catch_up(desk: &Desk, platform: &Platform, postgres: Option<&str>, 
     for (name, url) in stores {
         let store = Store::open(&url).await?;
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
-        let verifier = Verifier::development(&DevelopmentIssuer::load_or_create(&token::key_file(&platform.data))?, "studium");
+        let verifier =
+            Verifier::development(&DevelopmentIssuer::load_or_create(&token::key_file(&platform.data))?, "studium");
         let head = log.head("enrolment").await?;
         let started = Instant::now();
-        let surroundings = Surroundings { log: log.clone(), store: store.clone(), verifier, listener, settings: Vec::new(), drain: Duration::from_secs(5) };
+        let surroundings = Surroundings {
+            log: log.clone(),
+            store: store.clone(),
+            verifier,
+            listener,
+            settings: Vec::new(),
+            drain: Duration::from_secs(5),
+        };
         let running = studium_enrolment::service().start(surroundings).await?;
         while !running.is_caught_up().await? {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -80,7 +88,9 @@ pub async fn catch_up(desk: &Desk, platform: &Platform, postgres: Option<&str>, 
         let took = started.elapsed();
         running.stop().await?;
         let per_second = head as f64 / took.as_secs_f64();
-        output.say(format!("views     {name:<10} {head} commits into the journal and all views: {per_second:.0} commits/s"));
+        output.say(format!(
+            "views     {name:<10} {head} commits into the journal and all views: {per_second:.0} commits/s"
+        ));
         all[name] = json!({"commits": head, "per_second": per_second, "seconds": took.as_secs_f64()});
     }
     Ok(all)

@@ -17,7 +17,10 @@ pub async fn restore(setup: &Setup, service: &str) -> Result<()> {
     if setup.postgres.is_none() {
         let file = setup.data.join(format!("store/{service}.db"));
         let shown = file.display();
-        ensure!(file.exists(), "{shown} is not there, and without the journal nothing can be restored; bring it back from a backup");
+        ensure!(
+            file.exists(),
+            "{shown} is not there, and without the journal nothing can be restored; bring it back from a backup"
+        );
     }
     let (mut nats, _lock) = nats_alone(setup).await?;
     let config = LogConfig { url: nats.url(), durability: nats.durability() };

@@ -6,9 +6,9 @@ use super::{
 };
 use anyhow::Result;
 use studium_proto::catalogue::v1::{
-    ApproveCourseRequest, ApproveProgrammeRequest, Assessment, AssessmentPart, AssessmentSchemeSet, Authority,
-    AuthoriseInstitutionRequest, ClaimDomainRequest, ComposeProgrammeRequest, CourseCreditOffered, CourseDescribed,
-    CourseLevel, CreateCourseRequest, CreateProgrammeRequest, CreditScheme, DescribeCourseRequest,
+    ApproveCourseRequest, ApproveProgrammeRequest, Assessment, AssessmentPart, AssessmentSchemeSet,
+    AuthoriseInstitutionRequest, Authority, ClaimDomainRequest, ComposeProgrammeRequest, CourseCreditOffered,
+    CourseDescribed, CourseLevel, CreateCourseRequest, CreateProgrammeRequest, CreditScheme, DescribeCourseRequest,
     DescribeProgrammeRequest, IdentityVerification, OfferCreditRequest, OpenRunRequest, Pacing, ProgrammeComposed,
     ProgrammeDescribed, ProgrammeKind, PublishCourseRequest, PublishProgrammeRequest, RegisterInstitutionRequest,
     ScheduleRunRequest, SetAssessmentMethodRequest, SetAssessmentSchemeRequest, SetOutcomesRequest, SetSkillsRequest,
@@ -51,8 +51,11 @@ async fn course(desk: &Desk, it: &Course) -> Result<u64> {
     let course_id = it.id.to_owned();
     let mut author = desk.courses.clone();
     let mut reviewer = desk.course_reviews.clone();
-    let submit =
-        SubmitCourseRequest { course_id: course_id.clone(), at_ms: day("2024-05-06")?, ..SubmitCourseRequest::default() };
+    let submit = SubmitCourseRequest {
+        course_id: course_id.clone(),
+        at_ms: day("2024-05-06")?,
+        ..SubmitCourseRequest::default()
+    };
     answer(author.submit_course(asked(&key("submit"), submit)).await)?;
     let approve = ApproveCourseRequest {
         course_id: course_id.clone(),
@@ -98,7 +101,8 @@ async fn describe(desk: &Desk, it: &Course) -> Result<()> {
     let mut client = desk.courses.clone();
     let key = |act: &str| format!("{act}:{}", it.id);
     let (course_id, at_ms) = (it.id.to_owned(), day("2024-04-15")?);
-    let outcomes = vec![format!("Can do what \"{}\" promises, and explain how", it.title), "Can judge their own work".to_owned()];
+    let outcomes =
+        vec![format!("Can do what \"{}\" promises, and explain how", it.title), "Can judge their own work".to_owned()];
     let outcomes =
         SetOutcomesRequest { course_id: course_id.clone(), outcomes, at_ms, ..SetOutcomesRequest::default() };
     answer(client.set_outcomes(asked(&key("outcomes"), outcomes)).await)?;

@@ -27,7 +27,7 @@ use tonic::{Request, Response, Status};
 const IN_FLIGHT: usize = 64;
 
 /// How long what follows by itself may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Everybody who acts in the story. Clients are cheap to clone.
 pub struct Desk {
@@ -133,7 +133,9 @@ pub async fn settled<T: std::fmt::Debug>(
             return Ok(seen);
         }
         if Instant::now() > deadline {
-            bail!("it was not so within {PATIENCE:?} that {what}; last seen: {seen:?}; `studium parked list` may say why");
+            bail!(
+                "it was not so within {PATIENCE:?} that {what}; last seen: {seen:?}; `studium parked list` may say why"
+            );
         }
         sleep(Duration::from_millis(25)).await;
     }

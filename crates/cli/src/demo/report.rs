@@ -38,7 +38,9 @@ pub async fn read_back(desk: &Desk, year: &Year) -> Result<Report> {
     let mut rows = vec![];
     for course in 0..COURSES.len() {
         let ended = async || statistics(desk, course, 0).await;
-        rows.push(settled("every verdict is in the statistics", ended, |it| it.active == 0 && it.requested == 0).await?);
+        rows.push(
+            settled("every verdict is in the statistics", ended, |it| it.active == 0 && it.requested == 0).await?,
+        );
     }
     let census = day("2024-10-01")?;
     let run = COURSES[0].run();
@@ -46,9 +48,11 @@ pub async fn read_back(desk: &Desk, year: &Year) -> Result<Report> {
     let still = roster(desk, &run, EnrolmentState::Waitlisted, 0).await?;
     let left = roster(desk, &run, EnrolmentState::Withdrawn, 0).await?;
     let promoted = in_line.into_iter().filter(|it| !still.contains(it) && !left.contains(it)).collect();
-    let programme = settled("the programme has counted its courses", async || programme(desk).await, |it| {
-        it.joined == PROGRAMME_LEARNERS as u64 && it.active + it.completed == it.joined
-    })
+    let programme = settled(
+        "the programme has counted its courses",
+        async || programme(desk).await,
+        |it| it.joined == PROGRAMME_LEARNERS as u64 && it.active + it.completed == it.joined,
+    )
     .await?;
     Ok(Report {
         rows,
@@ -66,8 +70,10 @@ pub async fn read_back(desk: &Desk, year: &Year) -> Result<Report> {
 }
 
 async fn programme(desk: &Desk) -> Result<GetProgrammeStatisticsResponse> {
-    let request =
-        GetProgrammeStatisticsRequest { programme_id: PROGRAMME.0.to_owned(), ..GetProgrammeStatisticsRequest::default() };
+    let request = GetProgrammeStatisticsRequest {
+        programme_id: PROGRAMME.0.to_owned(),
+        ..GetProgrammeStatisticsRequest::default()
+    };
     answer(desk.joined.clone().get_programme_statistics(request).await)
 }
 
@@ -132,8 +138,14 @@ impl Report {
         let head = ["run", "enrolled", "passed", "distinction", "failed", "withdrawn", "still in line"];
         let mut rows = vec![head.map(str::to_owned).to_vec()];
         let line = |label: &str, of: &dyn Fn(fn(&Statistics) -> u64) -> u64| {
-            let columns: [fn(&Statistics) -> u64; 6] =
-                [|it| it.total, |it| it.passed, |it| it.distinction, |it| it.failed, |it| it.withdrawn, |it| it.waitlisted];
+            let columns: [fn(&Statistics) -> u64; 6] = [
+                |it| it.total,
+                |it| it.passed,
+                |it| it.distinction,
+                |it| it.failed,
+                |it| it.withdrawn,
+                |it| it.waitlisted,
+            ];
             std::iter::once(label.to_owned()).chain(columns.iter().map(|it| count(of(*it)))).collect::<Vec<_>>()
         };
         for (course, statistics) in COURSES.iter().zip(&self.rows) {
@@ -155,9 +167,7 @@ impl Report {
                 "failed": it.failed, "withdrawn": it.withdrawn, "waitlisted": it.waitlisted,
             })
         };
-        let log = |it: &Verdict| {
-            json!({"service": it.service, "commits": it.checked, "aggregates": it.aggregates, "problems": it.problem_count})
-        };
+        let log = |it: &Verdict| json!({"service": it.service, "commits": it.checked, "aggregates": it.aggregates, "problems": it.problem_count});
         json!({
             "institutions": INSTITUTIONS.len(), "courses": COURSES.len(), "learners": LEARNERS,
             "bulk": {"rows": self.bulk, "already_when_repeated": self.repeated},

@@ -3,8 +3,8 @@
 use super::{
     desk::{Desk, all, answer, asked, day, settled},
     sample::{
-        ASSESSMENTS, COURSES, Fate, INSTITUTIONS, LEARNERS, PROGRAMME, PROGRAMME_LEARNERS, choices, fate, learner, name,
-        score,
+        ASSESSMENTS, COURSES, Fate, INSTITUTIONS, LEARNERS, PROGRAMME, PROGRAMME_LEARNERS, choices, fate, learner,
+        name, score,
     },
 };
 use crate::client::{failed, reason};
@@ -86,9 +86,11 @@ async fn enrol(desk: &Desk, offered: u64) -> Result<(usize, usize)> {
     }
     bar.finish();
     let (seats, all) = (u64::from(COURSES[0].seats), wanting.len() as u64);
-    settled("every request has a seat or a place in line", async || statistics(desk, 0, 0).await, |it| {
-        it.total == all && it.ever_active >= seats && it.requested == 0
-    })
+    settled(
+        "every request has a seat or a place in line",
+        async || statistics(desk, 0, 0).await,
+        |it| it.total == all && it.ever_active >= seats && it.requested == 0,
+    )
     .await?;
     for number in 0..PROGRAMME_LEARNERS {
         let join = JoinProgrammeRequest {
@@ -128,7 +130,9 @@ async fn bulk(desk: &Desk, call: &str, at_ms: i64) -> Result<(usize, usize)> {
         match row.outcome() {
             RowOutcome::Ok => {}
             RowOutcome::Already => already += 1,
-            other => bail!("row {} of the bulk enrolment came out as {other:?}: {} {}", row.row_id, row.reason, row.detail),
+            other => {
+                bail!("row {} of the bulk enrolment came out as {other:?}: {} {}", row.row_id, row.reason, row.detail)
+            }
         }
     }
     bar.finish();
@@ -163,9 +167,11 @@ async fn leave(desk: &Desk) -> Result<(usize, String)> {
     })
     .await?;
     let seats = u64::from(COURSES[0].seats);
-    settled("the freed seats are taken by the first in line", async || statistics(desk, 0, 0).await, |it| {
-        it.withdrawn == of_full_run && it.waitlisted + it.withdrawn + seats == before.total
-    })
+    settled(
+        "the freed seats are taken by the first in line",
+        async || statistics(desk, 0, 0).await,
+        |it| it.withdrawn == of_full_run && it.waitlisted + it.withdrawn + seats == before.total,
+    )
     .await?;
     Ok((left.len(), learner(leaver)))
 }
@@ -189,7 +195,9 @@ async fn assess(desk: &Desk) -> Result<usize> {
                 at_ms,
                 ..RecordResultRequest::default()
             };
-            answer(desk.enrolments.clone().record_result(asked(&format!("result:{id}:{course}:{number}"), record)).await)
+            answer(
+                desk.enrolments.clone().record_result(asked(&format!("result:{id}:{course}:{number}"), record)).await,
+            )
         });
         results += recorded.await?.len();
     }
@@ -268,6 +276,7 @@ pub async fn roster(desk: &Desk, run_id: &str, state: EnrolmentState, as_of_ms: 
 
 /// Numbers of a course's run, as of a time (0 = now).
 pub async fn statistics(desk: &Desk, course: usize, as_of_ms: i64) -> Result<Statistics> {
-    let request = GetRunStatisticsRequest { run_id: COURSES[course].run(), as_of_ms, ..GetRunStatisticsRequest::default() };
+    let request =
+        GetRunStatisticsRequest { run_id: COURSES[course].run(), as_of_ms, ..GetRunStatisticsRequest::default() };
     Ok(answer(desk.queries.clone().get_run_statistics(request).await)?.statistics.unwrap_or_default())
 }

@@ -20,7 +20,8 @@ async fn draining_ends_streams_and_finishes_requests() {
 
     let stopped = Instant::now();
     running.stop.cancel();
-    let ended = stream.message().await.unwrap_err();
+    let ended = tokio::time::timeout(Duration::from_secs(4), stream.message()).await.expect("the stream ends");
+    let ended = ended.unwrap_err();
     assert_eq!(ended.code(), Code::Unavailable);
     assert!(ended.message().contains("is stopping"), "{}", ended.message());
     slow.await.unwrap().unwrap();

@@ -140,10 +140,10 @@ async fn breaks(database: &Database, event: &str, why: &str) {
     writer.append("shop.item.pen", 0, &["add:1"]).await;
     let projection = projector(&store, &writer).view::<Fragile>().view::<InStock>().start().await.unwrap();
     seen(&store, "fragile_1", 1).await;
-    writer.append("shop.item.pen", 0, &[event]).await;
+    writer.append("shop.item.ink", 0, &[event]).await;
     let last = writer.append("shop.item.pen", 0, &["add:1"]).await;
     seen(&store, "in_stock_1", last).await;
-    assert_eq!(stock_rows(&store).await, [row("pen", 2, None)]);
+    assert_eq!(stock_rows(&store).await, [row("ink", 0, None), row("pen", 2, None)]);
     let views = projection.views().await.unwrap();
     let broken = views.iter().find(|it| it.name == "fragile_1").unwrap();
     assert!(broken.state.starts_with("broken: ") && broken.state.contains(why), "{}", broken.state);

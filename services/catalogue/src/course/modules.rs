@@ -49,11 +49,7 @@ impl Course {
     pub fn part(&self, version: u32, module_id: &str) -> Part {
         let version = if version == 0 { self.offered_version() } else { version };
         let Some(modules) = self.versions.get(&version).filter(|_| !self.is_retired()) else { return Part::NoVersion };
-        let title = if module_id.is_empty() {
-            Some(content::title(&self.page).to_owned())
-        } else {
-            modules.get(module_id).cloned()
-        };
+        let title = modules.get(module_id).cloned();
         title.map_or(Part::NoModule, |title| Part::There { version, title })
     }
 

@@ -16,11 +16,10 @@ use std::{collections::BTreeMap, time::Duration};
 use studium_proto::{
     catalogue::v1::{
         ApproveCourseRequest, Assessment, AssessmentPart, AssessmentSchemeSet, CourseCreditOffered, CourseDescribed,
-        CreateCourseRequest, CreditScheme, DescribeCourseRequest, IdentityVerification, OfferCreditRequest,
-        OpenRunRequest, Pacing, PublishCourseRequest, RegisterInstitutionRequest, ScheduleRunRequest,
-        SetAssessmentMethodRequest, SetAssessmentSchemeRequest, SubmitCourseRequest,
-        course_run_service_client::CourseRunServiceClient, course_service_client::CourseServiceClient,
-        institution_service_client::InstitutionServiceClient,
+        CreateCourseRequest, CreditScheme, DescribeCourseRequest, OfferCreditRequest, OpenRunRequest, Pacing,
+        PublishCourseRequest, RegisterInstitutionRequest, ScheduleRunRequest, SetAssessmentSchemeRequest,
+        SetOutcomesRequest, SetWorkloadRequest, SubmitCourseRequest, course_run_service_client::CourseRunServiceClient,
+        course_service_client::CourseServiceClient, institution_service_client::InstitutionServiceClient,
     },
     enrolment::v1::{GetRunOfferRequest, RunStatus, enrolment_query_service_client::EnrolmentQueryServiceClient},
 };
@@ -29,6 +28,13 @@ use uuid::Uuid;
 
 /// The university's id.
 pub const INSTITUTION: &str = "open-university";
+
+/// What a course must say of itself and the files do not.
+const SUMMARY: &str = "A module whose name and content the published data set keeps to itself.";
+const OUTCOME: &str = "Passes the module's assessments as the Open University sets them.";
+const LANGUAGE: &str = "English";
+/// ECTS users' guide: a credit is 25 to 30 hours of work.
+const MINUTES_A_CREDIT: u32 = 25 * 60;
 
 /// The story that the acts on the catalogue belong to.
 const STORY: &str = "oulad-catalogue";
@@ -108,42 +114,49 @@ async fn register_institution(line: &Line, at_ms: i64) -> Result<()> {
     match same!(line, InstitutionServiceClient::register_institution, request) {
         Ok(_) => Ok(()),
         // Under whatever name: it is there.
-        Err(e) if is_refused(&e, &["INSTITUTION_EXISTS"]) => Ok(()),
+        Err(e) if is_refused(&e, "INSTITUTION_EXISTS") => Ok(()),
         Err(e) => Err(e.into_error("the university")),
     }
 }
 
 /// A module as a published course. An earlier run may have been stopped anywhere on the way.
 async fn publish_course(author: &Line, reviewer: &Line, module: &str, at_ms: i64, credits: u32) -> Result<()> {
-    write_course(author, module, at_ms, credits).await?;
     let what = format!("module {module}");
     let (course_id, institution_id) = (course_id(module), String::new());
-    let request = SubmitCourseRequest { course_id: course_id.clone(), institution_id: institution_id.clone(), at_ms };
-    match fresh!(author, CourseServiceClient::submit_course, request) {
-        Err(e) if is_refused(&e, &["NOTHING_TO_REVIEW"]) => return Ok(()),
-        // Approved already: only the publication is missing.
-        Err(e) if is_refused(&e, &["IN_REVIEW"]) => {}
-        submitted => drop(submitted.map_err(|e| e.into_error(&what))?),
+    loop {
+        // A working copy that waits for its review cannot be changed: it is published first, then changed.
+        let is_written = write_course(author, module, at_ms, credits).await?;
+        let request =
+            SubmitCourseRequest { course_id: course_id.clone(), institution_id: institution_id.clone(), at_ms };
+        match fresh!(author, CourseServiceClient::submit_course, request) {
+            Err(e) if is_refused(&e, "NOTHING_TO_REVIEW") => return Ok(()),
+            submitted => drop(submitted.map_err(|e| e.into_error(&what))?),
+        }
+        let comment = "taken over from the registry as it is".to_owned();
+        let request = ApproveCourseRequest {
+            course_id: course_id.clone(),
+            institution_id: institution_id.clone(),
+            comment,
+            at_ms,
+        };
+        fresh!(reviewer, CourseServiceClient::approve_course, request).map_err(|e| e.into_error(&what))?;
+        let request =
+            PublishCourseRequest { course_id: course_id.clone(), institution_id: institution_id.clone(), at_ms };
+        fresh!(author, CourseServiceClient::publish_course, request).map_err(|e| e.into_error(&what))?;
+        if is_written {
+            return Ok(());
+        }
     }
-    let comment = "taken over from the registry as it is".to_owned();
-    let request =
-        ApproveCourseRequest { course_id: course_id.clone(), institution_id: institution_id.clone(), comment, at_ms };
-    match fresh!(reviewer, CourseServiceClient::approve_course, request) {
-        Err(e) if is_refused(&e, &["NOT_IN_REVIEW"]) => {}
-        approved => drop(approved.map_err(|e| e.into_error(&what))?),
-    }
-    let request = PublishCourseRequest { course_id, institution_id, at_ms };
-    fresh!(author, CourseServiceClient::publish_course, request).map_err(|e| e.into_error(&what))?;
-    Ok(())
 }
 
-/// What the data set says of a module, as a working copy.
-async fn write_course(author: &Line, module: &str, at_ms: i64, credits: u32) -> Result<()> {
+/// What is known of a module, as a working copy; `false` when one that says something else waits for its review.
+async fn write_course(author: &Line, module: &str, at_ms: i64, credits: u32) -> Result<bool> {
     let what = format!("module {module}");
-    let (course_id, institution_id) = (course_id(module), String::new());
     let title = format!("Module {module}");
+    let course_id = || course_id(module);
+    let institution_id = String::new;
     let request = CreateCourseRequest {
-        course_id: course_id.clone(),
+        course_id: course_id(),
         institution_id: INSTITUTION.to_owned(),
         kind: "MODULE".to_owned(),
         title: title.clone(),
@@ -152,53 +165,56 @@ async fn write_course(author: &Line, module: &str, at_ms: i64, credits: u32) -> 
     fresh!(author, CourseServiceClient::create_course, request).map_err(|e| e.into_error(&what))?;
     let description = CourseDescribed {
         title,
-        summary: "A module whose name and content the Open University keeps to itself in the published data set."
-            .to_owned(),
-        language: "English".to_owned(),
+        summary: SUMMARY.to_owned(),
+        language: LANGUAGE.to_owned(),
         ..CourseDescribed::default()
     };
-    let request = DescribeCourseRequest {
-        course_id: course_id.clone(),
-        institution_id: institution_id.clone(),
+    let described = DescribeCourseRequest {
+        course_id: course_id(),
+        institution_id: institution_id(),
         description: Some(description),
         at_ms,
     };
-    unless_in_review(fresh!(author, CourseServiceClient::describe_course, request), &what)?;
-    let request = SetAssessmentMethodRequest {
-        course_id: course_id.clone(),
-        institution_id: institution_id.clone(),
-        method: "tutor-marked and computer-marked assignments, examination".to_owned(),
-        identity_verification: IdentityVerification::Unspecified.into(),
+    let outcomes = SetOutcomesRequest {
+        course_id: course_id(),
+        institution_id: institution_id(),
+        outcomes: vec![OUTCOME.to_owned()],
         at_ms,
     };
-    unless_in_review(fresh!(author, CourseServiceClient::set_assessment_method, request), &what)?;
+    let workload = SetWorkloadRequest {
+        course_id: course_id(),
+        institution_id: institution_id(),
+        study_minutes: credits * MINUTES_A_CREDIT,
+        revision_minutes: 0,
+        assessment_minutes: 0,
+        at_ms,
+    };
     let offer = CourseCreditOffered {
         scheme: CreditScheme::Ects.into(),
         credits_milli: credits * 1000,
         ..CourseCreditOffered::default()
     };
-    let request = OfferCreditRequest {
-        course_id: course_id.clone(),
-        institution_id: institution_id.clone(),
-        offer: Some(offer),
-        at_ms,
-    };
-    unless_in_review(fresh!(author, CourseServiceClient::offer_credit, request), &what)?;
-    Ok(())
-}
-
-/// A working copy that waits for its review was written by an earlier run of the import.
-fn unless_in_review<T>(answer: Result<T, Trouble>, what: &str) -> Result<()> {
-    match answer {
-        Ok(_) => Ok(()),
-        Err(e) if is_refused(&e, &["IN_REVIEW"]) => Ok(()),
-        Err(e) => Err(e.into_error(what)),
+    let credit =
+        OfferCreditRequest { course_id: course_id(), institution_id: institution_id(), offer: Some(offer), at_ms };
+    let answers = [
+        fresh!(author, CourseServiceClient::describe_course, described).map(drop),
+        fresh!(author, CourseServiceClient::set_outcomes, outcomes).map(drop),
+        fresh!(author, CourseServiceClient::set_workload, workload).map(drop),
+        fresh!(author, CourseServiceClient::offer_credit, credit).map(drop),
+    ];
+    let mut is_written = true;
+    for answer in answers {
+        match answer {
+            Err(e) if is_refused(&e, "IN_REVIEW") => is_written = false,
+            other => other.map_err(|e| e.into_error(&what))?,
+        }
     }
+    Ok(is_written)
 }
 
-fn is_refused(trouble: &Trouble, reasons: &[&str]) -> bool {
+fn is_refused(trouble: &Trouble, wanted: &str) -> bool {
     match trouble {
-        Trouble::Refused(status) => reason(status).is_some_and(|it| reasons.contains(&it.as_str())),
+        Trouble::Refused(status) => reason(status).is_some_and(|it| it == wanted),
         Trouble::Stop(_) => false,
     }
 }
@@ -256,7 +272,7 @@ async fn wait_until_heard(line: &Line, run_id: &str, catalogue_position: u64) ->
         match fresh!(line, EnrolmentQueryServiceClient::get_run_offer, request) {
             Ok(reply) if reply.status() == RunStatus::Scheduled => {}
             Ok(_) => return Ok(()),
-            Err(e) if is_refused(&e, &["RUN_NOT_FOUND"]) => {}
+            Err(e) if is_refused(&e, "RUN_NOT_FOUND") => {}
             Err(e) => return Err(e.into_error(&what)),
         }
         sleep(HEARD_PAUSE).await;

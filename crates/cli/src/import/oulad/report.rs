@@ -104,7 +104,7 @@ impl Report {
         }
         writeln!(
             text,
-            "The files do not say how many credits a module carries: {} ECTS each, by --credits.",
+            "The files know a module by its code only: {} ECTS each by --credits, 25 hours a credit, and a page that says so.",
             self.credits
         )?;
         writeln!(text, "{NOT_IMPORTED}")?;

@@ -1,0 +1,5 @@
+//! gRPC in, decisions out; holds no rule.
+
+pub mod bulk;
+pub mod desk;
+pub mod enrolment;
