@@ -113,11 +113,11 @@ impl<D: Decider> Aggregates<D> {
         let slot = self.slot(&subject);
         let _place = Place::take(&slot.waiting).ok_or(DecideError::Busy)?;
         let mut known = slot.known.lock().await;
-        let mut known = match &mut *known {
+        let known = match &mut *known {
             Some(it) => it,
             empty => empty.insert(self.load(&subject).await?),
         };
-        self.decide_known(&subject, &mut known, command, meta, cost).await
+        self.decide_known(&subject, known, command, meta, cost).await
     }
 
     /// The state of an aggregate as the leader knows it.
@@ -154,10 +154,12 @@ impl<D: Decider> Aggregates<D> {
                 Ok(events) if !events.is_empty() => events,
                 // A stale state cannot append, but it could wrongly refuse or say "already so":
                 // the leader has the first word on both.
-                answer => match self.refresh(subject, known).await? {
-                    true => continue,
-                    false => return nothing_written(known, answer),
-                },
+                answer => {
+                    if self.refresh(subject, known).await? {
+                        continue;
+                    }
+                    return nothing_written(known, answer);
+                }
             };
             let entry = Entry::seal(subject, &known.tip, meta, &events);
             let bytes = entry.stored.bytes.clone();

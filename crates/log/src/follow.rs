@@ -48,7 +48,7 @@ impl Follow {
             Backend::Memory(it) => it.after(&self.stream, self.after, BATCH_MAX).await,
             Backend::Nats(it) => {
                 let nats = Arc::clone(it);
-                match self.from_nats(&nats).await {
+                match self.next_from(&nats).await {
                     Ok(batch) => batch,
                     Err(e) => {
                         self.source = None;
@@ -63,7 +63,7 @@ impl Follow {
         Ok(batch)
     }
 
-    async fn from_nats(&mut self, nats: &Nats) -> Result<Vec<Stored>, LogError> {
+    async fn next_from(&mut self, nats: &Nats) -> Result<Vec<Stored>, LogError> {
         loop {
             if self.source.is_none() {
                 self.source = Some(open(nats, &self.stream, self.after).await?);

@@ -168,7 +168,7 @@ impl Nats {
             allow_atomic_publish: true,
             deny_delete: true,
             deny_purge: true,
-            duplicate_window: Duration::from_secs(120),
+            duplicate_window: Duration::from_mins(2),
             ..stream::Config::default()
         };
         let deadline = Instant::now() + ELECTION;

@@ -100,11 +100,7 @@ fn id_of(item: &CompositionItem) -> &str {
 }
 
 /// A published version of a composition; 0 = the working copy.
-pub async fn composition(
-    store: &Store,
-    composition_id: &str,
-    version: u32,
-) -> Result<Option<Composition>, StoreError> {
+pub async fn composition(store: &Store, composition_id: &str, version: u32) -> Result<Option<Composition>, StoreError> {
     let sql = "SELECT composition FROM composition_page_1 WHERE composition_id = $1 AND version = $2";
     let rows: Vec<(Message<Composition>,)> = store.query(sql, &[composition_id.into(), version.into()]).await?;
     Ok(rows.into_iter().next().map(|it| it.0.0))

@@ -6,7 +6,9 @@ use crate::{
     words::{self, words},
 };
 use studium_kit::{Dialect, Store, StoreError};
-use studium_proto::catalogue::v1::{CourseHit, CourseLevel, Facet, FacetValue, SelectionFilter, Suggestion, SuggestionKind};
+use studium_proto::catalogue::v1::{
+    CourseHit, CourseLevel, Facet, FacetValue, SelectionFilter, Suggestion, SuggestionKind,
+};
 
 /// Values of one facet, at most.
 const VALUES: usize = 50;

@@ -6,9 +6,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 use studium_kit::{Changes, Dialect, Json, Recorded, Store, StoreError, View, row};
-use studium_proto::catalogue::v1::{
-    Course, CoursePublished, CourseStage, GetCourseDraftResponse, course_event::Event,
-};
+use studium_proto::catalogue::v1::{Course, CoursePublished, CourseStage, GetCourseDraftResponse, course_event::Event};
 
 row! {
     /// One version of a course; version 0 is the working copy, and carries what holds for all versions.
@@ -162,8 +160,7 @@ pub async fn versions(store: &Store, course_id: &str) -> Result<Vec<(u32, i64)>,
 
 /// The working copy of a course.
 pub async fn draft(store: &Store, course_id: &str) -> Result<Option<GetCourseDraftResponse>, StoreError> {
-    let sql =
-        format!("SELECT {} FROM course_page_1 WHERE course_id = $1 AND version = 0", CoursePageRow::COLUMN_LIST);
+    let sql = format!("SELECT {} FROM course_page_1 WHERE course_id = $1 AND version = 0", CoursePageRow::COLUMN_LIST);
     Ok(store.query::<CoursePageRow>(&sql, &[course_id.into()]).await?.into_iter().next().map(|mut work| {
         let course = with_rest(std::mem::take(&mut work.content.0), &work);
         GetCourseDraftResponse {
@@ -187,7 +184,6 @@ pub async fn drafts(
          AND ($2 = 0 OR stage = $2) AND course_id > $3 ORDER BY course_id LIMIT $4",
         CoursePageRow::COLUMN_LIST
     );
-    let args =
-        [institution_id.into(), i32::from(stage).into(), page.after_id().into(), page.limit().into()];
+    let args = [institution_id.into(), i32::from(stage).into(), page.after_id().into(), page.limit().into()];
     Ok(page.cut(store.query(&sql, &args).await?, |it: &CoursePageRow| it.course_id.clone()))
 }

@@ -195,7 +195,10 @@ pub async fn unoffered(store: &Store, ids: &[String]) -> Result<Vec<String>, Sto
 
 /// The titles of those of the courses that are offered, by id.
 pub async fn titles(store: &Store, ids: &[String]) -> Result<HashMap<String, String>, StoreError> {
-    let sql = format!("SELECT c.hit FROM course_search_1 c WHERE c.is_offered AND {}", among(store.dialect(), "c.course_id", "$1"));
+    let sql = format!(
+        "SELECT c.hit FROM course_search_1 c WHERE c.is_offered AND {}",
+        among(store.dialect(), "c.course_id", "$1")
+    );
     let rows: Vec<(Message<CourseHit>,)> = store.query(&sql, &[list_of(ids)]).await?;
     Ok(rows.into_iter().map(|it| (it.0.0.course_id, it.0.0.title)).collect())
 }

@@ -138,8 +138,10 @@ pub async fn programme_as_of(
 
 /// The working copy of a programme.
 pub async fn draft(store: &Store, programme_id: &str) -> Result<Option<GetProgrammeDraftResponse>, StoreError> {
-    let sql =
-        format!("SELECT {} FROM programme_page_1 WHERE programme_id = $1 AND version = 0", ProgrammePageRow::COLUMN_LIST);
+    let sql = format!(
+        "SELECT {} FROM programme_page_1 WHERE programme_id = $1 AND version = 0",
+        ProgrammePageRow::COLUMN_LIST
+    );
     let rows: Vec<ProgrammePageRow> = store.query(&sql, &[programme_id.into()]).await?;
     Ok(rows.into_iter().next().map(|work| GetProgrammeDraftResponse {
         programme: Some(work.content.0),
@@ -170,13 +172,8 @@ pub async fn programmes(
          ORDER BY p.programme_id LIMIT $5",
         i32::from(CourseStage::Retired)
     );
-    let args = [
-        institution_id.into(),
-        i32::from(kind).into(),
-        course_id.into(),
-        page.after_id().into(),
-        page.limit().into(),
-    ];
+    let args =
+        [institution_id.into(), i32::from(kind).into(), course_id.into(), page.after_id().into(), page.limit().into()];
     let rows: Vec<(Message<Programme>,)> = store.query(&sql, &args).await?;
     Ok(page.cut(rows.into_iter().map(|it| it.0.0).collect(), |it: &Programme| it.programme_id.clone()))
 }

@@ -115,8 +115,14 @@ pub async fn runs(
                AND ($3 = 0 OR state = $3) AND (starts_at_ms, run_id) > ($4, $5) \
                ORDER BY starts_at_ms, run_id LIMIT $6";
     let Start(start, id) = page.after.clone().unwrap_or(Start(i64::MIN, String::new()));
-    let args =
-        [course_id.into(), institution_id.into(), i32::from(state).into(), start.into(), id.into(), page.limit().into()];
+    let args = [
+        course_id.into(),
+        institution_id.into(),
+        i32::from(state).into(),
+        start.into(),
+        id.into(),
+        page.limit().into(),
+    ];
     let rows: Vec<(Message<Run>,)> = store.query(sql, &args).await?;
     let rows = rows.into_iter().map(|it| it.0.0).collect();
     Ok(page.cut(rows, |it: &Run| Start(it.plan.as_ref().map_or(0, |plan| plan.starts_at_ms), it.run_id.clone())))

@@ -1,5 +1,164 @@
-//! gRPC in, decisions out; holds no rule.
+//! Translates between gRPC and deciders and views; holds no rule.
 
-pub mod bulk;
-pub mod desk;
-pub mod enrolment;
+mod acts;
+mod bulk;
+mod enrolling;
+mod learners;
+mod partner;
+mod programmes;
+mod queries;
+mod show;
+
+use crate::{
+    enrolment::{self, Act, Authority, By, Enrolment},
+    enrolments::Page,
+    offers::Offers,
+};
+use studium_kit::{App, Call, DecideError, Decider, Decided, Event, Fields, Outcome, Rejection, fault, status};
+use studium_proto::enrolment::v1::{Reason, enrolment_event};
+use tonic::Status;
+
+/// The longest free text, characters.
+const TEXT_MAX: usize = 2_000;
+
+/// The longest name, address or external id, characters.
+const NAME_MAX: usize = 320;
+
+/// Rows of a page unless the request says otherwise, and at most.
+const PAGE: u32 = 50;
+const PAGE_MAX: u32 = 500;
+
+/// What all handlers hold.
+#[derive(Clone)]
+pub struct Api {
+    app: App,
+    offers: Offers,
+}
+
+impl Api {
+    /// Handlers over a running service.
+    pub fn new(app: App) -> Self {
+        Self { offers: Offers::new(app.clone()), app }
+    }
+
+    /// Asks an enrolment for something on behalf of the caller.
+    async fn ask(
+        &self,
+        call: &Call,
+        (run, learner, institution): (&str, &str, &str),
+        act: Act,
+    ) -> Result<Outcome<enrolment_event::Event>, Status> {
+        let command = enrolment::Command { by: by(call, institution), act };
+        self.app.decide::<Enrolment>(call, &format!("{run}~{learner}"), &command).await
+    }
+
+    /// Staff of an institution may look only at runs that it provides.
+    async fn must_provide(&self, call: &Call, run: &str, institution: &str) -> Result<(), Status> {
+        if institution.is_empty() || by(call, institution).authority != Authority::Staff {
+            return Ok(());
+        }
+        let offered = self.offers.run(run).await?;
+        allowed(by(call, institution).may_act_for(&offered.run.institution_id, ""), run)
+    }
+}
+
+/// Why an answer is no: a rule said so, or something else got in the way.
+enum No {
+    Rejected(Rejection<Reason>, String),
+    Other(Box<Status>),
+}
+
+impl From<Status> for No {
+    fn from(it: Status) -> Self {
+        Self::Other(Box::new(it))
+    }
+}
+
+impl From<No> for Status {
+    fn from(it: No) -> Self {
+        match it {
+            No::Rejected(it, id) => status::refused(&it, [("id", id.as_str())]),
+            No::Other(it) => *it,
+        }
+    }
+}
+
+/// As `App::decide`, but keeps the refusal apart, for callers that look at it.
+async fn decide<D: Decider<Reason = Reason>>(
+    app: &App,
+    call: &Call,
+    id: &str,
+    command: &D::Command,
+) -> Result<Decided<D::Event>, No> {
+    app.decide_as::<D>(&call.meta, id, command).await.map_err(|e| match e {
+        DecideError::Refused(it) => No::Rejected(it, id.to_owned()),
+        DecideError::Busy => status::busy().into(),
+        DecideError::Outdated => status::outdated().into(),
+        DecideError::Fault(e) => fault(e).into(),
+    })
+}
+
+/// A rule that was asked outside a decision.
+fn allowed(answer: Result<(), Rejection<Reason>>, id: &str) -> Result<(), Status> {
+    answer.map_err(|it| No::Rejected(it, id.to_owned()).into())
+}
+
+/// With what authority somebody calls. Staff has it only for an institution of its own that the request names.
+fn by(call: &Call, institution: &str) -> By {
+    let caller = &call.caller;
+    let is_own = caller.institutions.iter().any(|it| it == institution);
+    let authority = if ["registrar", "operator", "service"].iter().any(|it| caller.has(it)) {
+        Authority::Registrar
+    } else if is_own && (caller.has("staff") || caller.has("teacher")) {
+        Authority::Staff
+    } else {
+        Authority::Learner
+    };
+    let institution_id = if authority == Authority::Learner { String::new() } else { institution.to_owned() };
+    By { at_ms: call.now_ms(), authority, institution_id }
+}
+
+/// The three ids that name an enrolment and who acts for whom.
+fn enrolment_ids(fields: &mut Fields, run: &str, learner: &str, institution: &str) {
+    fields.id("run_id", run);
+    fields.id("learner_id", learner);
+    optional_id(fields, "institution_id", institution);
+}
+
+fn optional_id(fields: &mut Fields, field: &str, value: &str) {
+    if !value.is_empty() {
+        fields.id(field, value);
+    }
+}
+
+/// Which page a list request asks for.
+fn page(fields: &mut Fields, size: u32, token: &str) -> Page {
+    fields.check("page_size", size <= PAGE_MAX, "is more than 500");
+    fields.check("page_token", token.len() <= 300, "is no token of ours");
+    let size = if size == 0 { PAGE } else { size.min(PAGE_MAX) };
+    Page { after: token.to_owned(), size: i64::from(size) }
+}
+
+/// The token of the next page: the last id of a full page.
+fn next<T>(rows: &[T], page: &Page, id: impl Fn(&T) -> String) -> String {
+    if (rows.len() as i64) < page.size { String::new() } else { rows.last().map(id).unwrap_or_default() }
+}
+
+/// Makes a command's reply from its outcome.
+macro_rules! reply {
+    ($response:ident, $outcome:expr $(, $field:ident: $value:expr)*) => {{
+        let outcome = $outcome;
+        Ok(tonic::Response::new($response {
+            $($field: $value,)*
+            id: outcome.id,
+            position: outcome.position,
+            already: outcome.already,
+        }))
+    }};
+}
+pub(crate) use reply;
+
+/// What came of a command as a reply tells it.
+fn outcome<E: Event>(id: &str, decided: Decided<E>) -> Outcome<E> {
+    Outcome { id: id.to_owned(), position: decided.position, already: decided.already, events: decided.events }
+}

@@ -50,6 +50,8 @@ pub enum Act {
     RefuseSeat { round: u32, cause: EndCause },
     /// To end what has waited too long: an invitation without answer, a seat without payment.
     Lapse,
+    /// To end because the run did; whatever has ended already stays as it is.
+    EndWithRun { cause: EndCause },
     /// To note a payment.
     RecordPayment { payment_id: String, amount_minor: i64, currency: String },
     /// To be in the run for something else; the price is what the new mode costs a self-payer.
@@ -185,6 +187,7 @@ impl Decider for Enrolment {
             Act::Waitlist { round } => return Ok(self.waitlist(*round)),
             Act::RefuseSeat { round, cause } => return Ok(self.refuse_seat(*round, *cause)),
             Act::Lapse => return Ok(self.lapse(by.at_ms)),
+            Act::EndWithRun { cause } => return Ok(self.expire(*cause, "").unwrap_or_default()),
             _ => {}
         }
         self.known_to(by)?;
@@ -218,7 +221,8 @@ impl Decider for Enrolment {
             | Act::GrantSeat { .. }
             | Act::Waitlist { .. }
             | Act::RefuseSeat { .. }
-            | Act::Lapse => Ok(Vec::new()),
+            | Act::Lapse
+            | Act::EndWithRun { .. } => Ok(Vec::new()),
         }
     }
 

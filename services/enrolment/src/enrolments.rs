@@ -234,18 +234,10 @@ pub async fn of_run(store: &Store, run: &str, state: i32, page: &Page) -> Result
     store.query(&sql, &[run.into(), page.after.as_str().into(), state.into(), page.size.into()]).await
 }
 
-/// Learners of a run who are in a state from which the run's end takes them out.
-pub async fn open_in_run(store: &Store, run: &str) -> Result<Vec<String>, StoreError> {
-    let sql = "SELECT learner_id FROM enrolment_1 WHERE run_id = $1 AND state IN ($2, $3, $4, $5, $6)";
-    let open = [
-        EnrolmentState::Requested,
-        EnrolmentState::Invited,
-        EnrolmentState::Waitlisted,
-        EnrolmentState::Active,
-        EnrolmentState::Suspended,
-    ];
-    let args: Vec<Value> = [run.into()].into_iter().chain(open.map(|it| Value::from(it as i32))).collect();
-    let rows: Vec<(String,)> = store.query(sql, &args).await?;
+/// Every learner who ever had to do with a run, in the order of asking: newcomers come last.
+pub async fn ever_in_run(store: &Store, run: &str) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT learner_id FROM enrolment_1 WHERE run_id = $1 ORDER BY requested_at_ms, learner_id";
+    let rows: Vec<(String,)> = store.query(sql, &[run.into()]).await?;
     Ok(rows.into_iter().map(|(it,)| it).collect())
 }
 

@@ -123,15 +123,16 @@ impl LookUpPolicy for EnrolmentsEndWithRun {
     ) -> Result<Vec<Reaction<Enrolment>>, StoreError> {
         let SeatEvent::CapacityClosed(closed) = event else { return Ok(Vec::new()) };
         let cause = closed.cause();
-        let learners = enrolments::open_in_run(app.store(), run).await?;
-        let expire = |learner: String| Reaction {
+        // All of them, whatever their state: what is parked finds its reaction by its place in this list.
+        let learners = enrolments::ever_in_run(app.store(), run).await?;
+        let end = |learner: String| Reaction {
             id: format!("{run}~{learner}"),
             command: enrolment::Command {
                 by: by_itself(at_ms),
-                act: Act::Expire { cause, reason: String::new() },
+                act: Act::EndWithRun { cause },
             },
         };
-        Ok(learners.into_iter().map(expire).collect())
+        Ok(learners.into_iter().map(end).collect())
     }
 }
 
@@ -266,7 +267,7 @@ impl<'a> Passed<'a> {
     }
 
     fn counts_in(&self, place: &ProgrammeRow, at_ms: i64) -> Option<Reaction<ProgrammeEnrolment>> {
-        place.awaits(self.course).then(|| Reaction {
+        place.contains(self.course).then(|| Reaction {
             id: format!("{}~{}", place.programme_id, place.learner_id),
             command: programme_enrolment::Command {
                 by: by_itself(at_ms),

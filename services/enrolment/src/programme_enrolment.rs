@@ -1,10 +1,10 @@
 //! One learner in one programme: joins, completes course after course, graduates when the composition is satisfied.
 
-use crate::enrolment::By;
+use crate::enrolment::{Authority, By};
 use std::collections::{BTreeMap, BTreeSet};
 use studium_kit::{Decider, Decision, Reason as _};
 use studium_proto::enrolment::v1::{
-    ElectiveGroup, ElectivesChosen, Outcome, ProgrammeCompleted, ProgrammeCourseCompleted, ProgrammeJoined,
+    ElectiveGroup, ElectivesChosen, EnrolmentSource, Outcome, ProgrammeCompleted, ProgrammeCourseCompleted, ProgrammeJoined,
     ProgrammePaymentRecorded, ProgrammeReinstated, ProgrammeState, ProgrammeSuspended, ProgrammeWithdrawn, Reason,
     programme_enrolment_event::Event,
 };
@@ -57,6 +57,10 @@ impl Decider for ProgrammeEnrolment {
         let by = &command.by;
         if let Act::Join { is_open, facts } = &command.act {
             by.may_act_for(&facts.institution_id, &facts.sponsor_institution_id)?;
+            let own = facts.source() == EnrolmentSource::SelfPaid && facts.sponsor_institution_id.is_empty();
+            if by.authority == Authority::Learner && !own {
+                return Reason::SourceNotAllowed.because("learners join as self-payers, without a sponsor");
+            }
             return self.join(*is_open, facts);
         }
         if self.state == ProgrammeState::Unspecified {
@@ -116,7 +120,9 @@ impl ProgrammeEnrolment {
         let paid: i64 = self.payments.values().map(|(amount, _)| *amount).sum();
         let mut joined = facts.clone();
         joined.round = self.joined.round + 1;
-        joined.amount_due_minor = facts.amount_due_minor.saturating_sub(paid).max(0);
+        // Whom an institution or staff brings in has paid elsewhere.
+        let price = if facts.source() == EnrolmentSource::SelfPaid { facts.amount_due_minor } else { 0 };
+        joined.amount_due_minor = price.saturating_sub(paid).max(0);
         if joined.amount_due_minor == 0 {
             joined.currency.clear();
         }

@@ -104,12 +104,10 @@ impl ProgrammeRow {
         self.composition.0.groups.iter().map(group).collect()
     }
 
-    /// Whether a course is part of it and still to be completed, and completing it may count.
-    pub fn awaits(&self, course: &str) -> bool {
+    /// Whether a course is part of it.
+    pub fn contains(&self, course: &str) -> bool {
         let Composition { required, groups } = &self.composition.0;
-        let counts = [ProgrammeState::Active as i32, ProgrammeState::Suspended as i32].contains(&self.state);
-        let mut courses = required.iter().chain(groups.iter().flat_map(|(_, _, courses)| courses));
-        counts && courses.any(|it| it == course) && !self.completed.0.iter().any(|it| it == course)
+        required.iter().chain(groups.iter().flat_map(|(_, _, courses)| courses)).any(|it| it == course)
     }
 }
 

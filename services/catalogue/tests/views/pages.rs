@@ -2,8 +2,8 @@
 
 use crate::desk::{Desk, described, publication};
 use studium_catalogue::{
-    change_feed::changes, composition_page as compositions, course_page as courses,
-    institution_list as institutions, page::Page, programme_page as programmes, run_list as runs,
+    change_feed::changes, composition_page as compositions, course_page as courses, institution_list as institutions,
+    page::Page, programme_page as programmes, run_list as runs,
 };
 use studium_proto::catalogue::v1::{
     Authority, CompositionContentAdded, CompositionCreated, CompositionItemMoved, CompositionPublished,
@@ -200,7 +200,8 @@ pub async fn institutions_show_domains_and_capacities(mut desk: Desk) {
 
 pub async fn compositions_keep_their_versions(mut desk: Desk) {
     let created = CompositionCreated { campus_id: "ou".to_owned(), title: "Blended".to_owned(), ..Default::default() };
-    let content = CompositionContentAdded { item_id: "i1".to_owned(), course_id: "law".to_owned(), ..Default::default() };
+    let content =
+        CompositionContentAdded { item_id: "i1".to_owned(), course_id: "law".to_owned(), ..Default::default() };
     let resource = CompositionResourceAdded { item_id: "i2".to_owned(), place: 0, ..Default::default() };
     let published = |version| CompositionEvent::CompositionPublished(CompositionPublished { version });
     let events = [

@@ -51,8 +51,19 @@ pub async fn what_a_user_types_is_never_syntax(mut desk: Desk) {
         suggest(store, nothing, 0).await.unwrap();
     }
     let attacks = [
-        "python\"", "python'", "python*", "python AND", "python OR (", "title_words:python", "NEAR(python", "python:*A",
-        "python & ", "python'; DROP TABLE course_search_1; --", "python\0", "pythön \u{301}", "C++ \\ python",
+        "python\"",
+        "python'",
+        "python*",
+        "python AND",
+        "python OR (",
+        "title_words:python",
+        "NEAR(python",
+        "python:*A",
+        "python & ",
+        "python'; DROP TABLE course_search_1; --",
+        "python\0",
+        "pythön \u{301}",
+        "C++ \\ python",
     ];
     for attack in attacks {
         search(store, &text(attack), &Page::default()).await.unwrap();
@@ -80,9 +91,10 @@ pub async fn every_part_of_a_filter_narrows(mut desk: Desk) {
         (SelectionFilter { workload_until_minutes: 1200, ..all() }, vec!["python", "stroke"]),
         (SelectionFilter { credit_bearing: true, ..all() }, vec!["law"]),
         (SelectionFilter { categories: strings(&["Health"]), ..all() }, vec![]),
-        (SelectionFilter { institution_ids: strings(&["ou"]), workload_until_minutes: 1200, ..text("stat") }, vec![
-            "python",
-        ]),
+        (
+            SelectionFilter { institution_ids: strings(&["ou"]), workload_until_minutes: 1200, ..text("stat") },
+            vec!["python"],
+        ),
         (SelectionFilter { skills: strings(&["it's \"quoted\""]), ..all() }, vec![]),
     ] {
         assert_eq!(found(store, &filter).await, expected, "{filter:?}");
@@ -125,19 +137,23 @@ pub async fn facets_count_what_else_could_be_chosen(mut desk: Desk) {
             format!("{}: {}", it.name, values.join(" "))
         })
         .collect();
-    assert_eq!(counted, [
-        // Its own part of the filter does not narrow it.
-        "institution: ou=2 ub=2",
-        "subject: 0542=1 0613=1",
-        "category: ",
-        "level: COURSE_LEVEL_BEGINNER=1 COURSE_LEVEL_ADVANCED=1",
-        "language: English=2",
-        "hours: 100-150=1 20-50=1",
-        // A skill that is named twice counts once.
-        "skill: Statistics=2 Python=1",
-        "credit_bearing: false=2",
-    ]);
-    let counted = facets(store, &SelectionFilter { skills: vec!["Python".to_owned()], ..text("tables") }).await.unwrap();
+    assert_eq!(
+        counted,
+        [
+            // Its own part of the filter does not narrow it.
+            "institution: ou=2 ub=2",
+            "subject: 0542=1 0613=1",
+            "category: ",
+            "level: COURSE_LEVEL_BEGINNER=1 COURSE_LEVEL_ADVANCED=1",
+            "language: English=2",
+            "hours: 100-150=1 20-50=1",
+            // A skill that is named twice counts once.
+            "skill: Statistics=2 Python=1",
+            "credit_bearing: false=2",
+        ]
+    );
+    let counted =
+        facets(store, &SelectionFilter { skills: vec!["Python".to_owned()], ..text("tables") }).await.unwrap();
     let label = |name: &str| counted.iter().find(|it| it.name == name).unwrap().values[0].label.clone();
     assert_eq!(label("institution"), "The Open University");
     assert_eq!(label("level"), "Beginner");
@@ -199,7 +215,8 @@ pub async fn the_catalogue_can_be_asked_as_it_was(mut desk: Desk) {
     desk.write("stroke", 9000, &[CourseEvent::CourseRetired(CourseRetired::default())]).await;
     let store = desk.seen().await;
     // Published one each second: stroke, python, statistics, law.
-    for (at_ms, expected) in [(999, vec![]), (2000, vec!["python", "stroke"]), (9000, vec!["law", "python", "statistics"])]
+    for (at_ms, expected) in
+        [(999, vec![]), (2000, vec!["python", "stroke"]), (9000, vec!["law", "python", "statistics"])]
     {
         let (hits, next) = list_as_of(store, "", at_ms, &Page::default()).await.unwrap();
         let ids: Vec<_> = hits.iter().map(|it| it.course_id.as_str()).collect();

@@ -1,123 +1,129 @@
-//! Bulk enrolment: rows in, outcomes out; in order for each enrolment, side by side otherwise.
+//! Thousands of enrolments in one call: an answer for every row, order kept for each enrolment.
 
-use super::{
-    desk::{About, Desk, OfferOf, TEXT_MAX},
-    enrolment::{check_terms, terms},
+use super::{Api, No, by, enrolling::Enrolled};
+use crate::enrolment::Authority;
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    pin::Pin,
 };
-use crate::enrolment::Act;
-use futures::{Stream, StreamExt as _};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use studium_kit::{Call, Fields};
-use studium_proto::enrolment::v1::{BulkEnrolRequest, BulkEnrolResponse, RowOutcome};
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
+use studium_kit::{Call, Reason as _};
+use studium_proto::enrolment::v1::{
+    BulkEnrolRequest, BulkEnrolResponse, EnrolRequest, EnrolmentSource, Reason, RowOutcome,
+};
+use tokio::sync::mpsc::{self, Sender};
+use tokio_stream::{Stream, StreamExt as _, wrappers::ReceiverStream};
 use tonic::{Code, Status, Streaming};
-use tonic_types::StatusExt as _;
 
-/// Rows in one call at most.
+/// Rows of one call.
 const ROWS_MAX: u64 = 10_000;
 
-/// Rows decided at the same time; rows of one enrolment always share a lane.
-const LANES: usize = 64;
+/// Enrolments of one call that are decided at the same time; a log that packs fills its batches from them.
+const LANES: usize = 128;
 
-/// Rows that wait in each lane before the caller has to.
-const LANE_ROWS: usize = 16;
+/// Rows that wait in one lane; beyond that the caller is slowed down.
+const WAITING_MAX: usize = 16;
 
-/// Decides the rows of a call and answers each as soon as it is decided.
-pub fn enrol(desk: Desk, call: Call, rows: Streaming<BulkEnrolRequest>) -> impl Stream<Item = Result<BulkEnrolResponse, Status>> {
-    let (answers, stream) = mpsc::channel(256);
-    tokio::spawn(async move {
-        if let Err(status) = deal(desk, call, rows, &answers).await {
-            // A caller that is gone repeats the call; what is done then answers `already`.
-            let _ = answers.send(Err(status)).await;
-        }
-    });
-    ReceiverStream::new(stream)
-}
+/// What a bulk call answers.
+pub(super) type Answers = Pin<Box<dyn Stream<Item = Result<BulkEnrolResponse, Status>> + Send>>;
 
-type Row = (String, BulkEnrolRequest);
-type Answers = mpsc::Sender<Result<BulkEnrolResponse, Status>>;
+/// One row with its number in the call.
+type Row = (u64, BulkEnrolRequest);
 
-async fn deal(desk: Desk, call: Call, mut rows: Streaming<BulkEnrolRequest>, answers: &Answers) -> Result<(), Status> {
-    let lanes: Vec<_> = (0..LANES)
-        .map(|_| {
-            let (sender, lane) = mpsc::channel::<Row>(LANE_ROWS);
-            tokio::spawn(work(desk.clone(), call.clone(), lane, answers.clone()));
-            sender
-        })
-        .collect();
-    let mut number = 0;
-    while let Some(row) = rows.next().await {
-        let row = row?;
-        number += 1;
-        if number > ROWS_MAX {
-            return Err(Status::invalid_argument(format!("a call has {ROWS_MAX} rows at most; send the rest in another")));
-        }
-        let id = if row.row_id.is_empty() { number.to_string() } else { row.row_id.clone() };
-        let mut hasher = DefaultHasher::new();
-        (&row.run_id, &row.learner_id).hash(&mut hasher);
-        let lane = &lanes[hasher.finish() as usize % LANES];
-        // A lane ends only when the caller is gone.
-        if lane.send((id, row)).await.is_err() {
-            return Ok(());
-        }
-    }
-    Ok(())
-}
-
-async fn work(desk: Desk, call: Call, mut lane: mpsc::Receiver<Row>, answers: Answers) {
-    while let Some((row_id, row)) = lane.recv().await {
-        let answer = match enrol_row(&desk, call.row(&row_id), row).await {
-            Ok((outcome, id, position)) => {
-                BulkEnrolResponse { row_id, outcome: outcome.into(), id, position, ..BulkEnrolResponse::default() }
+impl Api {
+    pub(super) fn enrol_all(&self, call: Call, rows: Streaming<BulkEnrolRequest>) -> Answers {
+        let (answers, receive) = mpsc::channel(LANES);
+        let (api, to) = (self.clone(), answers.clone());
+        tokio::spawn(async move {
+            // Whoever asked is told how it ended, unless nobody listens any more.
+            if let Err(status) = api.take_rows(&call, rows, &to).await {
+                let _ = to.send(Err(status)).await;
             }
-            Err(status) => told(row_id, &status),
-        };
-        if answers.send(Ok(answer)).await.is_err() {
-            return;
+        });
+        Box::pin(ReceiverStream::new(receive))
+    }
+
+    /// Deals rows to lanes, all rows of one enrolment to the same.
+    async fn take_rows(
+        &self,
+        call: &Call,
+        mut rows: Streaming<BulkEnrolRequest>,
+        answers: &Sender<Result<BulkEnrolResponse, Status>>,
+    ) -> Result<(), Status> {
+        let lanes: Vec<Sender<Row>> = (0..LANES).map(|_| self.lane(call, answers)).collect();
+        let (hasher, mut number) = (RandomState::new(), 0);
+        while let Some(row) = rows.next().await {
+            let row = row?;
+            number += 1;
+            if number > ROWS_MAX {
+                return Err(Status::invalid_argument(format!("a call takes {ROWS_MAX} rows; send the rest in another")));
+            }
+            let lane = hasher.hash_one((&row.run_id, &row.learner_id)) as usize % LANES;
+            if lanes[lane].send((number, row)).await.is_err() {
+                return Err(Status::internal("a lane ended early"));
+            }
+        }
+        Ok(())
+    }
+
+    fn lane(&self, call: &Call, answers: &Sender<Result<BulkEnrolResponse, Status>>) -> Sender<Row> {
+        let (send, mut receive) = mpsc::channel::<Row>(WAITING_MAX);
+        let (api, call, answers) = (self.clone(), call.clone(), answers.clone());
+        tokio::spawn(async move {
+            while let Some((number, row)) = receive.recv().await {
+                let answer = api.answer(&call, number, row).await;
+                // Nobody listens any more: what was dealt is still decided, since it may be on its way.
+                let _ = answers.send(Ok(answer)).await;
+            }
+        });
+        send
+    }
+
+    async fn answer(&self, call: &Call, number: u64, row: BulkEnrolRequest) -> BulkEnrolResponse {
+        let row_id = if row.row_id.is_empty() { number.to_string() } else { row.row_id.clone() };
+        let answered = BulkEnrolResponse { row_id, ..BulkEnrolResponse::default() };
+        match self.enrol_row(call, number, row).await {
+            Ok((outcome, _)) => {
+                let told = if outcome.already { RowOutcome::Already } else { RowOutcome::Ok };
+                BulkEnrolResponse { outcome: told.into(), id: outcome.id, position: outcome.position, ..answered }
+            }
+            Err(No::Rejected(it, id)) => BulkEnrolResponse {
+                outcome: RowOutcome::Refused.into(),
+                reason: it.reason.name().to_owned(),
+                detail: it.detail,
+                id,
+                ..answered
+            },
+            Err(No::Other(it)) => {
+                let malformed = matches!(it.code(), Code::InvalidArgument | Code::PermissionDenied);
+                let told = if malformed { RowOutcome::Malformed } else { RowOutcome::Unavailable };
+                BulkEnrolResponse { outcome: told.into(), detail: it.message().to_owned(), ..answered }
+            }
         }
     }
-}
 
-async fn enrol_row(desk: &Desk, call: Call, row: BulkEnrolRequest) -> Result<(RowOutcome, String, u64), Status> {
-    let (source, mode) = (row.source(), row.mode());
-    let about = About {
-        run_id: row.run_id,
-        learner_id: row.learner_id,
-        institution_id: row.institution_id,
-        at_ms: row.at_ms,
-    };
-    let mut fields = Fields::new();
-    about.check(&mut fields);
-    check_terms(&mut fields, source.into(), &row.source_ref, mode.into(), &row.sponsor_institution_id);
-    fields.optional_text("override_reason", &row.override_reason, TEXT_MAX);
-    fields.done()?;
-    let is_office = call.caller.has("registrar") || call.caller.has("operator");
-    if !is_office && !call.caller.institutions.contains(&about.institution_id) {
-        let why = "the row's `institution_id` is none of the caller's institutions";
-        return Err(super::desk::refuse(studium_proto::enrolment::v1::Reason::NotYourInstitution, why));
+    async fn enrol_row(&self, call: &Call, number: u64, row: BulkEnrolRequest) -> Result<Enrolled, No> {
+        if by(call, &row.institution_id).authority == Authority::Learner {
+            let sentence = format!("you do not act for `{}`", row.institution_id);
+            let id = format!("{}~{}", row.run_id, row.learner_id);
+            return match Reason::NotYourInstitution.because(sentence) {
+                Ok(it) => Ok(it),
+                Err(it) => Err(No::Rejected(it, id)),
+            };
+        }
+        let source = if row.source == 0 { EnrolmentSource::Staff.into() } else { row.source };
+        let call = call.row(number).at(row.at_ms)?;
+        let request = EnrolRequest {
+            run_id: row.run_id,
+            learner_id: row.learner_id,
+            institution_id: row.institution_id,
+            source,
+            source_ref: row.source_ref,
+            mode: row.mode,
+            sponsor_institution_id: row.sponsor_institution_id,
+            override_reason: row.override_reason,
+            catalogue_position: 0,
+            at_ms: 0,
+        };
+        self.try_enrol(&call, &request).await
     }
-    let call = call.at(about.at_ms)?;
-    let on = OfferOf { sponsor: &row.sponsor_institution_id, ..OfferOf::run(&about.run_id) };
-    let act = |offer| Act::Enrol {
-        offer,
-        terms: terms(source, &row.source_ref, mode, &row.sponsor_institution_id),
-        override_reason: row.override_reason.clone(),
-    };
-    let outcome = desk.act_on_offer(&call, &about, on, act).await?;
-    let said = if outcome.already { RowOutcome::Already } else { RowOutcome::Ok };
-    Ok((said, outcome.id, outcome.position))
-}
-
-fn told(row_id: String, status: &Status) -> BulkEnrolResponse {
-    let reason = status.get_details_error_info().map(|it| it.reason).unwrap_or_default();
-    let fields = status.get_details_bad_request().map(|it| it.field_violations).unwrap_or_default();
-    let outcome = match status.code() {
-        Code::InvalidArgument if !fields.is_empty() => RowOutcome::Malformed,
-        Code::Unavailable | Code::Internal | Code::Aborted | Code::DeadlineExceeded => RowOutcome::Unavailable,
-        _ => RowOutcome::Refused,
-    };
-    let fields: Vec<_> = fields.into_iter().map(|it| format!("{} {}", it.field, it.description)).collect();
-    let detail = if fields.is_empty() { status.message().to_owned() } else { fields.join("; ") };
-    BulkEnrolResponse { row_id, outcome: outcome.into(), reason, detail, ..BulkEnrolResponse::default() }
 }

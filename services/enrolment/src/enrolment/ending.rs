@@ -110,7 +110,7 @@ impl Enrolment {
 
     pub(super) fn expire(&self, cause: EndCause, reason: &str) -> Decision<Self> {
         match self.state {
-            EnrolmentState::Expired => return Ok(Vec::new()),
+            EnrolmentState::Expired | EnrolmentState::Unspecified => return Ok(Vec::new()),
             EnrolmentState::Withdrawn | EnrolmentState::Completed | EnrolmentState::Failed => return self.ended(),
             _ => {}
         }

@@ -2,13 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
-use crate::enrolment::Authority;
 use proptest::prelude::*;
 use studium_testkit::{given, laws};
 
 fn facts() -> ProgrammeJoined {
     ProgrammeJoined {
         institution_id: "ou".into(),
+        source: EnrolmentSource::SelfPaid as i32,
         programme_version: 3,
         required_course_ids: vec!["a".into(), "b".into()],
         elective_groups: vec![ElectiveGroup {
@@ -91,6 +91,17 @@ fn joining_pins_the_composition() {
     given::<ProgrammeEnrolment>(&[joined(facts()), withdrawn()])
         .when(join(facts()))
         .then(&[Event::ProgrammeJoined(ProgrammeJoined { round: 2, ..facts() })]);
+}
+
+#[test]
+fn others_pay_elsewhere_and_learners_bring_in_only_themselves() {
+    let source = EnrolmentSource::CampusSeat as i32;
+    let sponsored = ProgrammeJoined { source, sponsor_institution_id: "campus".into(), ..costs(900) };
+    let free = ProgrammeJoined { amount_due_minor: 0, currency: String::new(), ..sponsored.clone() };
+    given::<ProgrammeEnrolment>(&[]).when(join(sponsored.clone())).then(&[joined(free)]);
+    let mut command = join(sponsored);
+    command.by.authority = Authority::Learner;
+    given::<ProgrammeEnrolment>(&[]).when(command).refused(Reason::SourceNotAllowed);
 }
 
 #[test]

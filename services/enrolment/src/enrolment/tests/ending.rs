@@ -127,4 +127,8 @@ fn what_came_to_nothing_expires() {
         .then(&[expired(EndCause::RunCancelled, false)]);
     let left = and(active(), withdrawn(EndCause::LearnerChoice, "", false));
     given::<Enrolment>(&left).when(expire(EndCause::Unspecified)).refused(Reason::EnrolmentEnded);
+    let end = || registrar(Act::EndWithRun { cause: EndCause::RunCancelled });
+    given::<Enrolment>(&seated()).when(end()).then(&[expired(EndCause::RunCancelled, true)]);
+    given::<Enrolment>(&left).when(end()).nothing();
+    given::<Enrolment>(&[]).when(end()).nothing();
 }

@@ -103,6 +103,7 @@ fn any_leaving() -> impl Strategy<Value = Act> {
         1 => any_offer().prop_map(|offer| Act::Defer {
             run_id: "rust-1".into(), to_run_id: "rust-2".into(), offer, reason: String::new()
         }),
+        1 => Just(Act::EndWithRun { cause: EndCause::RunCancelled }),
         1 => Just(Act::Expire { cause: EndCause::Unspecified, reason: String::new() }),
     ]
 }

@@ -1,0 +1,140 @@
+//! gRPC in, decisions and views out. Translates and looks up; holds no rule.
+
+mod checks;
+mod composition;
+mod course;
+mod course_review;
+mod import;
+mod institution;
+mod programme;
+mod query;
+mod run;
+mod selection;
+
+use crate::{
+    by::{Asked, By},
+    course::Course,
+    course_run::CourseFacts,
+    institution::Institution,
+};
+use std::time::Duration;
+use studium_kit::{App, Call, Decider, Fields, Outcome, Reason as _, View, fault, status};
+use studium_proto::catalogue::v1::Reason;
+use tonic::{Response, Status};
+
+/// Rows on a page unless asked otherwise, and at most.
+const PAGE: (u32, u32) = (50, 500);
+
+/// How long a look into the past waits for the journal.
+const JOURNAL_WITHIN: Duration = Duration::from_secs(2);
+
+/// What a handler answers.
+type Reply<T> = Result<Response<T>, Status>;
+
+/// What the handlers hold.
+#[derive(Clone)]
+pub struct Api {
+    app: App,
+}
+
+/// Answers a command: what every reply to one says, and more fields if any.
+macro_rules! done {
+    ($response:ident, $outcome:expr $(, $field:ident: $value:expr)*) => {{
+        let outcome = $outcome;
+        Ok(Response::new($response {
+            id: outcome.id,
+            position: outcome.position,
+            already: outcome.already,
+            $($field: $value,)*
+        }))
+    }};
+}
+use done;
+
+impl Api {
+    /// Handlers over the parts of the service.
+    pub fn new(app: App) -> Self {
+        Self { app }
+    }
+
+    /// Gives a command to an aggregate, once its fields are in order.
+    async fn ask<D, C>(
+        &self,
+        call: Call,
+        at_ms: i64,
+        fields: Fields,
+        (id, institution_id): (&str, &str),
+        command: C,
+    ) -> Result<Outcome<D::Event>, Status>
+    where
+        D: Decider<Command = Asked<C>>,
+    {
+        fields.done()?;
+        let call = call.at(at_ms)?;
+        let asked = by(&call, institution_id).asks(command);
+        self.app.decide::<D>(&call, id, &asked).await
+    }
+
+    async fn is_institution(&self, id: &str) -> Result<bool, Status> {
+        Ok(self.app.state::<Institution>(id).await?.is_registered())
+    }
+
+    async fn course_facts(&self, course_id: &str) -> Result<CourseFacts, Status> {
+        let course = self.app.state::<Course>(course_id).await?;
+        Ok(CourseFacts {
+            institution_id: course.institution_id().map(str::to_owned),
+            offered_version: course.offered_version(),
+            is_retired: course.is_retired(),
+        })
+    }
+
+    /// Waits until a view, and the journal behind it, have seen a position.
+    async fn seen<V: View>(&self, min_position: u64) -> Result<(), Status> {
+        self.app.reached::<V>(min_position).await?;
+        let journal = self.app.store().reached("journal", self.app.service(), min_position, JOURNAL_WITHIN).await;
+        journal.map_err(|late| status::late(format!("the journal has seen position {}, not yet {min_position}; ask again", late.at)))
+    }
+}
+
+/// Who asks, and for whom: registrars and operators act for the platform, others for the institution that they name.
+fn by(call: &Call, institution_id: &str) -> By {
+    let actor = call.meta.actor.clone();
+    if call.caller.has("registrar") || call.caller.has("operator") {
+        By::platform(actor)
+    } else {
+        By::of(actor, institution_id)
+    }
+}
+
+/// The institution that is meant: the one named, which is the caller's own unless the caller acts for the platform.
+fn may_read(call: &Call, institution_id: &str, owner: &str) -> Result<(), Status> {
+    by(call, institution_id).may_change(owner).map_err(|it| status::refused(&it, [("owner", owner)]))
+}
+
+/// There is no such thing, or it is not to be seen.
+fn missing(reason: Reason, what: &str) -> Status {
+    match reason.because::<()>(format!("there is no {what}")) {
+        Err(it) => status::refused(&it, [("what", what)]),
+        Ok(()) => Status::not_found(what),
+    }
+}
+
+/// A page of a list: how many rows, and after what.
+fn page_size(fields: &mut Fields, page_size: u32) -> u32 {
+    fields.check("page_size", page_size <= PAGE.1, "is above 500");
+    if page_size == 0 { PAGE.0 } else { page_size.min(PAGE.1) }
+}
+
+/// Cuts one row too many off, and says after which the next page goes on.
+fn cut<T>(rows: &mut Vec<T>, size: u32, token: impl Fn(&T) -> String) -> String {
+    if rows.len() <= size as usize {
+        return String::new();
+    }
+    rows.truncate(size as usize);
+    rows.last().map(token).unwrap_or_default()
+}
+
+/// A view's answer.
+fn read<T>(answer: Result<T, studium_kit::StoreError>) -> Result<T, Status> {
+    answer.map_err(fault)
+}
