@@ -221,6 +221,7 @@ async fn main() {
         "{COMMITS} events into the journal and five views in {took:.2?}: {:.0}/s",
         COMMITS as f64 / took.as_secs_f64()
     );
+    studium_store::__private::show();
     let (journal, since) = (store.journal(), Instant::now());
     let lookups = (0..20_000u64).map(|i| {
         let number = i.wrapping_mul(48_271) % ENROLMENTS;

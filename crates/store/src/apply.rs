@@ -65,7 +65,9 @@ pub(crate) async fn apply(store: &Store, stream: &str, members: &[Arc<Member>], 
     if parts.is_empty() {
         return Ok(());
     }
+    let t0 = std::time::Instant::now();
     fold(store, &mut parts).await?;
+    add("fold+prefetch", t0);
     write(store, stream, &mut parts, to).await?;
     for part in &mut parts {
         part.state.is_torn = false;
@@ -83,7 +85,9 @@ async fn fold(store: &Store, parts: &mut [Part<'_>]) -> Result<(), Halt> {
         let member = part.member;
         async move { store.fetch_rows(&member.table, keys).await.map_err(|e| blame(member, e)) }
     });
+    let t0 = std::time::Instant::now();
     let fetched = try_join_all(reads).await?;
+    add("prefetch", t0);
     for (part, rows) in parts.iter_mut().zip(fetched) {
         let Some(folded) = part.folded.take() else { continue };
         let memory = &mut part.state.memory;
@@ -100,7 +104,9 @@ async fn write(store: &Store, stream: &str, parts: &mut [Part<'_>], to: u64) -> 
         let Written { rows, deleted } = std::mem::take(&mut part.written);
         let db = tx.connection()?;
         let blame = |e| blame(part.member, e);
+        let t0 = std::time::Instant::now();
         part.member.table.write(db, rows).await.map_err(blame)?;
+        add(&format!("write {}", part.member.name), t0);
         part.member.table.delete(db, deleted).await.map_err(blame)?;
     }
     let steps: Vec<_> = parts
@@ -117,7 +123,9 @@ async fn write(store: &Store, stream: &str, parts: &mut [Part<'_>], to: u64) -> 
         tx.rollback().await?;
         return Err(Halt::Fenced);
     }
+    let t0 = std::time::Instant::now();
     tx.commit().await?;
+    add("commit", t0);
     Ok(())
 }
 
@@ -128,3 +136,7 @@ fn blame(member: &Arc<Member>, e: StoreError) -> Halt {
         e => Halt::Fault(e),
     }
 }
+
+static T: std::sync::Mutex<std::collections::BTreeMap<String, (u32, std::time::Duration)>> = std::sync::Mutex::new(std::collections::BTreeMap::new());
+pub fn add(n: &str, t: std::time::Instant) { let mut m = T.lock().unwrap(); let e = m.entry(n.to_owned()).or_default(); e.0 += 1; e.1 += t.elapsed(); }
+pub fn show() { for (n, (c, d)) in T.lock().unwrap().iter() { println!("{n:24} {c:6} {d:?}"); } }

@@ -2,10 +2,17 @@
 
 use crate::{ColumnKind, IntoKey, Row, StoreError, Value};
 use quick_cache::unsync::Cache;
-use std::{any::Any, collections::HashMap};
+use std::{
+    any::Any,
+    collections::{HashMap, HashSet},
+    hash::{BuildHasher as _, RandomState},
+};
 
 /// Rows of one view that are remembered after they were written, so that they need not be read again.
-const REMEMBERED_MAX: usize = 4096;
+const REMEMBERED_MAX: usize = 16_384;
+
+/// Keys of one view that are counted up to know which are new, if the table was empty at first.
+const COUNTED_MAX: usize = 300_000;
 
 type Key = Box<[Value]>;
 type Change<R> = Box<dyn FnOnce(&mut Option<R>) + Send>;
@@ -81,22 +88,55 @@ pub(crate) trait Folded: Send {
     fn apply(self: Box<Self>, memory: &mut Memory, fetched: Vec<Vec<Value>>) -> Result<Written, String>;
 }
 
-/// Rows that were written lately. Only the process that folds may trust it, and only while nobody else does.
-pub(crate) type Memory = Option<Box<dyn Any + Send>>;
+/// What a runner knows of a table without asking. Only the process that folds may trust it, and only while nobody
+/// else does.
+#[derive(Default)]
+pub(crate) struct Memory {
+    /// Rows that were written lately, by key.
+    rows: Option<Box<dyn Any + Send>>,
+    /// Hashes of all keys that were ever written; what is not among them is not in the table.
+    keys: Option<HashSet<u64>>,
+    hasher: RandomState,
+}
 
-fn remembered<R: Row>(memory: &mut Memory) -> Option<&mut Cache<Key, R>> {
-    memory.get_or_insert_with(|| Box::new(Cache::<Key, R>::new(REMEMBERED_MAX))).downcast_mut()
+impl Memory {
+    /// Of a table that nothing was written to yet.
+    pub(crate) fn of_empty_table() -> Self {
+        Self { keys: Some(HashSet::new()), ..Self::default() }
+    }
+
+    /// Gives most of its room back.
+    pub(crate) fn shrink(&mut self) {
+        self.rows = None;
+    }
+
+    fn rows<R: Row>(&mut self) -> Option<&mut Cache<Key, R>> {
+        self.rows.get_or_insert_with(|| Box::new(Cache::<Key, R>::new(REMEMBERED_MAX))).downcast_mut()
+    }
+
+    fn is_new(&self, key: &Key) -> bool {
+        self.keys.as_ref().is_some_and(|it| !it.contains(&self.hasher.hash_one(key)))
+    }
+
+    fn count(&mut self, key: &Key) {
+        let Some(keys) = &mut self.keys else { return };
+        keys.insert(self.hasher.hash_one(key));
+        if keys.len() > COUNTED_MAX {
+            self.keys = None;
+        }
+    }
 }
 
 impl<R: Row> Folded for Changes<R> {
     fn missing(&mut self, memory: &mut Memory) -> Vec<Value> {
-        let memory = remembered::<R>(memory);
         self.slots.clear();
         self.slots.resize_with(self.index.len(), || Slot { row: None, is_stored: false });
         let mut missing = Vec::new();
-        let Some(memory) = memory else { return missing };
         for (key, slot) in &self.index {
-            match memory.remove(key) {
+            if memory.is_new(key) {
+                continue;
+            }
+            match memory.rows::<R>().and_then(|it| it.remove(key)) {
                 Some((_, row)) => self.slots[*slot] = Slot { row: Some(row), is_stored: true },
                 None => missing.extend_from_slice(key),
             }
@@ -117,25 +157,40 @@ impl<R: Row> Folded for Changes<R> {
         for (slot, change) in self.steps {
             change(&mut self.slots[slot].row);
         }
-        let memory = remembered::<R>(memory);
+        // In the order of the keys, neighbours meet on the same page of the table.
+        let mut keys: Vec<_> = self.index.into_iter().collect();
+        keys.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         let mut written = Written::default();
-        let Some(memory) = memory else { return Ok(written) };
-        for (key, slot) in self.index {
+        for (key, slot) in keys {
             let slot = &mut self.slots[slot];
             match slot.row.take() {
                 Some(row) => {
                     let start = written.rows.len();
                     row.write(&mut written.rows);
-                    if written.rows[start..start + R::KEYS] != *key {
-                        return Err(format!("the row made for the key {key:?} has another key"));
+                    check::<R>(&key, &written.rows[start..])?;
+                    if !slot.is_stored {
+                        memory.count(&key);
                     }
-                    memory.insert(key, row);
+                    if let Some(rows) = memory.rows() {
+                        rows.insert(key, row);
+                    }
                 }
                 None if slot.is_stored => written.deleted.extend(key),
                 None => {}
             }
         }
         Ok(written)
+    }
+}
+
+/// A fold must leave a row under its own key, and nothing out that the table needs.
+fn check<R: Row>(key: &[Value], row: &[Value]) -> Result<(), String> {
+    if row[..R::KEYS] != *key {
+        return Err(format!("the row made for the key {key:?} has another key"));
+    }
+    match row.iter().zip(R::COLUMNS).find(|(value, column)| !column.nullable && **value == Value::Null) {
+        Some((_, column)) => Err(format!("the row {key:?} has no `{}`", column.name)),
+        None => Ok(()),
     }
 }
 

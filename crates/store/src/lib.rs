@@ -42,4 +42,5 @@ pub use view::{Recorded, View};
 pub mod __private {
     pub use crate::row::next_column;
     pub use crate::store::run_once;
+    pub use crate::apply::show;
 }

@@ -111,6 +111,9 @@ impl Member {
             state.fault = it.fault;
             state.positions.insert(it.stream, it.position);
         }
+        if state.positions.values().all(|it| *it == 0) {
+            state.memory = Memory::of_empty_table();
+        }
         Ok(())
     }
 

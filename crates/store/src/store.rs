@@ -362,9 +362,9 @@ fn sqlite(path: &str) -> Result<(Address, Option<File>), StoreError> {
         .busy_timeout(Duration::from_secs(5))
         .statement_cache_capacity(STATEMENTS)
         .row_buffer_size(1024)
-        .pragma("cache_size", "-16384")
+        .pragma("cache_size", "-32768")
         .pragma("temp_store", "MEMORY")
-        .pragma("wal_autocheckpoint", "4000")
+        .pragma("wal_autocheckpoint", "16000")
         .pragma("journal_size_limit", "67108864");
     Ok((Address::Sqlite(Box::new(options)), Some(lock)))
 }

@@ -66,7 +66,9 @@ impl Table {
             .columns
             .iter()
             .map(|it| {
-                let null = if it.nullable { "" } else { " NOT NULL" };
+                // SQLite copies every page that a statement changes if a row of it may still be refused for a null;
+                // the fold checks for nulls before.
+                let null = if it.nullable || self.dialect == Dialect::Sqlite { "" } else { " NOT NULL" };
                 format!("{} {}{null}", it.name, kind_sql(it.kind, self.dialect))
             })
             .collect();
@@ -122,7 +124,9 @@ impl Table {
         let names = self.names();
         let source = self.source(size, names.len());
         let source = if self.dialect == Dialect::Sqlite { source } else { format!("SELECT * FROM {source}") };
-        let insert = format!("INSERT INTO {} ({}) {source}", self.name, names.join(", "));
+        // What fails takes its transaction with it, so SQLite need not keep the means to undo one statement alone.
+        let verb = if self.dialect == Dialect::Sqlite { "INSERT OR FAIL INTO" } else { "INSERT INTO" };
+        let insert = format!("{verb} {} ({}) {source}", self.name, names.join(", "));
         if self.how == Write::Insert {
             return insert;
         }

@@ -3,7 +3,6 @@
 mod checks;
 mod composition;
 mod course;
-mod course_review;
 mod import;
 mod institution;
 mod programme;
@@ -16,14 +15,15 @@ use crate::{
     course::Course,
     course_run::CourseFacts,
     institution::Institution,
+    page::Page,
 };
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 use studium_kit::{App, Call, Decider, Fields, Outcome, Reason as _, View, fault, status};
 use studium_proto::catalogue::v1::Reason;
 use tonic::{Response, Status};
 
-/// Rows on a page unless asked otherwise, and at most.
-const PAGE: (u32, u32) = (50, 500);
+/// Rows on a page, at most.
+const PAGE_MAX: u32 = 500;
 
 /// How long a look into the past waits for the journal.
 const JOURNAL_WITHIN: Duration = Duration::from_secs(2);
@@ -76,10 +76,13 @@ impl Api {
     }
 
     async fn is_institution(&self, id: &str) -> Result<bool, Status> {
-        Ok(self.app.state::<Institution>(id).await?.is_registered())
+        Ok(checks::is_id(id) && self.app.state::<Institution>(id).await?.is_registered())
     }
 
     async fn course_facts(&self, course_id: &str) -> Result<CourseFacts, Status> {
+        if !checks::is_id(course_id) {
+            return Ok(CourseFacts::default());
+        }
         let course = self.app.state::<Course>(course_id).await?;
         Ok(CourseFacts {
             institution_id: course.institution_id().map(str::to_owned),
@@ -92,7 +95,9 @@ impl Api {
     async fn seen<V: View>(&self, min_position: u64) -> Result<(), Status> {
         self.app.reached::<V>(min_position).await?;
         let journal = self.app.store().reached("journal", self.app.service(), min_position, JOURNAL_WITHIN).await;
-        journal.map_err(|late| status::late(format!("the journal has seen position {}, not yet {min_position}; ask again", late.at)))
+        journal.map_err(|late| {
+            status::late(format!("the journal has seen position {}, not yet {min_position}; ask again", late.at))
+        })
     }
 }
 
@@ -119,19 +124,12 @@ fn missing(reason: Reason, what: &str) -> Status {
     }
 }
 
-/// A page of a list: how many rows, and after what.
-fn page_size(fields: &mut Fields, page_size: u32) -> u32 {
-    fields.check("page_size", page_size <= PAGE.1, "is above 500");
-    if page_size == 0 { PAGE.0 } else { page_size.min(PAGE.1) }
-}
-
-/// Cuts one row too many off, and says after which the next page goes on.
-fn cut<T>(rows: &mut Vec<T>, size: u32, token: impl Fn(&T) -> String) -> String {
-    if rows.len() <= size as usize {
-        return String::new();
-    }
-    rows.truncate(size as usize);
-    rows.last().map(token).unwrap_or_default()
+/// The page of a list that is asked for.
+fn page<K: FromStr + Default>(fields: &mut Fields, size: u32, token: &str) -> Page<K> {
+    fields.check("page_size", size <= PAGE_MAX, "is above 500");
+    let page = Page::read(size, token);
+    fields.check("page_token", page.is_some() && !token.contains('\0'), "comes from no earlier page");
+    page.unwrap_or_default()
 }
 
 /// A view's answer.

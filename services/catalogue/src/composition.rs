@@ -73,7 +73,9 @@ pub(crate) fn apply(items: &mut Vec<CompositionItem>, event: &Event) {
         items.insert(at, item);
     };
     match event {
-        Event::CompositionContentAdded(it) => insert(it.place, CompositionItem { item: Some(Item::Content(it.clone())) }),
+        Event::CompositionContentAdded(it) => {
+            insert(it.place, CompositionItem { item: Some(Item::Content(it.clone())) })
+        }
         Event::CompositionResourceAdded(it) => {
             insert(it.place, CompositionItem { item: Some(Item::Resource(it.clone())) });
         }
@@ -147,6 +149,11 @@ impl Decider for Composition {
 }
 
 impl Composition {
+    /// The latest version; 0 = never published.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
     fn create(&self, by: &By, composition: &CompositionCreated, campus: Campus) -> Decision<Self> {
         by.may_change(&composition.campus_id)?;
         let id = &composition.campus_id;
@@ -155,8 +162,12 @@ impl Composition {
             (Some(it), _) => {
                 Reason::CompositionExists.because(format!("this id is the composition \"{}\" already", it.title))
             }
-            (None, Campus::Unknown) => Reason::InstitutionNotFound.because(format!("no institution `{id}` is registered")),
-            (None, Campus::NotAuthorised) => Reason::NotACampus.because(format!("`{id}` is not authorised as a campus")),
+            (None, Campus::Unknown) => {
+                Reason::InstitutionNotFound.because(format!("no institution `{id}` is registered"))
+            }
+            (None, Campus::NotAuthorised) => {
+                Reason::NotACampus.because(format!("`{id}` is not authorised as a campus"))
+            }
             (None, Campus::Authorised) => Ok(vec![Event::CompositionCreated(composition.clone())]),
         }
     }

@@ -1,8 +1,6 @@
 //! The content of a course: what its events make of the working copy, and how the module tree is read.
 
-use studium_proto::catalogue::v1::{
-    Course, CourseDescribed, CourseModule, ModuleMoved, course_event::Event,
-};
+use studium_proto::catalogue::v1::{Course, CourseDescribed, CourseModule, ModuleMoved, course_event::Event};
 
 /// Changes a page by one event. Events of the way to publication leave it as it is.
 pub(crate) fn apply(page: &mut Course, event: &Event) {
@@ -72,9 +70,9 @@ pub(crate) fn title(page: &Course) -> &str {
 
 /// The workload of a page in all, minutes.
 pub(crate) fn minutes(page: &Course) -> u32 {
-    page.workload.as_ref().map_or(0, |it| {
-        it.study_minutes.saturating_add(it.revision_minutes).saturating_add(it.assessment_minutes)
-    })
+    page.workload
+        .as_ref()
+        .map_or(0, |it| it.study_minutes.saturating_add(it.revision_minutes).saturating_add(it.assessment_minutes))
 }
 
 /// A module of a page.

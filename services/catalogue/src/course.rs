@@ -15,9 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use studium_kit::{Decider, Decision, Reason as _, Rejection};
 use studium_proto::catalogue::v1::{
     self, CourseApproved, CourseAssessmentMethodSet, CourseAuthorJoined, CourseChangesRequested, CourseCreated,
-    CourseCreditOfferWithdrawn, CourseCreditOffered, CourseDescribed, CourseOutcomesSet, CoursePublished, CourseRetired,
-    CourseSkillsSet, CourseSubmitted, CourseWorkloadSet, ModuleAdded, ModuleMoved, ModuleReuseLicensed, ModuleReused,
-    Reason, ResourceAdded, course_event::Event,
+    CourseCreditOfferWithdrawn, CourseCreditOffered, CourseDescribed, CourseOutcomesSet, CoursePublished,
+    CourseRetired, CourseSkillsSet, CourseSubmitted, CourseWorkloadSet, ModuleAdded, ModuleMoved, ModuleReuseLicensed,
+    ModuleReused, Reason, ResourceAdded, course_event::Event,
 };
 
 /// What can be asked of a course.
@@ -42,7 +42,8 @@ pub enum Command {
     /// To have a further module; a place beyond the end is the end.
     AddModule(ModuleAdded),
     /// To have a module of another course by reference; `source` is what that course says of it, if it has it.
-    ReuseModule { module: ModuleReused, source: Option<SourceModule> },
+    /// `is_own`: that course is this one.
+    ReuseModule { module: ModuleReused, source: Option<SourceModule>, is_own: bool },
     /// To have a module elsewhere; a place beyond the end is the end.
     MoveModule(ModuleMoved),
     /// To have a module no longer.
@@ -205,14 +206,15 @@ impl Course {
             Command::OfferCredit(it) => {
                 changed(!page.credit_offers.contains(it), Event::CourseCreditOffered(it.clone()))
             }
-            Command::WithdrawCreditOffer(it) => {
-                changed(page.credit_offers.iter().any(|old| old.scheme == it.scheme), Event::CourseCreditOfferWithdrawn(*it))
-            }
+            Command::WithdrawCreditOffer(it) => changed(
+                page.credit_offers.iter().any(|old| old.scheme == it.scheme),
+                Event::CourseCreditOfferWithdrawn(*it),
+            ),
             Command::SetAssessmentMethod(it) => {
                 changed(page.assessment_method.as_ref() != Some(it), Event::CourseAssessmentMethodSet(it.clone()))
             }
             Command::AddModule(it) => self.add_module(it),
-            Command::ReuseModule { module, source } => self.reuse_module(module, source.as_ref()),
+            Command::ReuseModule { module, source, is_own } => self.reuse_module(module, source.as_ref(), *is_own),
             Command::MoveModule(it) => self.move_module(it),
             Command::RemoveModule { module_id } => self.remove_module(module_id),
             Command::AddResource(it) => self.add_resource(it),

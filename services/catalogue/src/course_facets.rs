@@ -5,7 +5,7 @@ use crate::{
     message::Message,
     words::{self, words},
 };
-use studium_kit::{Dialect, Store, StoreError};
+use studium_kit::{Store, StoreError};
 use studium_proto::catalogue::v1::{
     CourseHit, CourseLevel, Facet, FacetValue, SelectionFilter, Suggestion, SuggestionKind,
 };
@@ -108,7 +108,7 @@ pub async fn suggest(store: &Store, text: &str, limit: u32) -> Result<Vec<Sugges
 
 /// Titles that begin with what was typed come first, then the best match.
 async fn courses(store: &Store, text: &str, limit: u32) -> Result<Vec<Suggestion>, StoreError> {
-    let Some(mut found) = prefixes(store, text) else { return Ok(Vec::new()) };
+    let Some(mut found) = Where::titled(store.dialect(), text) else { return Ok(Vec::new()) };
     let order = found.order();
     let (start, limit) = (found.bind(words(text)), found.bind(limit));
     let tail = format!(
@@ -118,13 +118,9 @@ async fn courses(store: &Store, text: &str, limit: u32) -> Result<Vec<Suggestion
     Ok(hits.into_iter().map(|it| suggestion(SuggestionKind::Course, it.0.0.course_id, it.0.0.title)).collect())
 }
 
-fn prefixes(store: &Store, text: &str) -> Option<Where> {
-    Where::titled(store.dialect(), text)
-}
-
 /// Labels of skills of offered courses, the most frequent first. The words of a label are among the course's words.
 async fn skills(store: &Store, text: &str) -> Result<Vec<String>, StoreError> {
-    let dialect: Dialect = store.dialect();
+    let dialect = store.dialect();
     let filter = SelectionFilter { text: text.to_owned(), ..SelectionFilter::default() };
     let found = Where::new(dialect, &filter, None);
     let join = format!("CROSS JOIN {}", skills_of(dialect));

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 use studium_kit::{Changes, Dialect, Json, Recorded, Store, StoreError, View, row};
-use studium_proto::catalogue::v1::{Course, CoursePublished, CourseStage, GetCourseDraftResponse, course_event::Event};
+use studium_proto::catalogue::v1::{Course, CourseStage, GetCourseDraftResponse, course_event::Event};
 
 row! {
     /// One version of a course; version 0 is the working copy, and carries what holds for all versions.
@@ -39,7 +39,7 @@ impl View for CoursePage {
         let Some(it) = event.read::<Event>() else { return };
         let (course_id, at_ms) = (event.id().to_owned(), event.at_ms());
         if let Event::CoursePublished(it) = it {
-            publish(&course_id, &it, at_ms, rows);
+            publish(&course_id, it.version, at_ms, rows);
             return;
         }
         rows.row((event.id(), 0u32), move |row| {
@@ -53,8 +53,7 @@ impl View for CoursePage {
 }
 
 /// Takes what the working copy is at this moment over into the row of the version.
-fn publish(course_id: &str, event: &CoursePublished, at_ms: i64, rows: &mut Changes<CoursePageRow>) {
-    let version = event.version;
+fn publish(course_id: &str, version: u32, at_ms: i64, rows: &mut Changes<CoursePageRow>) {
     let published = Arc::new(OnceLock::new());
     let source = Arc::clone(&published);
     rows.row((course_id, 0u32), move |row| {

@@ -148,6 +148,16 @@ fn check(dates: &RunRescheduled) -> Result<(), Rejection<Reason>> {
 }
 
 impl CourseRun {
+    /// The course; empty if there is no such run.
+    pub fn course_id(&self) -> &str {
+        &self.plan.course_id
+    }
+
+    /// The version of the course that is taught; 0 if it was never opened.
+    pub fn course_version(&self) -> u32 {
+        self.course_version
+    }
+
     fn schedule(&self, by: &By, run: &RunScheduled, course: &CourseFacts) -> Decision<Self> {
         match &self.scheduled {
             Some(it) => {
@@ -155,7 +165,8 @@ impl CourseRun {
                 if it == run {
                     return Ok(Vec::new());
                 }
-                return Reason::RunExists.because(format!("this run of `{}` is scheduled already, differently", it.course_id));
+                return Reason::RunExists
+                    .because(format!("this run of `{}` is scheduled already, differently", it.course_id));
             }
             None => by.may_change(&run.institution_id)?,
         }
@@ -183,7 +194,8 @@ impl CourseRun {
         }
         let was_opened = self.course_version != 0;
         if was_opened && (self.plan.capacity == 0) != (it.capacity == 0) {
-            return Reason::CapacityKindFixed.because("the run was opened: limited seats stay limited, unlimited ones unlimited");
+            return Reason::CapacityKindFixed
+                .because("the run was opened: limited seats stay limited, unlimited ones unlimited");
         }
         Ok(vec![Event::RunCapacitySet(*it)])
     }

@@ -79,7 +79,9 @@ impl Decider for Programme {
         if let Command::Create { programme, institution_known } = command {
             return self.create(by, programme, *institution_known);
         }
-        let Some(created) = &self.created else { return Reason::ProgrammeNotFound.because("there is no such programme") };
+        let Some(created) = &self.created else {
+            return Reason::ProgrammeNotFound.because("there is no such programme");
+        };
         by.may_change(&created.institution_id)?;
         if let Command::Retire { reason } = command {
             return Ok(once(!self.page.retired, || {
@@ -92,7 +94,9 @@ impl Decider for Programme {
         let page = &self.page;
         match command {
             Command::Create { .. } | Command::Retire { .. } => Ok(Vec::new()),
-            Command::Describe(it) => self.write(by, page.description.as_ref() != Some(it), || Event::ProgrammeDescribed(it.clone())),
+            Command::Describe(it) => {
+                self.write(by, page.description.as_ref() != Some(it), || Event::ProgrammeDescribed(it.clone()))
+            }
             Command::Compose { composition, unknown } => self.compose(by, composition, unknown),
             Command::SetMentorship(it) => {
                 self.write(by, page.mentorship.as_ref() != Some(it), || Event::MentorshipPlanSet(it.clone()))
@@ -126,6 +130,11 @@ impl Decider for Programme {
 }
 
 impl Programme {
+    /// The latest version; 0 = never published.
+    pub fn version(&self) -> u32 {
+        self.review.version()
+    }
+
     /// Courses of the working copy.
     pub fn courses(&self) -> Vec<String> {
         self.page.composition.as_ref().map(composition::courses).unwrap_or_default()

@@ -74,7 +74,9 @@ impl Decider for Selection {
         if let Command::Define { selection, criteria, catalogue, institution_known } = command {
             return self.define(by, selection, criteria, catalogue, *institution_known);
         }
-        let Some(defined) = &self.defined else { return Reason::SelectionNotFound.because("there is no such selection") };
+        let Some(defined) = &self.defined else {
+            return Reason::SelectionNotFound.because("there is no such selection");
+        };
         by.may_change(&defined.institution_id)?;
         match command {
             Command::Define { .. } => Ok(Vec::new()),
@@ -129,13 +131,13 @@ impl Selection {
     }
 
     /// How many courses are in it.
-    pub fn len(&self) -> usize {
-        self.courses.len()
+    pub fn size(&self) -> u32 {
+        self.courses.len() as u32
     }
 
-    /// No course is in it.
-    pub fn is_empty(&self) -> bool {
-        self.courses.is_empty()
+    /// The proposal that waits for a word; 0 = none.
+    pub fn open_proposal(&self) -> u32 {
+        self.open.as_ref().map_or(0, |it| it.number)
     }
 
     fn define(
@@ -194,10 +196,8 @@ impl Selection {
         if !self.is_large(added.len().max(removed.len())) {
             return Ok(vec![criteria.revised(self.revision + 1, added, removed)]);
         }
-        let is_proposed = self
-            .open
-            .as_ref()
-            .is_some_and(|it| it.criteria == *criteria && it.added == added && it.removed == removed);
+        let is_proposed =
+            self.open.as_ref().is_some_and(|it| it.criteria == *criteria && it.added == added && it.removed == removed);
         if is_proposed {
             return Ok(Vec::new());
         }
@@ -240,7 +240,8 @@ impl Selection {
 }
 
 fn not_open(proposal: u32) -> Decision<Selection> {
-    Reason::ProposalNotOpen.because(format!("proposal {proposal} does not wait for a word: decided, lapsed, or never made"))
+    Reason::ProposalNotOpen
+        .because(format!("proposal {proposal} does not wait for a word: decided, lapsed, or never made"))
 }
 
 #[cfg(test)]

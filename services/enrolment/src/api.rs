@@ -12,7 +12,7 @@ mod show;
 use crate::{
     enrolment::{self, Act, Authority, By, Enrolment},
     enrolments::Page,
-    offers::Offers,
+    offers::{Missing, Offers},
 };
 use studium_kit::{App, Call, DecideError, Decider, Decided, Event, Fields, Outcome, Rejection, fault, status};
 use studium_proto::enrolment::v1::{Reason, enrolment_event};
@@ -74,6 +74,21 @@ impl From<Status> for No {
     }
 }
 
+impl From<Missing> for No {
+    fn from(it: Missing) -> Self {
+        match it {
+            Missing::Unknown(it) => Self::Rejected(it, String::new()),
+            Missing::Fault(it) => Self::Other(it),
+        }
+    }
+}
+
+impl From<Missing> for Status {
+    fn from(it: Missing) -> Self {
+        No::from(it).into()
+    }
+}
+
 impl From<No> for Status {
     fn from(it: No) -> Self {
         match it {
@@ -98,6 +113,11 @@ async fn decide<D: Decider<Reason = Reason>>(
     })
 }
 
+/// A refusal that no decider gives: what was asked about is not known here.
+fn no(reason: Reason, detail: impl Into<String>, id: &str) -> No {
+    No::Rejected(Rejection { reason, detail: detail.into() }, id.to_owned())
+}
+
 /// A rule that was asked outside a decision.
 fn allowed(answer: Result<(), Rejection<Reason>>, id: &str) -> Result<(), Status> {
     answer.map_err(|it| No::Rejected(it, id.to_owned()).into())
@@ -118,10 +138,15 @@ fn by(call: &Call, institution: &str) -> By {
     By { at_ms: call.now_ms(), authority, institution_id }
 }
 
-/// The three ids that name an enrolment and who acts for whom.
+/// The ids that name an enrolment and for whom staff acts.
 fn enrolment_ids(fields: &mut Fields, run: &str, learner: &str, institution: &str) {
-    fields.id("run_id", run);
+    run_ids(fields, run, institution);
     fields.id("learner_id", learner);
+}
+
+/// The ids that name a run and for whom staff acts.
+fn run_ids(fields: &mut Fields, run: &str, institution: &str) {
+    fields.id("run_id", run);
     optional_id(fields, "institution_id", institution);
 }
 

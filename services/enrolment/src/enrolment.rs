@@ -7,7 +7,7 @@ mod offer;
 mod verdict;
 
 pub use offer::{Authority, By, Offer, RunStatus};
-pub use verdict::{Rule, Verdict, WHOLE_MILLIPOINTS, Weight};
+pub use verdict::{Rule, Weight};
 
 use std::collections::BTreeMap;
 use studium_kit::{Decider, Decision};
@@ -140,11 +140,6 @@ impl Enrolment {
     /// Where it stands.
     pub fn state(&self) -> EnrolmentState {
         self.state
-    }
-
-    /// Whether it is in a state in which a limited seat must be set aside for it.
-    pub fn occupies_seat(&self) -> bool {
-        self.holds_seat
     }
 
     /// There is something to act on, and the institution that asks has a say in it.

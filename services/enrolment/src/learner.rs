@@ -59,10 +59,6 @@ impl Learner {
         self.external_ids.contains(&(institution_id.to_owned(), external_id.to_owned()))
     }
 
-    /// How institutions know the learner.
-    pub fn external_ids(&self) -> impl Iterator<Item = &(String, String)> {
-        self.external_ids.iter()
-    }
 }
 
 impl Decider for Learner {

@@ -1,21 +1,62 @@
-//! Enrolment: who learns what, on what terms, and how it ended.
+//! Enrolment: who learns what, since when, with what result; seats of runs, programmes, consent, learners.
 
 mod api;
-pub mod consent;
+mod consent;
 mod consents;
 mod course_offers;
-pub mod enrolment;
+mod enrolment;
 mod enrolments;
-pub mod external_id;
+mod external_id;
 mod external_ids;
-pub mod learner;
+mod learner;
 mod learners;
 mod offers;
+mod partner_rosters;
 mod policies;
-pub mod programme_enrolment;
+mod programme_enrolment;
 mod programme_enrolments;
 mod programme_offers;
 mod results;
-pub mod run_capacity;
+mod run_capacity;
 mod run_offers;
+mod signals;
 mod statistics;
+
+use studium_kit::Service;
+use studium_proto::enrolment::v1::{
+    enrolment_query_service_server::EnrolmentQueryServiceServer, enrolment_service_server::EnrolmentServiceServer,
+    learner_service_server::LearnerServiceServer, programme_enrolment_service_server::ProgrammeEnrolmentServiceServer,
+};
+
+/// The parts of the service; nothing else lists them.
+pub fn service() -> Service {
+    Service::new("enrolment")
+        .decider::<enrolment::Enrolment>()
+        .decider::<run_capacity::RunCapacity>()
+        .decider::<programme_enrolment::ProgrammeEnrolment>()
+        .decider::<consent::Consent>()
+        .decider::<learner::Learner>()
+        .decider::<external_id::ExternalId>()
+        .view::<run_offers::RunOffers>()
+        .view::<course_offers::CourseOffers>()
+        .view::<programme_offers::ProgrammeOffers>()
+        .view::<enrolments::Enrolments>()
+        .view::<results::Results>()
+        .view::<learners::Learners>()
+        .view::<external_ids::ExternalIds>()
+        .view::<consents::Consents>()
+        .view::<programme_enrolments::ProgrammeEnrolments>()
+        .policy(policies::SeatsFollowEnrolments)
+        .policy(policies::EnrolmentsFollowSeats)
+        .policy(policies::SeatsFollowCatalogue)
+        .policy(policies::DeferralsArrive)
+        .look_up_policy::<policies::EnrolmentsEndWithRun>()
+        .look_up_policy::<policies::CoursesCount>()
+        .look_up_policy::<policies::EarlierCoursesCount>()
+        .look_up_policy::<policies::MergedCoursesCount>()
+        .deadline::<policies::Lapses>()
+        .grpc(|app| EnrolmentServiceServer::new(api::Api::new(app)))
+        .grpc(|app| EnrolmentQueryServiceServer::new(api::Api::new(app)))
+        .grpc(|app| LearnerServiceServer::new(api::Api::new(app)))
+        .grpc(|app| ProgrammeEnrolmentServiceServer::new(api::Api::new(app)))
+}

@@ -12,7 +12,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use studium_kit::{App, Reason as _, StoreError, View, fault, status};
+use studium_kit::{App, Rejection, StoreError, View, fault};
 use studium_proto::enrolment::v1::Reason;
 use tonic::Status;
 
@@ -45,6 +45,14 @@ pub struct Offered {
     currency: String,
 }
 
+/// Why there is no offer.
+pub enum Missing {
+    /// The catalogue has not told of the run.
+    Unknown(Rejection<Reason>),
+    /// The store could not be asked.
+    Fault(Box<Status>),
+}
+
 impl Offers {
     /// Nothing remembered yet.
     pub fn new(app: App) -> Self {
@@ -64,7 +72,7 @@ impl Offers {
     ///
     /// # Errors
     /// `RUN_NOT_FOUND`, after it was looked for in the store.
-    pub async fn run(&self, run_id: &str) -> Result<Arc<Offered>, Status> {
+    pub async fn run(&self, run_id: &str) -> Result<Arc<Offered>, Missing> {
         match self.remembered(run_id) {
             Some(it) => Ok(it),
             None => self.read(run_id).await,
@@ -75,16 +83,16 @@ impl Offers {
     ///
     /// # Errors
     /// `RUN_NOT_FOUND`.
-    pub async fn read(&self, run_id: &str) -> Result<Arc<Offered>, Status> {
+    pub async fn read(&self, run_id: &str) -> Result<Arc<Offered>, Missing> {
         // Before the reading: what comes in between makes it stale, not fresh.
         let seen = self.seen();
-        let Some(offered) = self.stored(run_id).await.map_err(fault)? else {
-            let no = Reason::RunNotFound.because::<()>(format!(
+        let Some(offered) = self.stored(run_id).await.map_err(|e| Missing::Fault(Box::new(fault(e))))? else {
+            let detail = format!(
                 "no event of the catalogue tells of run `{run_id}` up to position {}; if it was just scheduled, \
                  pass the position of that as `catalogue_position`",
                 seen.0
-            ));
-            return Err(no.err().map_or_else(|| Status::not_found(""), |it| status::refused(&it, [("run_id", run_id)])));
+            );
+            return Err(Missing::Unknown(Rejection { reason: Reason::RunNotFound, detail }));
         };
         let offered = Arc::new(offered);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -126,13 +126,15 @@ impl ProgrammeEnrolment {
         if joined.amount_due_minor == 0 {
             joined.currency.clear();
         }
-        self.and_graduate(vec![Event::ProgrammeJoined(joined)])
+        Ok(self.and_graduate(vec![Event::ProgrammeJoined(joined)]))
     }
 
     /// Adds the graduation if these events make the composition satisfied and leave nothing to pay.
-    fn and_graduate(&self, mut events: Vec<Event>) -> Decision<Self> {
+    fn and_graduate(&self, mut events: Vec<Event>) -> Vec<Event> {
         let mut after = self.clone();
-        events.iter().for_each(|it| after.evolve(it));
+        for it in &events {
+            after.evolve(it);
+        }
         if after.state == ProgrammeState::Active && after.due_minor == 0 && after.is_satisfied() {
             events.push(Event::ProgrammeCompleted(ProgrammeCompleted {
                 programme_version: after.joined.programme_version,
@@ -140,7 +142,7 @@ impl ProgrammeEnrolment {
                 course_ids: after.completed.iter().cloned().collect(),
             }));
         }
-        Ok(events)
+        events
     }
 
     fn is_satisfied(&self) -> bool {
@@ -167,12 +169,10 @@ impl ProgrammeEnrolment {
         if self.due_minor > 0 && currency != self.joined.currency {
             return Reason::CurrencyDiffers.because(format!("the amount is due in {}", self.joined.currency));
         }
-        self.and_graduate(vec![Event::ProgrammePaymentRecorded(ProgrammePaymentRecorded {
-            payment_id: payment_id.to_owned(),
-            amount_minor,
-            currency: currency.to_owned(),
-            settled: amount_minor >= self.due_minor,
-        })])
+        let settled = amount_minor >= self.due_minor;
+        let (payment_id, currency) = (payment_id.to_owned(), currency.to_owned());
+        let paid = ProgrammePaymentRecorded { payment_id, amount_minor, currency, settled };
+        Ok(self.and_graduate(vec![Event::ProgrammePaymentRecorded(paid)]))
     }
 
     fn choose_electives(&self, group_id: &str, course_ids: &[String]) -> Decision<Self> {
@@ -210,12 +210,13 @@ impl ProgrammeEnrolment {
         if !in_groups && !self.joined.required_course_ids.iter().any(|it| it == course) {
             return Reason::CourseNotInProgramme.because(format!("`{course}` is not part of the programme"));
         }
-        self.and_graduate(vec![Event::ProgrammeCourseCompleted(ProgrammeCourseCompleted {
+        let completed = ProgrammeCourseCompleted {
             course_id: course.to_owned(),
             run_id: run.to_owned(),
             outcome: outcome as i32,
             grade_millipoints: grade,
-        })])
+        };
+        Ok(self.and_graduate(vec![Event::ProgrammeCourseCompleted(completed)]))
     }
 
     fn suspend(&self, reason: &str) -> Decision<Self> {
@@ -237,7 +238,8 @@ impl ProgrammeEnrolment {
                 Reason::ExplanationRequired.because("say why the place is reinstated")
             }
             ProgrammeState::Suspended => {
-                self.and_graduate(vec![Event::ProgrammeReinstated(ProgrammeReinstated { reason: reason.to_owned() })])
+                let back = ProgrammeReinstated { reason: reason.to_owned() };
+                Ok(self.and_graduate(vec![Event::ProgrammeReinstated(back)]))
             }
             _ => self.not_active(),
         }

@@ -120,7 +120,7 @@ impl RunOfferRow {
     pub fn rule(&self) -> Rule {
         let weights = self.assessments.0.iter().map(|it| Weight {
             assessment_id: it.id.clone(),
-            weight_millipoints: it.weight,
+            millipoints: it.weight,
             is_exam: it.exam,
         });
         Rule {

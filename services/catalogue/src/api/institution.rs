@@ -67,7 +67,10 @@ impl InstitutionService for Api {
         let mut fields = Fields::new();
         checks::country(&mut fields, "country", &it.country, true);
         let command = Command::SetCountry { country: it.country };
-        done!(SetInstitutionCountryResponse, self.institution(call, it.at_ms, fields, &it.institution_id, command).await?)
+        done!(
+            SetInstitutionCountryResponse,
+            self.institution(call, it.at_ms, fields, &it.institution_id, command).await?
+        )
     }
 
     async fn claim_domain(&self, request: Request<ClaimDomainRequest>) -> Reply<ClaimDomainResponse> {
@@ -99,7 +102,10 @@ impl InstitutionService for Api {
         let mut fields = Fields::new();
         checks::known::<Authority>(&mut fields, "authority", it.authority, true);
         let command = Command::Authorise { authority: it.authority() };
-        done!(AuthoriseInstitutionResponse, self.institution(call, it.at_ms, fields, &it.institution_id, command).await?)
+        done!(
+            AuthoriseInstitutionResponse,
+            self.institution(call, it.at_ms, fields, &it.institution_id, command).await?
+        )
     }
 
     async fn withdraw_authorisation(
@@ -111,6 +117,9 @@ impl InstitutionService for Api {
         checks::known::<Authority>(&mut fields, "authority", it.authority, true);
         fields.text("reason", &it.reason, checks::TITLE);
         let command = Command::WithdrawAuthorisation { authority: it.authority(), reason: it.reason };
-        done!(WithdrawAuthorisationResponse, self.institution(call, it.at_ms, fields, &it.institution_id, command).await?)
+        done!(
+            WithdrawAuthorisationResponse,
+            self.institution(call, it.at_ms, fields, &it.institution_id, command).await?
+        )
     }
 }

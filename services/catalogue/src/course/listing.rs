@@ -4,9 +4,7 @@ use super::{Course, Event};
 use crate::{by::By, content, review::Stage};
 use std::collections::BTreeMap;
 use studium_kit::{Decision, Reason as _};
-use studium_proto::catalogue::v1::{
-    CourseCreated, CourseDescribed, CourseSkillsSet, CourseWorkloadSet, Reason, Skill,
-};
+use studium_proto::catalogue::v1::{CourseCreated, CourseDescribed, CourseSkillsSet, CourseWorkloadSet, Reason, Skill};
 
 /// One course in a provider's listing.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -65,7 +65,7 @@ impl Course {
         Ok(Some(Event::ModuleAdded(ModuleAdded { place, ..it.clone() })))
     }
 
-    pub(super) fn reuse_module(&self, it: &ModuleReused, source: Option<&SourceModule>) -> Change {
+    pub(super) fn reuse_module(&self, it: &ModuleReused, source: Option<&SourceModule>, is_own: bool) -> Change {
         match content::module(&self.page, &it.module_id) {
             Some(old)
                 if old.source_course_id == it.source_course_id
@@ -76,6 +76,9 @@ impl Course {
                 return Ok(None);
             }
             _ => self.must_be_new(&it.module_id)?,
+        }
+        if is_own {
+            return Reason::ReuseOfSelf.because("a course has its own modules already");
         }
         let Some(source) = source else {
             return Reason::ModuleNotFound.because(format!(
@@ -172,8 +175,10 @@ impl Course {
         }
         match content::module(&self.page, module_id) {
             None => no_module(module_id),
-            Some(it) if !it.source_course_id.is_empty() => Reason::ModuleIsReference
-                .because(format!("`{module_id}` is a reference to `{}`; nothing can be put into it", it.source_course_id)),
+            Some(it) if !it.source_course_id.is_empty() => Reason::ModuleIsReference.because(format!(
+                "`{module_id}` is a reference to `{}`; nothing can be put into it",
+                it.source_course_id
+            )),
             Some(_) => Ok(()),
         }
     }

@@ -28,7 +28,8 @@ pub(super) fn check(scheme: &AssessmentSchemeSet) -> Result<(), Rejection<Reason
     for (sum, name) in [(coursework, "coursework"), (exam, "examination")] {
         if sum != 0 && sum != u64::from(WHOLE) {
             let percent = sum as f64 / 1000.0;
-            return Reason::WeightsInvalid.because(format!("the weights of the {name} sum to {percent} %, not to 0 or 100 %"));
+            return Reason::WeightsInvalid
+                .because(format!("the weights of the {name} sum to {percent} %, not to 0 or 100 %"));
         }
     }
     let fits = match (coursework, exam) {
@@ -43,7 +44,9 @@ pub(super) fn check(scheme: &AssessmentSchemeSet) -> Result<(), Rejection<Reason
         );
     }
     let distinction = scheme.distinction_mark_millipoints;
-    if scheme.pass_mark_millipoints > WHOLE || (distinction != 0 && !(scheme.pass_mark_millipoints..=WHOLE).contains(&distinction)) {
+    if scheme.pass_mark_millipoints > WHOLE
+        || (distinction != 0 && !(scheme.pass_mark_millipoints..=WHOLE).contains(&distinction))
+    {
         return Reason::WeightsInvalid.because("marks are at most 100 %, and a distinction is not below a pass");
     }
     Ok(())

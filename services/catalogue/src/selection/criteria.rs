@@ -61,11 +61,6 @@ macro_rules! event_of {
 }
 
 impl Criteria {
-    /// No condition is given.
-    pub fn has_no_condition(&self) -> bool {
-        self.filter == SelectionFilter::default()
-    }
-
     pub(crate) fn of_revision(it: &SelectionRevised) -> Self {
         criteria_of!(it)
     }

@@ -8,7 +8,8 @@ use studium_catalogue::{
 };
 use studium_kit::Store;
 use studium_proto::catalogue::v1::{
-    CourseCreditOffered, CourseLevel, CourseRetired, CreditScheme, SelectionFilter, SuggestionKind,
+    CourseCreditOffered, CourseLevel, CourseRetired, CreditScheme, SelectionFilter,
+    SuggestionKind::{Course, Institution, Skill},
     course_event::Event as CourseEvent,
 };
 
@@ -168,7 +169,6 @@ pub async fn suggestions_complete_what_is_typed(mut desk: Desk) {
         let all = suggest(store, text, limit).await.unwrap();
         all.into_iter().map(|it| (it.kind(), it.id)).collect::<Vec<_>>()
     };
-    use SuggestionKind::{Course, Institution, Skill};
     // The skill is a word of two courses; only one has it in its title.
     assert_eq!(suggested("pyth", 0).await, [(Course, "python".into()), (Skill, "Python".into())]);
     assert_eq!(suggested("stat", 0).await, [(Course, "statistics".into()), (Skill, "Statistics".into())]);

@@ -1,6 +1,6 @@
 //! Thousands of enrolments in one call: an answer for every row, order kept for each enrolment.
 
-use super::{Api, No, by, enrolling::Enrolled};
+use super::{Api, No, by, enrolling::Enrolled, no};
 use crate::enrolment::Authority;
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -58,9 +58,8 @@ impl Api {
                 return Err(Status::invalid_argument(format!("a call takes {ROWS_MAX} rows; send the rest in another")));
             }
             let lane = hasher.hash_one((&row.run_id, &row.learner_id)) as usize % LANES;
-            if lanes[lane].send((number, row)).await.is_err() {
-                return Err(Status::internal("a lane ended early"));
-            }
+            // A lane ends only after this loop does.
+            let _ = lanes[lane].send((number, row)).await;
         }
         Ok(())
     }
@@ -104,11 +103,7 @@ impl Api {
     async fn enrol_row(&self, call: &Call, number: u64, row: BulkEnrolRequest) -> Result<Enrolled, No> {
         if by(call, &row.institution_id).authority == Authority::Learner {
             let sentence = format!("you do not act for `{}`", row.institution_id);
-            let id = format!("{}~{}", row.run_id, row.learner_id);
-            return match Reason::NotYourInstitution.because(sentence) {
-                Ok(it) => Ok(it),
-                Err(it) => Err(No::Rejected(it, id)),
-            };
+            return Err(no(Reason::NotYourInstitution, sentence, &format!("{}~{}", row.run_id, row.learner_id)));
         }
         let source = if row.source == 0 { EnrolmentSource::Staff.into() } else { row.source };
         let call = call.row(number).at(row.at_ms)?;

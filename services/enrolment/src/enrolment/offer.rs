@@ -44,6 +44,7 @@ impl By {
 
 /// What the catalogue's events tell of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that are independent of each other")]
 pub struct Offer {
     /// The course.
     pub course_id: String,

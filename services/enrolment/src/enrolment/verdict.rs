@@ -28,7 +28,7 @@ pub struct Weight {
     /// The assessment.
     pub assessment_id: String,
     /// Within its part, thousandths of a percent.
-    pub weight_millipoints: u32,
+    pub millipoints: u32,
     /// It belongs to the examination, not to the coursework.
     pub is_exam: bool,
 }
@@ -51,7 +51,7 @@ pub enum Verdict {
 impl Rule {
     /// What an assessment weighs, if the rule knows it.
     pub fn weight_of(&self, assessment_id: &str) -> Option<u32> {
-        self.weights.iter().find(|it| it.assessment_id == assessment_id).map(|it| it.weight_millipoints)
+        self.weights.iter().find(|it| it.assessment_id == assessment_id).map(|it| it.millipoints)
     }
 
     fn judge(&self, score_of: impl Fn(&str) -> Option<u32>) -> Verdict {
@@ -65,15 +65,15 @@ impl Rule {
             if share == 0 {
                 continue;
             }
-            let part = self.weights.iter().filter(|it| it.is_exam == is_exam && it.weight_millipoints > 0);
-            let sum: u64 = part.clone().map(|it| u64::from(it.weight_millipoints)).sum();
+            let part = self.weights.iter().filter(|it| it.is_exam == is_exam && it.millipoints > 0);
+            let sum: u64 = part.clone().map(|it| u64::from(it.millipoints)).sum();
             if sum != whole {
                 let part = if is_exam { "examination" } else { "coursework" };
                 return Verdict::Undecidable(format!("the weights of the {part} sum to {sum}, not to {whole} thousandths"));
             }
             for it in part {
                 match score_of(&it.assessment_id) {
-                    Some(score) => points += u64::from(score) * u64::from(it.weight_millipoints) * share,
+                    Some(score) => points += u64::from(score) * u64::from(it.millipoints) * share,
                     None => missing.push(it.assessment_id.clone()),
                 }
             }

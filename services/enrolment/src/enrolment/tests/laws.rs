@@ -49,7 +49,7 @@ fn any_coming() -> impl Strategy<Value = Act> {
 }
 
 fn any_rule() -> impl Strategy<Value = Rule> {
-    let weigh = |weight| vec![Weight { assessment_id: "a0".into(), weight_millipoints: weight, is_exam: false }];
+    let weigh = |weight| vec![Weight { assessment_id: "a0".into(), millipoints: weight, is_exam: false }];
     let coursework_share_millipoints = 100_000;
     prop_oneof![
         Just(Rule::default()),

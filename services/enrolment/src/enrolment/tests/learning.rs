@@ -109,7 +109,7 @@ fn another_score_is_a_correction_with_a_reason() {
 
 #[test]
 fn the_rule_gives_the_weight() {
-    let weights = vec![Weight { assessment_id: "tma1".into(), weight_millipoints: 25_000, is_exam: false }];
+    let weights = vec![Weight { assessment_id: "tma1".into(), millipoints: 25_000, is_exam: false }];
     let rule = Rule { weights, ..Rule::default() };
     let act = |id: &str| Act::RecordResult {
         result: ResultRecorded { assessment_id: id.into(), ..result(Some(1)) },

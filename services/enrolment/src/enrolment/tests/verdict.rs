@@ -9,7 +9,7 @@ fn rule(weights: &[(&str, u32)]) -> Rule {
     Rule {
         weights: weights
             .iter()
-            .map(|(id, weight)| Weight { assessment_id: (*id).into(), weight_millipoints: *weight, is_exam: false })
+            .map(|(id, weight)| Weight { assessment_id: (*id).into(), millipoints: *weight, is_exam: false })
             .collect(),
         coursework_share_millipoints: WHOLE_MILLIPOINTS,
         pass_mark_millipoints: 40_000,

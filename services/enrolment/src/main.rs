@@ -1,0 +1,5 @@
+//! The enrolment service as a program of its own.
+
+fn main() -> std::process::ExitCode {
+    studium_kit::main(studium_enrolment::service())
+}

@@ -1,0 +1,79 @@
+//! Enrolment as its callers meet it: real gRPC, on SQLite always and on PostgreSQL where there is one.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
+
+#[path = "api/bulk.rs"]
+mod bulk;
+#[path = "api/desk.rs"]
+mod desk;
+#[path = "api/enrolling.rs"]
+mod enrolling;
+#[path = "api/learners.rs"]
+mod learners;
+#[path = "api/partners.rs"]
+mod partners;
+#[path = "api/past.rs"]
+mod past;
+#[path = "api/programmes.rs"]
+mod programmes;
+#[path = "api/results.rs"]
+mod results;
+#[path = "api/seats.rs"]
+mod seats;
+
+/// Makes each sentence a test on either database.
+macro_rules! happens {
+    ($($module:ident :: $name:ident,)*) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                crate::$module::$name(crate::desk::Desk::open(None).await).await;
+            })*
+        }
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let Some(server) = studium_testkit::postgres() else { return };
+                crate::$module::$name(crate::desk::Desk::open(Some(server)).await).await;
+            })*
+        }
+    };
+}
+
+happens! {
+    enrolling::unlimited_and_free_is_active_at_once,
+    enrolling::a_run_that_is_just_scheduled_can_be_waited_for,
+    enrolling::refusals_carry_their_reason,
+    enrolling::malformed_fields_are_told_at_once,
+    enrolling::learners_and_staff_act_only_for_their_own,
+    enrolling::news_from_the_catalogue_reaches_the_next_enrolment,
+    enrolling::invitations_are_answered,
+    enrolling::self_payers_pay_the_published_price,
+    enrolling::a_repeated_request_gets_the_first_answer,
+    enrolling::a_deferral_arrives_in_the_other_run,
+    enrolling::a_cancelled_run_ends_its_enrolments,
+    enrolling::restricted_runs_look_at_the_learner,
+    seats::the_line_moves_by_itself,
+    seats::a_full_run_without_a_line_says_so,
+    seats::capacity_holds_under_concurrency,
+    seats::more_seats_promote_who_waits,
+    seats::an_unpaid_seat_lapses,
+    bulk::every_row_gets_an_answer,
+    bulk::staff_is_confined_to_its_institutions,
+    bulk::a_call_takes_ten_thousand_rows,
+    results::a_course_is_learnt_assessed_and_concluded,
+    results::late_results_need_a_registrar,
+    results::statistics_count_states_and_outcomes,
+    results::signals_name_who_needs_somebody,
+    past::a_roster_can_be_asked_as_it_was,
+    past::statistics_can_be_asked_as_they_were,
+    learners::external_ids_belong_to_one_learner,
+    learners::a_refused_registration_gives_its_claims_back,
+    learners::merged_learners_have_one_record,
+    learners::erased_learners_have_no_name,
+    learners::consent_is_given_and_taken_back,
+    partners::providers_see_what_consent_covers,
+    partners::institutions_see_their_members,
+    programmes::courses_count_and_the_learner_graduates,
+    programmes::earlier_courses_count_when_joining,
+    programmes::graduates_are_counted,
+}
