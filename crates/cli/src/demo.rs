@@ -23,7 +23,7 @@ pub struct DemoArgs {
     /// Where and how durably it is written.
     #[command(flatten)]
     pub store: StoreArgs,
-    /// Play in the data directory and leave everything there; run again, nothing doubles.
+    /// Play in the data directory and leave everything there, to look at with the other commands.
     #[arg(long)]
     pub keep: bool,
 }
@@ -45,8 +45,12 @@ pub async fn demo(setup: &Setup, args: &DemoArgs) -> Result<()> {
 
 async fn play(platform: &Platform) -> Result<()> {
     let output = platform.output;
-    output.say(format!("Studium runs. Durability {}.\n", promise(platform.state.durability)));
     let desk = Desk::open(platform).await?;
+    if year::statistics(&desk, 0, 0).await.is_ok_and(|it| it.completed > 0) {
+        let data = platform.data.display();
+        bail!("the demo was played on {data} to its end; look at it with `studium log tail`, or name another directory with --data");
+    }
+    output.say(format!("Studium runs. Durability {}.\n", promise(platform.state.durability)));
     let offered = catalogue::offer(&desk).await?;
     let year = year::play(&desk, offered).await?;
     let report = report::read_back(&desk, &year).await?;

@@ -137,6 +137,16 @@ fn blame(member: &Arc<Member>, e: StoreError) -> Halt {
     }
 }
 
-static T: std::sync::Mutex<std::collections::BTreeMap<String, (u32, std::time::Duration)>> = std::sync::Mutex::new(std::collections::BTreeMap::new());
-pub fn add(n: &str, t: std::time::Instant) { let mut m = T.lock().unwrap(); let e = m.entry(n.to_owned()).or_default(); e.0 += 1; e.1 += t.elapsed(); }
-pub fn show() { for (n, (c, d)) in T.lock().unwrap().iter() { println!("{n:24} {c:6} {d:?}"); } }
+static T: std::sync::Mutex<std::collections::BTreeMap<String, (u32, std::time::Duration)>> =
+    std::sync::Mutex::new(std::collections::BTreeMap::new());
+pub fn add(n: &str, t: std::time::Instant) {
+    let mut m = T.lock().unwrap();
+    let e = m.entry(n.to_owned()).or_default();
+    e.0 += 1;
+    e.1 += t.elapsed();
+}
+pub fn show() {
+    for (n, (c, d)) in T.lock().unwrap().iter() {
+        println!("{n:24} {c:6} {d:?}");
+    }
+}

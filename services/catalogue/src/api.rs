@@ -94,6 +94,11 @@ impl Api {
     /// Waits until a view, and the journal behind it, have seen a position.
     async fn seen<V: View>(&self, min_position: u64) -> Result<(), Status> {
         self.app.reached::<V>(min_position).await?;
+        self.journalled(min_position).await
+    }
+
+    /// Waits until the journal has seen a position: the past is folded from it.
+    async fn journalled(&self, min_position: u64) -> Result<(), Status> {
         let journal = self.app.store().reached("journal", self.app.service(), min_position, JOURNAL_WITHIN).await;
         journal.map_err(|late| {
             status::late(format!("the journal has seen position {}, not yet {min_position}; ask again", late.at))
@@ -125,7 +130,7 @@ fn missing(reason: Reason, what: &str) -> Status {
 }
 
 /// The page of a list that is asked for.
-fn page<K: FromStr + Default>(fields: &mut Fields, size: u32, token: &str) -> Page<K> {
+fn page<K: FromStr>(fields: &mut Fields, size: u32, token: &str) -> Page<K> {
     fields.check("page_size", size <= PAGE_MAX, "is above 500");
     let page = Page::read(size, token);
     fields.check("page_token", page.is_some() && !token.contains('\0'), "comes from no earlier page");

@@ -74,7 +74,7 @@ pub(crate) fn apply(items: &mut Vec<CompositionItem>, event: &Event) {
     };
     match event {
         Event::CompositionContentAdded(it) => {
-            insert(it.place, CompositionItem { item: Some(Item::Content(it.clone())) })
+            insert(it.place, CompositionItem { item: Some(Item::Content(it.clone())) });
         }
         Event::CompositionResourceAdded(it) => {
             insert(it.place, CompositionItem { item: Some(Item::Resource(it.clone())) });
@@ -111,10 +111,10 @@ impl Decider for Composition {
             Command::Create { .. } => Ok(Vec::new()),
             Command::Describe(it) => Ok(self.describe(it)),
             Command::AddContent { content, part } => self.add_content(content, part),
-            Command::AddResource(it) => self.add(&it.item_id, Item::Resource(it.clone()), it.place, |place| {
+            Command::AddResource(it) => self.add(&it.item_id, &Item::Resource(it.clone()), it.place, |place| {
                 Event::CompositionResourceAdded(CompositionResourceAdded { place, ..it.clone() })
             }),
-            Command::AddAssessment(it) => self.add(&it.item_id, Item::Assessment(it.clone()), it.place, |place| {
+            Command::AddAssessment(it) => self.add(&it.item_id, &Item::Assessment(it.clone()), it.place, |place| {
                 Event::CompositionAssessmentAdded(CompositionAssessmentAdded { place, ..it.clone() })
             }),
             Command::MoveItem(it) => self.move_item(it),
@@ -191,13 +191,14 @@ impl Composition {
             }
         };
         let content = CompositionContentAdded { course_version: version, title, ..content.clone() };
-        self.add(&content.item_id, Item::Content(content.clone()), content.place, |place| {
+        self.add(&content.item_id, &Item::Content(content.clone()), content.place, |place| {
             Event::CompositionContentAdded(CompositionContentAdded { place, ..content.clone() })
         })
     }
 
-    fn add(&self, id: &str, item: Item, place: u32, event: impl FnOnce(u32) -> Event) -> Decision<Self> {
-        let is_there = |it: &CompositionItem| it.item.clone().map(without_place) == Some(without_place(item.clone()));
+    fn add(&self, id: &str, item: &Item, place: u32, event: impl FnOnce(u32) -> Event) -> Decision<Self> {
+        let new = Some(without_place(item.clone()));
+        let is_there = |it: &CompositionItem| it.item.clone().map(without_place) == new;
         if self.items.iter().any(is_there) {
             return Ok(Vec::new());
         }

@@ -81,7 +81,7 @@ impl Decider for CourseRun {
         match command {
             Command::Schedule { .. } => Ok(Vec::new()),
             Command::Reschedule(dates) => self.reschedule(dates),
-            Command::SetCapacity(it) => self.set_capacity(it),
+            Command::SetCapacity(it) => self.set_capacity(*it),
             Command::SetRestrictions(it) => Ok(self.set_restrictions(it)),
             Command::SetScheme(it) => self.set_scheme(it),
             Command::Open { course } => self.open(course),
@@ -188,7 +188,7 @@ impl CourseRun {
         Ok(vec![Event::RunRescheduled(*dates)])
     }
 
-    fn set_capacity(&self, it: &RunCapacitySet) -> Decision<Self> {
+    fn set_capacity(&self, it: RunCapacitySet) -> Decision<Self> {
         if self.plan.capacity == it.capacity && self.plan.waiting_list == it.waiting_list {
             return Ok(Vec::new());
         }
@@ -197,7 +197,7 @@ impl CourseRun {
             return Reason::CapacityKindFixed
                 .because("the run was opened: limited seats stay limited, unlimited ones unlimited");
         }
-        Ok(vec![Event::RunCapacitySet(*it)])
+        Ok(vec![Event::RunCapacitySet(it)])
     }
 
     fn set_restrictions(&self, restrictions: &[RunRestriction]) -> Vec<Event> {

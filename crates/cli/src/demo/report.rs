@@ -23,6 +23,7 @@ pub struct Report {
     rows: Vec<Statistics>,
     census: Statistics,
     promoted: Vec<String>,
+    left_line: usize,
     programme: GetProgrammeStatisticsResponse,
     story: Vec<String>,
     leaver: String,
@@ -47,17 +48,21 @@ pub async fn read_back(desk: &Desk, year: &Year) -> Result<Report> {
     let in_line = roster(desk, &run, EnrolmentState::Waitlisted, census).await?;
     let still = roster(desk, &run, EnrolmentState::Waitlisted, 0).await?;
     let left = roster(desk, &run, EnrolmentState::Withdrawn, 0).await?;
+    let left_line = in_line.iter().filter(|it| left.contains(it)).count();
     let promoted = in_line.into_iter().filter(|it| !still.contains(it) && !left.contains(it)).collect();
+    // Its members are those who pass whatever they take.
+    let members = PROGRAMME_LEARNERS as u64;
     let programme = settled(
-        "the programme has counted its courses",
+        "the programme's members have completed it",
         async || programme(desk).await,
-        |it| it.joined == PROGRAMME_LEARNERS as u64 && it.active + it.completed == it.joined,
+        |it| it.joined == members && it.completed == members,
     )
     .await?;
     Ok(Report {
         rows,
         census: statistics(desk, 0, census).await?,
         promoted,
+        left_line,
         programme,
         story: story(desk).await?,
         leaver: year.leaver.clone(),
@@ -116,9 +121,10 @@ impl Report {
         ));
         let promoted: Vec<_> = self.promoted.iter().map(|it| called(it)).collect();
         output.say(format!(
-            "In the fifth week {} left a run; in that one {} left, and these came in from the line by themselves: {}.",
+            "In the fifth week {} left a run. In that one {} gave up a seat and {} a place in line; these came in by themselves: {}.",
             self.left,
-            self.rows[0].withdrawn,
+            self.rows[0].withdrawn - self.left_line as u64,
+            self.left_line,
             if promoted.is_empty() { "nobody".to_owned() } else { promoted.join(", ") }
         ));
         output.say(format!("What followed when {} left (`studium trace {WITHDRAWAL}`):", called(&self.leaver)));

@@ -23,7 +23,7 @@ pub const WITHDRAWAL: &str = "demo-withdrawal";
 
 /// What happened, as the answers said.
 pub struct Year {
-    /// Rows of the bulk enrolment, and how many of them a repetition found done already.
+    /// Rows of the bulk enrolment.
     pub bulk: usize,
     /// Rows that were already so when the bulk enrolment was repeated.
     pub repeated: usize,

@@ -1,33 +1,27 @@
 //! Calls that show the catalogue: search, pages, lists, and what has changed.
 
-use super::{Api, Reply, by, checks, cut, may_read, missing, page_size, read};
+use super::{Api, Reply, by, checks, may_read, missing, page, read};
 use crate::{
-    courses::{self, CourseRow, Courses},
-    feed,
-    institutions::{self, Institutions},
-    programmes::{self, ProgrammeRow, Programmes},
-    runs::{self, Runs},
-    search,
+    change_feed, course_facets,
+    course_page::{self, CoursePage},
+    course_search::{self, CourseSearch},
+    institution_list::{self, InstitutionList},
+    programme_page::{self, ProgrammePage},
+    run_list::{self, RunList},
 };
 use futures::stream::{self, BoxStream};
 use std::{collections::VecDeque, time::Duration};
-use studium_kit::{App, Call, Fields, fault};
+use studium_kit::{App, Call, Fields};
 use studium_proto::catalogue::v1::{
-    Authority, Change, Course, FollowChangesRequest, FollowChangesResponse, GetCourseDraftRequest,
-    GetCourseDraftResponse, GetCourseRequest, GetCourseResponse, GetInstitutionRequest, GetInstitutionResponse,
-    GetProgrammeDraftRequest, GetProgrammeDraftResponse, GetProgrammeRequest, GetProgrammeResponse, GetRunRequest,
-    GetRunResponse, ListChangesRequest, ListChangesResponse, ListCoursesRequest, ListCoursesResponse,
-    ListInstitutionsRequest, ListInstitutionsResponse, ListProgrammesRequest, ListProgrammesResponse, ListRunsRequest,
-    ListRunsResponse, Programme, ProgrammeKind, Reason, RunState, SearchCoursesRequest, SearchCoursesResponse,
-    SuggestRequest, SuggestResponse, catalogue_service_server::CatalogueService,
+    Authority, Change, FollowChangesRequest, FollowChangesResponse, GetCourseDraftRequest, GetCourseDraftResponse,
+    GetCourseRequest, GetCourseResponse, GetInstitutionRequest, GetInstitutionResponse, GetProgrammeDraftRequest,
+    GetProgrammeDraftResponse, GetProgrammeRequest, GetProgrammeResponse, GetRunRequest, GetRunResponse,
+    ListChangesRequest, ListChangesResponse, ListCoursesRequest, ListCoursesResponse, ListInstitutionsRequest,
+    ListInstitutionsResponse, ListProgrammesRequest, ListProgrammesResponse, ListRunsRequest, ListRunsResponse,
+    ProgrammeKind, Reason, RunState, SearchCoursesRequest, SearchCoursesResponse, SuggestRequest, SuggestResponse,
+    catalogue_service_server::CatalogueService,
 };
 use tonic::{Request, Response, Status};
-
-/// Courses whose past one page of the catalogue's past looks at.
-const PAST_MAX: u32 = 1_000;
-
-/// Courses whose past is read at once.
-const PAST_BATCH: u32 = 200;
 
 /// How long a follower waits before it looks by itself.
 const IDLE: Duration = Duration::from_secs(15);
@@ -38,75 +32,18 @@ const FOLLOW_BATCH: u32 = 500;
 /// Kinds of aggregate in the feed.
 const KINDS: [&str; 7] = ["course", "course_run", "programme", "institution", "domain", "selection", "composition"];
 
-impl Api {
-    async fn course_page(&self, it: &GetCourseRequest) -> Result<Option<Course>, Status> {
-        let store = self.app.store();
-        if it.version != 0 {
-            // A version is shown as it was; whether the course is retired is today's news.
-            let Some(now) = read(courses::course(store, &it.course_id).await)? else { return Ok(None) };
-            let then = read(courses::version(store, &it.course_id, it.version).await)?;
-            return Ok(then.map(|it| Course { retired: now.page().retired, ..it.page() }));
-        }
-        if it.as_of_ms != 0 {
-            let then = read(courses::as_of(store, std::slice::from_ref(&it.course_id), it.as_of_ms).await)?;
-            return Ok(then.first().filter(|it| it.offered).map(CourseRow::page));
-        }
-        let now = read(courses::course(store, &it.course_id).await)?;
-        Ok(now.filter(|it| it.version != 0).map(|it| it.page()))
-    }
-
-    async fn programme_page(&self, it: &GetProgrammeRequest) -> Result<Option<Programme>, Status> {
-        let store = self.app.store();
-        if it.version != 0 {
-            let Some(now) = read(programmes::programme(store, &it.programme_id).await)? else { return Ok(None) };
-            let then = read(programmes::version(store, &it.programme_id, it.version).await)?;
-            return Ok(then.map(|it| Programme { retired: now.page().retired, ..it.page() }));
-        }
-        if it.as_of_ms != 0 {
-            let then = read(programmes::as_of(store, &it.programme_id, it.as_of_ms).await)?;
-            return Ok(then.filter(|it| it.offered).map(|it| it.page()));
-        }
-        let now = read(programmes::programme(store, &it.programme_id).await)?;
-        Ok(now.filter(|it| it.version != 0).map(|it| it.page()))
-    }
-
-    /// The catalogue of the past, a page of it: ids are gone through in order, and each course is looked up as it was.
-    async fn past_courses(&self, it: &ListCoursesRequest, size: u32) -> Result<ListCoursesResponse, Status> {
-        let store = self.app.store();
-        let (mut courses, mut after) = (Vec::new(), it.page_token.clone());
-        for _ in 0..PAST_MAX / PAST_BATCH {
-            let ids = read(courses::ids(store, &it.institution_id, &after, PAST_BATCH).await)?;
-            let then = read(courses::as_of(store, &ids, it.as_of_ms).await)?;
-            for id in &ids {
-                after.clone_from(id);
-                if let Some(row) = then.iter().find(|row| row.course_id == *id && row.offered) {
-                    courses.push(row.hit());
-                }
-                if courses.len() == size as usize {
-                    return Ok(ListCoursesResponse { courses, next_page_token: after });
-                }
-            }
-            if ids.len() < PAST_BATCH as usize {
-                return Ok(ListCoursesResponse { courses, next_page_token: String::new() });
-            }
-        }
-        Ok(ListCoursesResponse { courses, next_page_token: after })
-    }
-}
-
-fn version_or_time(fields: &mut Fields, version: u32, as_of_ms: i64) {
-    fields.check("as_of_ms", as_of_ms >= 0, "is below 0");
-    fields.check("version", version == 0 || as_of_ms == 0, "and `as_of_ms` are both said; one of them suffices");
-}
-
 fn kinds(fields: &mut Fields, kinds: &[String]) {
     let known = kinds.iter().all(|it| KINDS.contains(&it.as_str()));
     fields.check("kinds", known, &format!("holds something other than {}", KINDS.join(", ")));
 }
 
-/// Who may see campus-private changes in the feed.
-fn sees_compositions(call: &Call) -> bool {
-    by(call, "").institution.is_none() || call.caller.has("service")
+/// Which kinds of change the caller wants and may see: compositions are private to their campus.
+fn shows(call: &Call, wanted: Vec<String>) -> impl Fn(&str) -> bool + Send + use<> {
+    let sees_all = by(call, "").institution.is_none() || call.caller.has("service");
+    move |kind| {
+        let is_wanted = wanted.is_empty() || wanted.iter().any(|it| it == kind);
+        is_wanted && (sees_all || kind != "composition")
+    }
 }
 
 #[tonic::async_trait]
@@ -116,19 +53,12 @@ impl CatalogueService for Api {
         let mut fields = Fields::new();
         let filter = it.filter.unwrap_or_default();
         checks::filter(&mut fields, &filter);
-        let offset: Option<u32> = if it.page_token.is_empty() { Some(0) } else { it.page_token.parse().ok() };
-        fields.check("page_token", offset.is_some(), "comes from no earlier page");
-        let size = page_size(&mut fields, it.page_size);
+        let page = page(&mut fields, it.page_size, &it.page_token);
         fields.done()?;
-        self.app.reached::<Courses>(it.min_position).await?;
-        let offset = offset.unwrap_or_default();
-        let (courses, total) = read(search::hits(self.app.store(), &filter, offset, size).await)?;
-        let mut facets = Vec::new();
-        if it.facets {
-            facets = read(search::facets(self.app.store(), &filter).await)?;
-        }
-        let next = u64::from(offset) + courses.len() as u64;
-        let next_page_token = if next < total { next.to_string() } else { String::new() };
+        self.app.reached::<CourseSearch>(it.min_position).await?;
+        let store = self.app.store();
+        let (courses, total, next_page_token) = read(course_search::search(store, &filter, &page).await)?;
+        let facets = if it.facets { read(course_facets::facets(store, &filter).await)? } else { Vec::new() };
         Ok(Response::new(SearchCoursesResponse { courses, total, facets, next_page_token }))
     }
 
@@ -138,9 +68,8 @@ impl CatalogueService for Api {
         fields.optional_text("text", &it.text, checks::TITLE);
         fields.check("limit", it.limit <= 20, "is above 20");
         fields.done()?;
-        self.app.reached::<Courses>(it.min_position).await?;
-        let limit = if it.limit == 0 { 5 } else { it.limit };
-        let suggestions = read(search::suggest(self.app.store(), &it.text, limit).await)?;
+        self.app.reached::<CourseSearch>(it.min_position).await?;
+        let suggestions = read(course_facets::suggest(self.app.store(), &it.text, it.limit).await)?;
         Ok(Response::new(SuggestResponse { suggestions }))
     }
 
@@ -148,11 +77,16 @@ impl CatalogueService for Api {
         let (_, it) = Call::open(request)?;
         let mut fields = Fields::new();
         fields.id("course_id", &it.course_id);
-        version_or_time(&mut fields, it.version, it.as_of_ms);
+        fields.check("as_of_ms", it.as_of_ms >= 0, "is below 0");
         fields.done()?;
-        self.seen::<Courses>(it.min_position).await?;
-        let course = self.course_page(&it).await?;
-        let course = course.ok_or_else(|| missing(Reason::CourseNotFound, "such course on offer"))?;
+        self.seen::<CoursePage>(it.min_position).await?;
+        let store = self.app.store();
+        let course = if it.as_of_ms == 0 {
+            course_page::course(store, &it.course_id, it.version).await
+        } else {
+            course_page::course_as_of(store, &it.course_id, it.version, it.as_of_ms).await
+        };
+        let course = read(course)?.ok_or_else(|| missing(Reason::CourseNotFound, "such course on offer"))?;
         Ok(Response::new(GetCourseResponse { course: Some(course) }))
     }
 
@@ -161,33 +95,29 @@ impl CatalogueService for Api {
         let mut fields = Fields::new();
         fields.id("course_id", &it.course_id);
         fields.done()?;
-        self.app.reached::<Courses>(it.min_position).await?;
-        let Some(row) = read(courses::course(self.app.store(), &it.course_id).await)? else {
-            return Err(missing(Reason::CourseNotFound, "such course"));
-        };
-        may_read(&call, &it.institution_id, &row.institution_id)?;
-        Ok(Response::new(GetCourseDraftResponse {
-            course: Some(row.draft()),
-            stage: row.stage,
-            author_ids: row.authors.0,
-            review_comment: row.review_comment,
-        }))
+        self.app.reached::<CoursePage>(it.min_position).await?;
+        let draft = read(course_page::draft(self.app.store(), &it.course_id).await)?;
+        let draft = draft.ok_or_else(|| missing(Reason::CourseNotFound, "such course"))?;
+        let owner = draft.course.as_ref().map_or("", |it| &it.institution_id);
+        may_read(&call, &it.institution_id, owner)?;
+        Ok(Response::new(draft))
     }
 
     async fn list_courses(&self, request: Request<ListCoursesRequest>) -> Reply<ListCoursesResponse> {
         let (_, it) = Call::open(request)?;
         let mut fields = Fields::new();
         checks::optional_id(&mut fields, "institution_id", &it.institution_id);
-        checks::optional_id(&mut fields, "page_token", &it.page_token);
         fields.check("as_of_ms", it.as_of_ms >= 0, "is below 0");
-        let size = page_size(&mut fields, it.page_size);
+        let page = page(&mut fields, it.page_size, &it.page_token);
         fields.done()?;
-        self.seen::<Courses>(it.min_position).await?;
-        if it.as_of_ms != 0 {
-            return Ok(Response::new(self.past_courses(&it, size).await?));
-        }
-        let mut courses = read(search::list(self.app.store(), &it.institution_id, &it.page_token, size + 1).await)?;
-        let next_page_token = cut(&mut courses, size, |it| it.course_id.clone());
+        self.seen::<CourseSearch>(it.min_position).await?;
+        let (store, institution) = (self.app.store(), it.institution_id.as_str());
+        let listed = if it.as_of_ms == 0 {
+            course_search::list(store, institution, &page).await
+        } else {
+            course_search::list_as_of(store, institution, it.as_of_ms, &page).await
+        };
+        let (courses, next_page_token) = read(listed)?;
         Ok(Response::new(ListCoursesResponse { courses, next_page_token }))
     }
 
@@ -197,20 +127,11 @@ impl CatalogueService for Api {
         checks::optional_id(&mut fields, "course_id", &it.course_id);
         checks::optional_id(&mut fields, "institution_id", &it.institution_id);
         checks::known::<RunState>(&mut fields, "state", it.state, false);
-        let (at, id) = it.page_token.split_once('~').unwrap_or(("0", ""));
-        let at: Option<i64> = at.parse().ok();
-        let is_token = it.page_token.is_empty() || (at.is_some() && checks::is_id(id));
-        fields.check("page_token", is_token, "comes from no earlier page");
-        let size = page_size(&mut fields, it.page_size);
+        let page = page(&mut fields, it.page_size, &it.page_token);
         fields.done()?;
-        self.app.reached::<Runs>(it.min_position).await?;
-        let state = it.state();
-        let wanted = runs::Wanted { course_id: &it.course_id, institution_id: &it.institution_id, state };
-        let listed = runs::list(self.app.store(), &wanted, (at.unwrap_or_default(), id), size + 1).await;
-        let mut runs = read(listed)?;
-        let next_page_token = cut(&mut runs, size, |it| {
-            format!("{}~{}", it.plan.as_ref().map_or(0, |plan| plan.starts_at_ms), it.run_id)
-        });
+        self.app.reached::<RunList>(it.min_position).await?;
+        let listed = run_list::runs(self.app.store(), &it.course_id, &it.institution_id, it.state(), &page).await;
+        let (runs, next_page_token) = read(listed)?;
         Ok(Response::new(ListRunsResponse { runs, next_page_token }))
     }
 
@@ -220,9 +141,13 @@ impl CatalogueService for Api {
         fields.id("run_id", &it.run_id);
         fields.check("as_of_ms", it.as_of_ms >= 0, "is below 0");
         fields.done()?;
-        self.seen::<Runs>(it.min_position).await?;
-        let run = read(runs::run(self.app.store(), &it.run_id, it.as_of_ms).await)?;
-        let run = run.ok_or_else(|| missing(Reason::RunNotFound, "such run"))?;
+        self.seen::<RunList>(it.min_position).await?;
+        let run = if it.as_of_ms == 0 {
+            run_list::run(self.app.store(), &it.run_id).await
+        } else {
+            run_list::run_as_of(self.app.store(), &it.run_id, it.as_of_ms).await
+        };
+        let run = read(run)?.ok_or_else(|| missing(Reason::RunNotFound, "such run"))?;
         Ok(Response::new(GetRunResponse { run: Some(run) }))
     }
 
@@ -231,15 +156,13 @@ impl CatalogueService for Api {
         let mut fields = Fields::new();
         checks::optional_id(&mut fields, "institution_id", &it.institution_id);
         checks::optional_id(&mut fields, "course_id", &it.course_id);
-        checks::optional_id(&mut fields, "page_token", &it.page_token);
         checks::known::<ProgrammeKind>(&mut fields, "kind", it.kind, false);
-        let size = page_size(&mut fields, it.page_size);
+        let page = page(&mut fields, it.page_size, &it.page_token);
         fields.done()?;
-        self.app.reached::<Programmes>(it.min_position).await?;
-        let kind = it.kind();
-        let wanted = programmes::Wanted { institution_id: &it.institution_id, kind, course_id: &it.course_id };
-        let mut programmes = read(programmes::list(self.app.store(), &wanted, &it.page_token, size + 1).await)?;
-        let next_page_token = cut(&mut programmes, size, |it| it.programme_id.clone());
+        self.app.reached::<ProgrammePage>(it.min_position).await?;
+        let (store, institution, kind) = (self.app.store(), it.institution_id.as_str(), it.kind());
+        let listed = programme_page::programmes(store, institution, kind, &it.course_id, &page).await;
+        let (programmes, next_page_token) = read(listed)?;
         Ok(Response::new(ListProgrammesResponse { programmes, next_page_token }))
     }
 
@@ -247,11 +170,17 @@ impl CatalogueService for Api {
         let (_, it) = Call::open(request)?;
         let mut fields = Fields::new();
         fields.id("programme_id", &it.programme_id);
-        version_or_time(&mut fields, it.version, it.as_of_ms);
+        fields.check("as_of_ms", it.as_of_ms >= 0, "is below 0");
         fields.done()?;
-        self.seen::<Programmes>(it.min_position).await?;
-        let programme = self.programme_page(&it).await?;
-        let programme = programme.ok_or_else(|| missing(Reason::ProgrammeNotFound, "such programme on offer"))?;
+        self.seen::<ProgrammePage>(it.min_position).await?;
+        let store = self.app.store();
+        let programme = if it.as_of_ms == 0 {
+            programme_page::programme(store, &it.programme_id, it.version).await
+        } else {
+            programme_page::programme_as_of(store, &it.programme_id, it.version, it.as_of_ms).await
+        };
+        let programme =
+            read(programme)?.ok_or_else(|| missing(Reason::ProgrammeNotFound, "such programme on offer"))?;
         Ok(Response::new(GetProgrammeResponse { programme: Some(programme) }))
     }
 
@@ -263,16 +192,12 @@ impl CatalogueService for Api {
         let mut fields = Fields::new();
         fields.id("programme_id", &it.programme_id);
         fields.done()?;
-        self.app.reached::<Programmes>(it.min_position).await?;
-        let found: Option<ProgrammeRow> = read(programmes::programme(self.app.store(), &it.programme_id).await)?;
-        let Some(row) = found else { return Err(missing(Reason::ProgrammeNotFound, "such programme")) };
-        may_read(&call, &it.institution_id, &row.institution_id)?;
-        Ok(Response::new(GetProgrammeDraftResponse {
-            programme: Some(row.draft()),
-            stage: row.stage,
-            author_ids: row.authors.0,
-            review_comment: row.review_comment,
-        }))
+        self.app.reached::<ProgrammePage>(it.min_position).await?;
+        let draft = read(programme_page::draft(self.app.store(), &it.programme_id).await)?;
+        let draft = draft.ok_or_else(|| missing(Reason::ProgrammeNotFound, "such programme"))?;
+        let owner = draft.programme.as_ref().map_or("", |it| &it.institution_id);
+        may_read(&call, &it.institution_id, owner)?;
+        Ok(Response::new(draft))
     }
 
     async fn list_institutions(&self, request: Request<ListInstitutionsRequest>) -> Reply<ListInstitutionsResponse> {
@@ -281,13 +206,12 @@ impl CatalogueService for Api {
         fields.optional_text("text", &it.text, checks::TITLE);
         checks::country(&mut fields, "country", &it.country, false);
         checks::known::<Authority>(&mut fields, "authority", it.authority, false);
-        checks::optional_id(&mut fields, "page_token", &it.page_token);
-        let size = page_size(&mut fields, it.page_size);
+        let page = page(&mut fields, it.page_size, &it.page_token);
         fields.done()?;
-        self.app.reached::<Institutions>(it.min_position).await?;
-        let wanted = institutions::Wanted { text: &it.text, country: &it.country, authority: it.authority() };
-        let mut institutions = read(institutions::list(self.app.store(), &wanted, &it.page_token, size + 1).await)?;
-        let next_page_token = cut(&mut institutions, size, |it| it.institution_id.clone());
+        self.app.reached::<InstitutionList>(it.min_position).await?;
+        let (store, authority) = (self.app.store(), it.authority());
+        let listed = institution_list::institutions(store, &it.text, &it.country, authority, &page).await;
+        let (institutions, next_page_token) = read(listed)?;
         Ok(Response::new(ListInstitutionsResponse { institutions, next_page_token }))
     }
 
@@ -296,8 +220,8 @@ impl CatalogueService for Api {
         let mut fields = Fields::new();
         fields.id("institution_id", &it.institution_id);
         fields.done()?;
-        self.app.reached::<Institutions>(it.min_position).await?;
-        let institution = read(institutions::institution(self.app.store(), &it.institution_id).await)?;
+        self.app.reached::<InstitutionList>(it.min_position).await?;
+        let institution = read(institution_list::institution(self.app.store(), &it.institution_id).await)?;
         let institution = institution.ok_or_else(|| missing(Reason::InstitutionNotFound, "such institution"))?;
         Ok(Response::new(GetInstitutionResponse { institution: Some(institution) }))
     }
@@ -307,12 +231,12 @@ impl CatalogueService for Api {
         let mut fields = Fields::new();
         kinds(&mut fields, &it.kinds);
         fields.check("limit", it.limit <= 1_000, "is above 1,000");
+        fields.check("after_position", it.after_position <= i64::MAX as u64, "is no position");
         fields.done()?;
-        self.seen::<Courses>(it.min_position).await?;
-        let limit = if it.limit == 0 { 100 } else { it.limit };
-        let wanted = feed::Wanted { kinds: it.kinds, with_compositions: sees_compositions(&call) };
-        let page = read(feed::after(self.app.store(), it.after_position, &wanted, limit).await)?;
-        Ok(Response::new(ListChangesResponse { changes: page.changes, position: page.position, more: page.more }))
+        self.journalled(it.min_position).await?;
+        let shows = shows(&call, it.kinds);
+        let answer = change_feed::changes(self.app.store(), it.after_position, it.limit, shows).await;
+        Ok(Response::new(read(answer)?))
     }
 
     type FollowChangesStream = BoxStream<'static, Result<FollowChangesResponse, Status>>;
@@ -321,9 +245,14 @@ impl CatalogueService for Api {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
         kinds(&mut fields, &it.kinds);
+        fields.check("after_position", it.after_position < i64::MAX as u64, "is no position");
         fields.done()?;
-        let wanted = feed::Wanted { kinds: it.kinds, with_compositions: sees_compositions(&call) };
-        let follower = Follower { app: self.app.clone(), wanted, position: it.after_position, ready: VecDeque::new() };
+        let follower = Follower {
+            app: self.app.clone(),
+            shows: Box::new(shows(&call, it.kinds)),
+            position: it.after_position,
+            ready: VecDeque::new(),
+        };
         let changes = stream::try_unfold(follower, async |mut follower| {
             let change = follower.next().await?;
             Ok(Some((FollowChangesResponse { change: Some(change) }, follower)))
@@ -335,7 +264,7 @@ impl CatalogueService for Api {
 /// Somebody who is told of each change as it comes.
 struct Follower {
     app: App,
-    wanted: feed::Wanted,
+    shows: Box<dyn Fn(&str) -> bool + Send>,
     position: u64,
     ready: VecDeque<Change>,
 }
@@ -347,13 +276,14 @@ impl Follower {
                 return Ok(change);
             }
             let store = self.app.store();
-            let page = feed::after(store, self.position, &self.wanted, FOLLOW_BATCH).await.map_err(fault)?;
+            // Filtered afterwards: a closure that is not shared between threads cannot be lent over a wait.
+            let page = read(change_feed::changes(store, self.position, FOLLOW_BATCH, |_| true).await)?;
             if page.position == self.position {
                 // Nothing came in that time, or something did: either way it looks again.
                 let _ = store.reached("journal", self.app.service(), self.position + 1, IDLE).await;
             }
             self.position = page.position;
-            self.ready = page.changes.into();
+            self.ready = page.changes.into_iter().filter(|it| (self.shows)(&it.kind)).collect();
         }
     }
 }

@@ -65,7 +65,7 @@ impl Course {
             currency: old.currency.clone(),
             ..listing.description.clone()
         };
-        let described = (old != new).then(|| Event::CourseDescribed(new));
+        let described = (old != new).then_some(Event::CourseDescribed(new));
         let minutes = listing.workload_minutes;
         let workload = (minutes != 0 && minutes != content::minutes(&self.page)).then(|| {
             Event::CourseWorkloadSet(CourseWorkloadSet { study_minutes: minutes, ..CourseWorkloadSet::default() })
@@ -74,7 +74,7 @@ impl Course {
         let uri = |label: &str| known.get(label).copied().unwrap_or_default().to_owned();
         let skills: Vec<_> =
             listing.skills.iter().map(|label| Skill { uri: uri(label), label: label.clone() }).collect();
-        let skills = (skills != self.page.skills).then(|| Event::CourseSkillsSet(CourseSkillsSet { skills }));
+        let skills = (skills != self.page.skills).then_some(Event::CourseSkillsSet(CourseSkillsSet { skills }));
         [described, workload, skills].into_iter().flatten()
     }
 }

@@ -61,6 +61,11 @@ macro_rules! event_of {
 }
 
 impl Criteria {
+    /// No condition is given.
+    pub(crate) fn has_no_condition(&self) -> bool {
+        self.filter == SelectionFilter::default()
+    }
+
     pub(crate) fn of_revision(it: &SelectionRevised) -> Self {
         criteria_of!(it)
     }

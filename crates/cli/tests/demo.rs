@@ -1,0 +1,59 @@
+//! The demo from nothing to its numbers, and the loss of the broker's disk afterwards: the journals bring the log back.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use serde_json::{Value, json};
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+use studium_broker::binary;
+
+fn studium(data: &Path, args: &[&str]) -> Output {
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_studium"));
+    command.arg("--data").arg(data).arg("--json").args(args);
+    command.env("STUDIUM_NATS_SERVER", binary::find(cache).unwrap().path).output().unwrap()
+}
+
+fn lines(data: &Path, args: &[&str]) -> Vec<Value> {
+    let output = studium(data, args);
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).lines().map(|it| serde_json::from_str(it).unwrap()).collect()
+}
+
+#[test]
+fn the_demo_comes_out_the_same_everywhere_and_its_log_is_restored_from_the_journals() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path();
+    let demo = lines(data, &["demo", "--keep", "--durability", "process"]).remove(0);
+    assert_eq!(demo["census"], json!({"active": 30, "waitlisted": 17}));
+    assert_eq!(demo["bulk"]["already_when_repeated"], demo["bulk"]["rows"]);
+    assert_eq!(demo["promoted"].as_array().unwrap().len(), 2);
+    assert_eq!(demo["programme"], json!({"joined": 12, "completed": 12}));
+    assert_eq!(demo["trace"].as_array().unwrap().len(), 4, "{}", demo["trace"]);
+    let problems = |of: &Value| of["log"].as_array().unwrap().iter().map(|it| it["problems"].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(problems(&demo), 0);
+
+    let again = studium(data, &["demo", "--keep"]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("was played on"));
+
+    let before = lines(data, &["log", "verify"]);
+    std::fs::remove_dir_all(data.join("nats")).unwrap();
+    for (service, verdict) in ["catalogue", "enrolment"].into_iter().zip(&before) {
+        let restored = lines(data, &["log", "restore", service]).remove(0);
+        assert_eq!(restored["restored"], verdict["checked"], "{restored}");
+        let nothing = lines(data, &["log", "restore", service]).remove(0);
+        assert_eq!(nothing["restored"], 0, "{nothing}");
+    }
+    assert_eq!(lines(data, &["log", "verify"]), before);
+
+    let story = lines(data, &["trace", "demo-withdrawal"]);
+    assert_eq!(story.iter().map(|it| it["depth"].as_u64().unwrap()).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    let views = lines(data, &["views", "list"]);
+    assert!(views.iter().all(|it| it["behind"] == 0), "{views:?}");
+    let name = views.iter().map(|it| it["name"].as_str().unwrap()).find(|it| it.starts_with("enrolment_")).unwrap();
+    assert_eq!(lines(data, &["views", "rebuild", name]).remove(0)["done"], true);
+    let first = lines(data, &["log", "tail", "--service", "catalogue", "--from", "1"]).remove(0);
+    assert_eq!(first["events"][0]["event"], "InstitutionRegistered");
+}
