@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
-use studium_cli::nats_binary;
+use studium_broker::binary;
 use studium_log::{Durability, Log, LogConfig};
 
 /// A data directory and whatever runs on it.
@@ -34,7 +34,7 @@ impl World {
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_studium"));
         command.arg("--json").arg("--data").arg(self.data());
-        command.env("STUDIUM_NATS_SERVER", nats_binary::find(cache).unwrap().path);
+        command.env("STUDIUM_NATS_SERVER", binary::find(cache).unwrap().path);
         command
     }
 

@@ -48,7 +48,9 @@ async fn play(platform: &Platform) -> Result<()> {
     let desk = Desk::open(platform).await?;
     if year::statistics(&desk, 0, 0).await.is_ok_and(|it| it.completed > 0) {
         let data = platform.data.display();
-        bail!("the demo was played on {data} to its end; look at it with `studium log tail`, or name another directory with --data");
+        bail!(
+            "the demo was played on {data} to its end; look at it with `studium log tail`, or name another directory with --data"
+        );
     }
     output.say(format!("Studium runs. Durability {}.\n", promise(platform.state.durability)));
     let offered = catalogue::offer(&desk).await?;

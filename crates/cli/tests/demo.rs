@@ -31,7 +31,8 @@ fn the_demo_comes_out_the_same_everywhere_and_its_log_is_restored_from_the_journ
     assert_eq!(demo["promoted"].as_array().unwrap().len(), 2);
     assert_eq!(demo["programme"], json!({"joined": 12, "completed": 12}));
     assert_eq!(demo["trace"].as_array().unwrap().len(), 4, "{}", demo["trace"]);
-    let problems = |of: &Value| of["log"].as_array().unwrap().iter().map(|it| it["problems"].as_u64().unwrap()).sum::<u64>();
+    let problems =
+        |of: &Value| of["log"].as_array().unwrap().iter().map(|it| it["problems"].as_u64().unwrap()).sum::<u64>();
     assert_eq!(problems(&demo), 0);
 
     let again = studium(data, &["demo", "--keep"]);

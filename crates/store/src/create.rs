@@ -12,11 +12,33 @@ const ALWAYS_THERE: &str = "postgres";
 /// # Errors
 /// One sentence that says what to do: no such address, nobody answers, the user may not.
 pub async fn create_database(server: &str, name: &str) -> Result<String, StoreError> {
-    let malformed =
-        || StoreError::Setup("write the PostgreSQL server as postgres://user:password@host:5432".to_owned());
     if name.is_empty() || !name.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_') {
         return Err(StoreError::Setup(format!("`{name}` is no name for a database; use a-z, 0-9 and _")));
     }
+    let address = on_server(server, name)?;
+    let unreachable = |e| {
+        StoreError::Setup(format!("the PostgreSQL server cannot be used ({e}); check its address and that it runs"))
+    };
+    let mut connection = Connection::open(&postgres(&on_server(server, ALWAYS_THERE)?)?).await.map_err(unreachable)?;
+    let sql = Arc::from("SELECT 1 FROM pg_database WHERE datname = $1");
+    let found = connection.fetch(sql, Args::List(&[Value::from(name)])).await.map_err(unreachable)?;
+    if found.is_empty()
+        && let Err(e) = connection.run(&format!("CREATE DATABASE {name}")).await
+        // Somebody else may have made it in this moment; then it opens.
+        && Connection::open(&postgres(&address)?).await.is_err()
+    {
+        return Err(StoreError::Setup(format!(
+            "the database `{name}` cannot be made ({e}); make it by hand or name a user who may"
+        )));
+    }
+    Ok(address)
+}
+
+/// Address of a database on the server that an address names.
+fn on_server(server: &str, database: &str) -> Result<String, StoreError> {
+    // The address is not repeated: it may hold a password.
+    let malformed =
+        || StoreError::Setup("write the PostgreSQL server as postgres://user:password@host:5432".to_owned());
     let (scheme, rest) = server.split_once("://").ok_or_else(malformed)?;
     if !matches!(scheme, "postgres" | "postgresql") {
         return Err(malformed());
@@ -25,21 +47,27 @@ pub async fn create_database(server: &str, name: &str) -> Result<String, StoreEr
     let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
     // A password may hold a slash, so the path is looked for behind it.
     let server = &rest[..rest.len() - host.find('/').map_or(0, |it| host.len() - it)];
-    let address = |database: &str| format!("{scheme}://{server}/{database}{parameters}");
-    let unreachable = |e| {
-        StoreError::Setup(format!("the PostgreSQL server cannot be used ({e}); check its address and that it runs"))
-    };
-    let mut connection = Connection::open(&postgres(&address(ALWAYS_THERE))?).await.map_err(unreachable)?;
-    let sql = Arc::from("SELECT 1 FROM pg_database WHERE datname = $1");
-    let found = connection.fetch(sql, Args::List(&[Value::from(name)])).await.map_err(unreachable)?;
-    if found.is_empty()
-        && let Err(e) = connection.run(&format!("CREATE DATABASE {name}")).await
-        // Somebody else may have made it in this moment; then it opens.
-        && Connection::open(&postgres(&address(name))?).await.is_err()
-    {
-        return Err(StoreError::Setup(format!(
-            "the database `{name}` cannot be made ({e}); make it by hand or name a user who may"
-        )));
+    Ok(format!("{scheme}://{server}/{database}{parameters}"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::on_server;
+
+    #[test]
+    fn a_database_takes_the_place_of_another_and_all_else_stays() {
+        for (server, address) in [
+            ("postgres://h:5432", "postgres://h:5432/x"),
+            ("postgresql://ann:p/w@h/other?sslmode=require", "postgresql://ann:p/w@h/x?sslmode=require"),
+            ("postgres:///?host=/run/postgres", "postgres:///x?host=/run/postgres"),
+        ] {
+            assert_eq!(on_server(server, "x").unwrap(), address);
+        }
+        for wrong in ["h:5432", "mysql://ann:secret@h"] {
+            let error = on_server(wrong, "x").unwrap_err().to_string();
+            assert!(error.contains("postgres://user:password@host") && !error.contains("secret"), "{error}");
+        }
     }
-    Ok(address(name))
 }

@@ -22,7 +22,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 /// Commits in one transaction, at most: what gathers while the last one is written.
-const BATCH_MAX: usize = 4000;
+static BATCH_MAX_: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| std::env::var("B").map_or(4000, |it| it.parse().unwrap()));
 
 /// A view this near to its group is taken in; the group reads the rest for it.
 const NEAR: u64 = 1000;
@@ -164,7 +164,7 @@ async fn read(mut follow: Follow, stream: String, ahead: Ahead, batches: mpsc::S
             tokio::select! {
                 biased;
                 permit = batches.reserve() => break permit,
-                more = follow.next(), if commits.len() < BATCH_MAX => match more {
+                more = follow.next(), if commits.len() < *BATCH_MAX_ => match more {
                     Ok(mut more) => commits.append(&mut more),
                     // What is here already goes first; the next turn meets the error again.
                     Err(_) => break batches.reserve().await,

@@ -159,20 +159,18 @@ impl CourseRun {
     }
 
     fn schedule(&self, by: &By, run: &RunScheduled, course: &CourseFacts) -> Decision<Self> {
-        match &self.scheduled {
-            Some(it) => {
-                by.may_change(&it.institution_id)?;
-                if it == run {
-                    return Ok(Vec::new());
-                }
-                return Reason::RunExists
-                    .because(format!("this run of `{}` is scheduled already, differently", it.course_id));
+        if let Some(it) = &self.scheduled {
+            by.may_change(&it.institution_id)?;
+            if it == run {
+                return Ok(Vec::new());
             }
-            None => by.may_change(&run.institution_id)?,
+            return Reason::RunExists
+                .because(format!("this run of `{}` is scheduled already, differently", it.course_id));
         }
-        if course.institution_id.is_none() {
+        let Some(provider) = &course.institution_id else {
             return Reason::CourseNotFound.because(format!("there is no course `{}`", run.course_id));
-        }
+        };
+        by.may_change(provider)?;
         if course.is_retired {
             return Reason::CourseRetired.because(format!("`{}` is retired", run.course_id));
         }

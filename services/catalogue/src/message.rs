@@ -6,7 +6,7 @@ use studium_kit::{Column, ColumnKind, StoreError, Value};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Message<T>(pub T);
 
-impl<T: prost::Message + Default + Clone> Column for Message<T> {
+impl<T: studium_proto::Encoded + Default + Clone> Column for Message<T> {
     const KIND: ColumnKind = ColumnKind::Bytes;
 
     fn into_value(self) -> Value {

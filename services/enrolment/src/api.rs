@@ -14,7 +14,7 @@ use crate::{
     enrolments::Page,
     offers::{Missing, Offers},
 };
-use studium_kit::{App, Call, DecideError, Decider, Decided, Event, Fields, Outcome, Rejection, fault, status};
+use studium_kit::{App, Call, DecideError, Decided, Decider, Event, Fields, Outcome, Rejection, fault, status};
 use studium_proto::enrolment::v1::{Reason, enrolment_event};
 use tonic::Status;
 

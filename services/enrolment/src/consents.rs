@@ -32,8 +32,7 @@ impl View for Consents {
         let Some((institution, learner)) = event.id().split_once('~') else { return };
         let (institution_id, learner_id, at) = (institution.to_owned(), learner.to_owned(), event.at_ms());
         rows.row((institution, learner), move |row| {
-            let row =
-                row.get_or_insert_with(|| ConsentRow { institution_id, learner_id, ..ConsentRow::default() });
+            let row = row.get_or_insert_with(|| ConsentRow { institution_id, learner_id, ..ConsentRow::default() });
             let (scopes, may) = match &it {
                 Event::ConsentGiven(it) => (&it.scopes, true),
                 Event::ConsentWithdrawn(it) => (&it.scopes, false),

@@ -142,6 +142,12 @@ impl Enrolment {
         self.state
     }
 
+    /// It occupies one of the run's limited seats.
+    #[cfg(test)]
+    pub fn occupies_seat(&self) -> bool {
+        self.holds_seat
+    }
+
     /// There is something to act on, and the institution that asks has a say in it.
     fn known_to(&self, by: &By) -> Result<(), studium_kit::Rejection<Reason>> {
         if self.state == EnrolmentState::Unspecified {

@@ -60,7 +60,8 @@ impl View for Enrolments {
             Event::EnrolmentInvited(it) => {
                 let (run_id, learner_id) = (run.to_owned(), learner.to_owned());
                 rows.row((run, learner), move |row| {
-                    row.get_or_insert_with(|| EnrolmentRow { run_id, learner_id, ..EnrolmentRow::default() }).invited(it);
+                    row.get_or_insert_with(|| EnrolmentRow { run_id, learner_id, ..EnrolmentRow::default() })
+                        .invited(it);
                 });
             }
             Event::EnrolmentRequested(it) => {

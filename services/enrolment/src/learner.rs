@@ -58,7 +58,6 @@ impl Learner {
     pub fn is_known_as(&self, institution_id: &str, external_id: &str) -> bool {
         self.external_ids.contains(&(institution_id.to_owned(), external_id.to_owned()))
     }
-
 }
 
 impl Decider for Learner {
@@ -98,7 +97,11 @@ impl Decider for Learner {
                 self.merged_into.clone_from(&it.into_learner_id);
             }
             Event::LearnerErased(_) => {
-                *self = Self { standing: Standing::Erased, merged_into: std::mem::take(&mut self.merged_into), ..Self::default() };
+                *self = Self {
+                    standing: Standing::Erased,
+                    merged_into: std::mem::take(&mut self.merged_into),
+                    ..Self::default()
+                };
             }
         }
     }
@@ -110,9 +113,8 @@ impl Learner {
         match self.standing {
             Standing::Registered => Ok(()),
             Standing::Unknown => Reason::LearnerNotFound.because("nobody is registered under this learner id"),
-            Standing::Merged => {
-                Reason::LearnerMerged.because(format!("the learner was merged into `{}`; use that id", self.merged_into))
-            }
+            Standing::Merged => Reason::LearnerMerged
+                .because(format!("the learner was merged into `{}`; use that id", self.merged_into)),
             Standing::Erased => Reason::LearnerErased.because("the learner's personal data were erased"),
         }
     }

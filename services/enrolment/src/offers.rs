@@ -10,14 +10,10 @@ use crate::{
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
 };
 use studium_kit::{App, Rejection, StoreError, View, fault};
 use studium_proto::enrolment::v1::Reason;
 use tonic::Status;
-
-/// An offer is read again after this time even if no news came: another replica may have folded them.
-const TRUSTED: Duration = Duration::from_secs(1);
 
 /// Offers kept at most; a platform with more runs in enrolment at once reads some of them again.
 const KEPT_MAX: usize = 10_000;
@@ -33,7 +29,7 @@ pub struct Offers {
 #[derive(Default)]
 struct Kept {
     seen: (u64, u64),
-    offers: HashMap<String, (Instant, Arc<Offered>)>,
+    offers: HashMap<String, Arc<Offered>>,
 }
 
 /// A run as the catalogue tells of it, with what it costs.
@@ -100,15 +96,15 @@ impl Offers {
             kept.offers.clear();
             kept.seen = seen;
         }
-        kept.offers.insert(run_id.to_owned(), (Instant::now(), Arc::clone(&offered)));
+        kept.offers.insert(run_id.to_owned(), Arc::clone(&offered));
         Ok(offered)
     }
 
     fn remembered(&self, run_id: &str) -> Option<Arc<Offered>> {
         let seen = self.seen();
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, offered) = kept.offers.get(run_id)?;
-        (kept.seen == seen && since.elapsed() < TRUSTED).then(|| Arc::clone(offered))
+        // A replica that does not fold keeps an eye on how far the one is that does, so its positions move, too.
+        if kept.seen == seen { kept.offers.get(run_id).map(Arc::clone) } else { None }
     }
 
     fn seen(&self) -> (u64, u64) {

@@ -70,15 +70,10 @@ impl Policy for EnrolmentsFollowSeats {
         let (learner, act) = match event {
             SeatEvent::SeatReserved(it) => (&it.learner_id, Act::GrantSeat { round: it.round }),
             SeatEvent::SeatWaitlisted(it) => (&it.learner_id, Act::Waitlist { round: it.round }),
-            SeatEvent::SeatRefused(it) => {
-                (&it.learner_id, Act::RefuseSeat { round: it.round, cause: it.cause() })
-            }
+            SeatEvent::SeatRefused(it) => (&it.learner_id, Act::RefuseSeat { round: it.round, cause: it.cause() }),
             _ => return Vec::new(),
         };
-        vec![Reaction {
-            id: format!("{run}~{learner}"),
-            command: enrolment::Command { by: by_itself(at_ms), act },
-        }]
+        vec![Reaction { id: format!("{run}~{learner}"), command: enrolment::Command { by: by_itself(at_ms), act } }]
     }
 }
 
@@ -127,10 +122,7 @@ impl LookUpPolicy for EnrolmentsEndWithRun {
         let learners = enrolments::ever_in_run(app.store(), run).await?;
         let end = |learner: String| Reaction {
             id: format!("{run}~{learner}"),
-            command: enrolment::Command {
-                by: by_itself(at_ms),
-                act: Act::EndWithRun { cause },
-            },
+            command: enrolment::Command { by: by_itself(at_ms), act: Act::EndWithRun { cause } },
         };
         Ok(learners.into_iter().map(end).collect())
     }
@@ -306,3 +298,6 @@ impl Deadline for Lapses {
         enrolment::Command { by: by_itself(due_ms), act: Act::Lapse }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,9 +4,9 @@ use crate::enrolment::{Authority, By};
 use std::collections::{BTreeMap, BTreeSet};
 use studium_kit::{Decider, Decision, Reason as _};
 use studium_proto::enrolment::v1::{
-    ElectiveGroup, ElectivesChosen, EnrolmentSource, Outcome, ProgrammeCompleted, ProgrammeCourseCompleted, ProgrammeJoined,
-    ProgrammePaymentRecorded, ProgrammeReinstated, ProgrammeState, ProgrammeSuspended, ProgrammeWithdrawn, Reason,
-    programme_enrolment_event::Event,
+    ElectiveGroup, ElectivesChosen, EnrolmentSource, Outcome, ProgrammeCompleted, ProgrammeCourseCompleted,
+    ProgrammeJoined, ProgrammePaymentRecorded, ProgrammeReinstated, ProgrammeState, ProgrammeSuspended,
+    ProgrammeWithdrawn, Reason, programme_enrolment_event::Event,
 };
 
 /// What can be asked of a place in a programme, by whom and when.
@@ -222,7 +222,9 @@ impl ProgrammeEnrolment {
     fn suspend(&self, reason: &str) -> Decision<Self> {
         match self.state {
             ProgrammeState::Suspended => Ok(Vec::new()),
-            ProgrammeState::Active if reason.is_empty() => Reason::ExplanationRequired.because("say why the place rests"),
+            ProgrammeState::Active if reason.is_empty() => {
+                Reason::ExplanationRequired.because("say why the place rests")
+            }
             ProgrammeState::Active => {
                 Ok(vec![Event::ProgrammeSuspended(ProgrammeSuspended { reason: reason.to_owned() })])
             }

@@ -135,8 +135,7 @@ impl Decider for RunCapacity {
             Event::CapacityClosed(it) => self.closed = Some(it.cause()),
         }
         // A capacity that shrank below what is taken gives no seat out until the seats fit again.
-        self.ceiling =
-            if self.capacity == 0 { u32::MAX } else { self.capacity.max(self.taken().min(self.ceiling)) };
+        self.ceiling = if self.capacity == 0 { u32::MAX } else { self.capacity.max(self.taken().min(self.ceiling)) };
     }
 }
 

@@ -45,9 +45,8 @@ pub fn signals(
             last_activity_at_ms: row.last_activity_at_ms,
         }
     };
-    let needs_somebody = |it: &Signal| {
-        it.inactive || !it.failed_assessment_ids.is_empty() || !it.missing_assessment_ids.is_empty()
-    };
+    let needs_somebody =
+        |it: &Signal| it.inactive || !it.failed_assessment_ids.is_empty() || !it.missing_assessment_ids.is_empty();
     rows.iter().map(signal).filter(needs_somebody).collect()
 }
 
@@ -83,7 +82,9 @@ mod tests {
         let told = signals(&run, &rows, &best, 7, 10 * DAY_MS);
         let short: Vec<_> = told
             .iter()
-            .map(|it| (it.learner_id.as_str(), it.inactive, it.failed_assessment_ids.len(), it.missing_assessment_ids.len()))
+            .map(|it| {
+                (it.learner_id.as_str(), it.inactive, it.failed_assessment_ids.len(), it.missing_assessment_ids.len())
+            })
             .collect();
         assert_eq!(short, [("idle", true, 0, 0), ("late", false, 0, 1), ("weak", false, 1, 0)]);
         assert_eq!(told[0].inactive_days, 8);

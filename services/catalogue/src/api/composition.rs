@@ -38,6 +38,7 @@ impl CompositionService for Api {
     async fn create_composition(&self, request: Request<CreateCompositionRequest>) -> Reply<CreateCompositionResponse> {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
+        fields.id("composition_id", &it.composition_id);
         fields.id("campus_id", &it.campus_id);
         fields.text("title", &it.title, checks::TITLE);
         checks::texts(&mut fields, "objectives", &it.objectives, checks::TITLE);
@@ -77,6 +78,7 @@ impl CompositionService for Api {
     async fn add_content(&self, request: Request<AddContentRequest>) -> Reply<AddContentResponse> {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
+        fields.id("composition_id", &it.composition_id);
         fields.id("item_id", &it.item_id);
         fields.id("course_id", &it.course_id);
         checks::optional_id(&mut fields, "module_id", &it.module_id);

@@ -37,6 +37,7 @@ impl CourseService for Api {
     async fn create_course(&self, request: Request<CreateCourseRequest>) -> Reply<CreateCourseResponse> {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
+        fields.id("course_id", &it.course_id);
         fields.id("institution_id", &it.institution_id);
         fields.optional_text("kind", &it.kind, checks::WORD);
         fields.text("title", &it.title, checks::TITLE);
@@ -156,6 +157,7 @@ impl CourseService for Api {
     async fn reuse_module(&self, request: Request<ReuseModuleRequest>) -> Reply<ReuseModuleResponse> {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
+        fields.id("course_id", &it.course_id);
         fields.id("module_id", &it.module_id);
         checks::optional_id(&mut fields, "parent_id", &it.parent_id);
         fields.id("source_course_id", &it.source_course_id);

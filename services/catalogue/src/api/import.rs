@@ -8,19 +8,17 @@ use crate::{
     slug::slug,
 };
 use futures::{StreamExt as _, stream::BoxStream};
-use prost::Message as _;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
-use studium_kit::{Call, Fields};
+use studium_kit::{App, Call, DecideError, Decided, Fields, Rejection, fault, status};
 use studium_proto::catalogue::v1::{
-    CourseDescribed, CourseLevel, ImportCoursesRequest, ImportCoursesResponse, ImportOutcome, course_event::Event,
-    import_service_server::ImportService,
+    CourseDescribed, CourseLevel, ImportCoursesRequest, ImportCoursesResponse, ImportOutcome, Reason,
+    course_event::Event, import_service_server::ImportService,
 };
 use tokio::sync::{OnceCell, oneshot};
-use tonic::{Code, Request, Response, Status, Streaming};
-use tonic_types::StatusExt as _;
+use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 /// Rows that are decided at once.
@@ -34,9 +32,10 @@ const HOURS_MAX: f64 = 10_000.0;
 
 /// What the rows of one call share.
 struct Import {
-    api: Api,
+    app: App,
     call: Call,
-    institutions: Mutex<HashMap<String, Arc<OnceCell<()>>>>,
+    /// By id and name: what was said of it stands.
+    institutions: Mutex<HashMap<(String, String), Arc<OnceCell<()>>>>,
 }
 
 #[tonic::async_trait]
@@ -48,7 +47,7 @@ impl ImportService for Api {
         request: Request<Streaming<ImportCoursesRequest>>,
     ) -> Result<Response<Self::ImportCoursesStream>, Status> {
         let (call, rows) = Call::open(request)?;
-        let import = Arc::new(Import { api: self.clone(), call, institutions: Mutex::default() });
+        let import = Arc::new(Import { app: self.app.clone(), call, institutions: Mutex::default() });
         // The last row of each course: the next one of the same course waits until it is done.
         let mut last: HashMap<String, oneshot::Receiver<()>> = HashMap::new();
         let answers = rows.map(move |row| {
@@ -69,60 +68,96 @@ impl ImportService for Api {
     }
 }
 
+/// Why a row was not taken in.
+enum No {
+    /// It makes no sense.
+    Malformed(Status),
+    /// A rule says no.
+    Refused(Rejection<Reason>),
+    /// The log or the store is not there, or does not come to an end.
+    Failed(Status),
+}
+
+impl From<DecideError<Reason>> for No {
+    fn from(e: DecideError<Reason>) -> Self {
+        match e {
+            DecideError::Refused(it) => Self::Refused(it),
+            DecideError::Busy => Self::Failed(status::busy()),
+            DecideError::Outdated => Self::Failed(status::outdated()),
+            DecideError::Fault(e) => Self::Failed(fault(e)),
+        }
+    }
+}
+
 impl Import {
     async fn row(&self, row: ImportCoursesRequest) -> ImportCoursesResponse {
         let institution_id =
             if row.institution_id.is_empty() { slug(&row.institution) } else { row.institution_id.clone() };
-        let answer = ImportCoursesResponse {
+        let mut answer = ImportCoursesResponse {
             row: row.row,
             course_id: row.slug.clone(),
             institution_id: institution_id.clone(),
             ..ImportCoursesResponse::default()
         };
-        match self.take(row, institution_id).await {
+        let outcome = match self.take(row, institution_id).await {
             Ok(it) => {
-                ImportCoursesResponse { outcome: it.outcome, version: it.version, position: it.position, ..answer }
+                answer.position = it.position;
+                answer.version = version(&it.events);
+                if it.already { ImportOutcome::Already } else { ImportOutcome::Ok }
             }
-            Err(status) => refused(answer, &status),
-        }
+            Err(No::Malformed(status)) => {
+                status.message().clone_into(&mut answer.detail);
+                ImportOutcome::Malformed
+            }
+            Err(No::Refused(it)) => {
+                it.reason.as_str_name().clone_into(&mut answer.reason);
+                answer.detail = it.detail;
+                ImportOutcome::Refused
+            }
+            Err(No::Failed(status)) => {
+                status.message().clone_into(&mut answer.detail);
+                ImportOutcome::Failed
+            }
+        };
+        answer.outcome = outcome.into();
+        answer
     }
 
-    async fn take(&self, row: ImportCoursesRequest, institution_id: String) -> Result<ImportCoursesResponse, Status> {
-        check(&row, &institution_id)?;
-        let call = self.call.clone().at(row.at_ms)?;
+    async fn take(&self, row: ImportCoursesRequest, institution_id: String) -> Result<Decided<Event>, No> {
+        check(&row, &institution_id).map_err(No::Malformed)?;
+        let call = self.call.clone().at(row.at_ms).map_err(No::Malformed)?;
         // The same row in the same call gets the first answer, wherever it stands in its source.
-        let content = ImportCoursesRequest { row: 0, ..row.clone() }.encode_to_vec();
-        let call = call.row(Uuid::new_v5(&ROWS, &content).simple());
+        let content = format!("{:?}", ImportCoursesRequest { row: 0, ..row.clone() });
+        let call = call.row(Uuid::new_v5(&ROWS, content.as_bytes()).simple());
         self.register(&call, &institution_id, &row.institution).await?;
         let course_id = row.slug.clone();
         let command = course::Command::Import(Box::new(listing(row, institution_id)));
         let asked = By::platform(call.meta.actor.clone()).asks(command);
-        let outcome = self.api.app.decide::<Course>(&call, &course_id, &asked).await?;
-        let version = outcome.events.iter().find_map(|it| match it {
-            Event::CoursePublished(it) => Some(it.version),
-            _ => None,
-        });
-        let done = if outcome.already { ImportOutcome::Already } else { ImportOutcome::Ok };
-        Ok(ImportCoursesResponse {
-            outcome: done.into(),
-            version: version.unwrap_or_default(),
-            position: outcome.position,
-            ..ImportCoursesResponse::default()
-        })
+        Ok(self.app.decide_as::<Course>(&call.meta, &course_id, &asked).await?)
     }
 
     /// Makes the institution known, once for all rows of the call that name it so.
-    async fn register(&self, call: &Call, institution_id: &str, name: &str) -> Result<(), Status> {
+    async fn register(&self, call: &Call, institution_id: &str, name: &str) -> Result<(), No> {
         let once = {
             let mut known = self.institutions.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(known.entry(format!("{institution_id}\n{name}")).or_default())
+            Arc::clone(known.entry((institution_id.to_owned(), name.to_owned())).or_default())
         };
         let register = || async {
             let command = institution::Command::RegisterListed { name: name.to_owned() };
-            self.api.app.decide::<Institution>(&call.row("institution"), institution_id, &command).await.map(drop)
+            let decided = self.app.decide_as::<Institution>(&call.row("institution").meta, institution_id, &command);
+            decided.await.map(drop).map_err(No::from)
         };
         once.get_or_try_init(register).await.copied()
     }
+}
+
+/// The version that was published, if one was.
+fn version(events: &[Event]) -> u32 {
+    let published = events.iter().find_map(|it| match it {
+        Event::CoursePublished(it) => Some(it.version),
+        _ => None,
+    });
+    published.unwrap_or_default()
 }
 
 fn check(row: &ImportCoursesRequest, institution_id: &str) -> Result<(), Status> {
@@ -162,20 +197,4 @@ fn listing(row: ImportCoursesRequest, institution_id: String) -> Listing {
             ..CourseDescribed::default()
         },
     }
-}
-
-/// A row that was not taken in, with the reason.
-fn refused(answer: ImportCoursesResponse, status: &Status) -> ImportCoursesResponse {
-    let reason = status.get_details_error_info().map(|it| it.reason).unwrap_or_default();
-    let outcome = match status.code() {
-        Code::InvalidArgument if reason.is_empty() => ImportOutcome::Malformed,
-        Code::Aborted
-        | Code::Unavailable
-        | Code::Internal
-        | Code::Unknown
-        | Code::Cancelled
-        | Code::DeadlineExceeded => ImportOutcome::Failed,
-        _ => ImportOutcome::Refused,
-    };
-    ImportCoursesResponse { outcome: outcome.into(), reason, detail: status.message().to_owned(), ..answer }
 }

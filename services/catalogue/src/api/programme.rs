@@ -35,6 +35,7 @@ impl ProgrammeService for Api {
     async fn create_programme(&self, request: Request<CreateProgrammeRequest>) -> Reply<CreateProgrammeResponse> {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
+        fields.id("programme_id", &it.programme_id);
         fields.id("institution_id", &it.institution_id);
         checks::known::<ProgrammeKind>(&mut fields, "kind", it.kind, true);
         fields.text("title", &it.title, checks::TITLE);
@@ -62,6 +63,7 @@ impl ProgrammeService for Api {
     async fn compose_programme(&self, request: Request<ComposeProgrammeRequest>) -> Reply<ComposeProgrammeResponse> {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
+        fields.id("programme_id", &it.programme_id);
         let composition = it.composition.unwrap_or_default();
         checks::composition(&mut fields, &composition);
         fields.done()?;

@@ -231,7 +231,7 @@ impl CatalogueService for Api {
         let mut fields = Fields::new();
         kinds(&mut fields, &it.kinds);
         fields.check("limit", it.limit <= 1_000, "is above 1,000");
-        fields.check("after_position", it.after_position <= i64::MAX as u64, "is no position");
+        fields.check("after_position", i64::try_from(it.after_position).is_ok(), "is no position");
         fields.done()?;
         self.journalled(it.min_position).await?;
         let shows = shows(&call, it.kinds);

@@ -31,6 +31,7 @@ impl CourseRunService for Api {
     async fn schedule_run(&self, request: Request<ScheduleRunRequest>) -> Reply<ScheduleRunResponse> {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
+        fields.id("run_id", &it.run_id);
         fields.id("course_id", &it.course_id);
         fields.optional_text("title", &it.title, checks::TITLE);
         checks::dates(&mut fields, it.starts_at_ms, it.ends_at_ms, it.enrol_from_ms, it.enrol_until_ms);

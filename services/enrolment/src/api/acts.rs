@@ -101,7 +101,8 @@ impl EnrolmentService for Api {
         let (call, it, mut fields) = open!(request);
         payment(&mut fields, &it.payment_id, it.amount_minor, &it.currency);
         fields.done()?;
-        let act = Act::RecordPayment { payment_id: it.payment_id, amount_minor: it.amount_minor, currency: it.currency };
+        let act =
+            Act::RecordPayment { payment_id: it.payment_id, amount_minor: it.amount_minor, currency: it.currency };
         act!(self, call, it, RecordPaymentResponse, act)
     }
 
@@ -140,8 +141,7 @@ impl EnrolmentService for Api {
         fields.id("session_id", &it.session_id);
         fields.check("attendance", Attendance::try_from(it.attendance).is_ok_and(|it| it as i32 > 0), "is not given");
         fields.done()?;
-        let act =
-            Act::RecordAttendance { session_id: it.session_id, attendance: it.attendance, minutes: it.minutes };
+        let act = Act::RecordAttendance { session_id: it.session_id, attendance: it.attendance, minutes: it.minutes };
         act!(self, call, it, RecordAttendanceResponse, act)
     }
 

@@ -2,79 +2,120 @@
 
 use super::{Api, No, by, enrolling::Enrolled, no};
 use crate::enrolment::Authority;
-use std::{
-    hash::{BuildHasher as _, RandomState},
-    pin::Pin,
+use futures::{
+    future::BoxFuture,
+    stream::{self, BoxStream, FuturesUnordered, StreamExt as _},
 };
+use std::collections::{HashMap, VecDeque};
 use studium_kit::{Call, Reason as _};
 use studium_proto::enrolment::v1::{
     BulkEnrolRequest, BulkEnrolResponse, EnrolRequest, EnrolmentSource, Reason, RowOutcome,
 };
-use tokio::sync::mpsc::{self, Sender};
-use tokio_stream::{Stream, StreamExt as _, wrappers::ReceiverStream};
 use tonic::{Code, Status, Streaming};
 
 /// Rows of one call.
 const ROWS_MAX: u64 = 10_000;
 
 /// Enrolments of one call that are decided at the same time; a log that packs fills its batches from them.
-const LANES: usize = 128;
+const DECIDING_MAX: usize = 128;
 
-/// Rows that wait in one lane; beyond that the caller is slowed down.
-const WAITING_MAX: usize = 16;
+/// Rows that wait behind an earlier one of the same enrolment; beyond that the caller is slowed down.
+const WAITING_MAX: usize = 1024;
 
 /// What a bulk call answers.
-pub(super) type Answers = Pin<Box<dyn Stream<Item = Result<BulkEnrolResponse, Status>> + Send>>;
+pub(super) type Answers = BoxStream<'static, Result<BulkEnrolResponse, Status>>;
 
 /// One row with its number in the call.
 type Row = (u64, BulkEnrolRequest);
 
-impl Api {
-    pub(super) fn enrol_all(&self, call: Call, rows: Streaming<BulkEnrolRequest>) -> Answers {
-        let (answers, receive) = mpsc::channel(LANES);
-        let (api, to) = (self.clone(), answers.clone());
-        tokio::spawn(async move {
-            // Whoever asked is told how it ended, unless nobody listens any more.
-            if let Err(status) = api.take_rows(&call, rows, &to).await {
-                let _ = to.send(Err(status)).await;
+/// One call at work: rows come in, as many enrolments as may be are decided side by side, answers go out.
+/// It runs as long as somebody reads the answers; a caller who goes away repeats the call.
+struct Bulk {
+    api: Api,
+    call: Call,
+    rows: Streaming<BulkEnrolRequest>,
+    /// No more rows are taken.
+    is_read: bool,
+    /// Why not, if they did not just end.
+    failed: Option<Status>,
+    number: u64,
+    deciding: FuturesUnordered<BoxFuture<'static, (Enrolling, BulkEnrolResponse)>>,
+    /// Rows behind an earlier one of the same enrolment, which is being decided.
+    behind: HashMap<Enrolling, VecDeque<Row>>,
+    waiting: usize,
+}
+
+/// Run and learner.
+type Enrolling = (String, String);
+
+impl Bulk {
+    /// The next answer, or the end.
+    async fn next(&mut self) -> Option<Result<BulkEnrolResponse, Status>> {
+        loop {
+            let may_read = !self.is_read && self.deciding.len() < DECIDING_MAX && self.waiting < WAITING_MAX;
+            tokio::select! {
+                Some((enrolling, answer)) = self.deciding.next() => {
+                    self.go_on(enrolling);
+                    return Some(Ok(answer));
+                }
+                row = self.rows.next(), if may_read => match row.map(|it| it.and_then(|row| self.take(row))) {
+                    Some(Ok(())) => {}
+                    Some(Err(e)) => (self.is_read, self.failed) = (true, Some(e)),
+                    None => self.is_read = true,
+                },
+                // What was begun has its answers; the last word is why no more came, if that is so.
+                else => return self.failed.take().map(Err),
             }
-        });
-        Box::pin(ReceiverStream::new(receive))
+        }
     }
 
-    /// Deals rows to lanes, all rows of one enrolment to the same.
-    async fn take_rows(
-        &self,
-        call: &Call,
-        mut rows: Streaming<BulkEnrolRequest>,
-        answers: &Sender<Result<BulkEnrolResponse, Status>>,
-    ) -> Result<(), Status> {
-        let lanes: Vec<Sender<Row>> = (0..LANES).map(|_| self.lane(call, answers)).collect();
-        let (hasher, mut number) = (RandomState::new(), 0);
-        while let Some(row) = rows.next().await {
-            let row = row?;
-            number += 1;
-            if number > ROWS_MAX {
-                return Err(Status::invalid_argument(format!("a call takes {ROWS_MAX} rows; send the rest in another")));
-            }
-            let lane = hasher.hash_one((&row.run_id, &row.learner_id)) as usize % LANES;
-            // A lane ends only after this loop does.
-            let _ = lanes[lane].send((number, row)).await;
+    fn take(&mut self, row: BulkEnrolRequest) -> Result<(), Status> {
+        self.number += 1;
+        if self.number > ROWS_MAX {
+            return Err(Status::invalid_argument(format!("a call takes {ROWS_MAX} rows; send the rest in another")));
+        }
+        let enrolling = (row.run_id.clone(), row.learner_id.clone());
+        if let Some(behind) = self.behind.get_mut(&enrolling) {
+            behind.push_back((self.number, row));
+            self.waiting += 1;
+        } else {
+            self.behind.insert(enrolling.clone(), VecDeque::new());
+            self.decide(enrolling, (self.number, row));
         }
         Ok(())
     }
 
-    fn lane(&self, call: &Call, answers: &Sender<Result<BulkEnrolResponse, Status>>) -> Sender<Row> {
-        let (send, mut receive) = mpsc::channel::<Row>(WAITING_MAX);
-        let (api, call, answers) = (self.clone(), call.clone(), answers.clone());
-        tokio::spawn(async move {
-            while let Some((number, row)) = receive.recv().await {
-                let answer = api.answer(&call, number, row).await;
-                // Nobody listens any more: what was dealt is still decided, since it may be on its way.
-                let _ = answers.send(Ok(answer)).await;
+    fn decide(&mut self, enrolling: Enrolling, (number, row): Row) {
+        let (api, call) = (self.api.clone(), self.call.clone());
+        self.deciding.push(Box::pin(async move { (enrolling, api.answer(&call, number, row).await) }));
+    }
+
+    /// The next row of an enrolment whose row was answered.
+    fn go_on(&mut self, enrolling: Enrolling) {
+        match self.behind.get_mut(&enrolling).and_then(VecDeque::pop_front) {
+            Some(row) => {
+                self.waiting -= 1;
+                self.decide(enrolling, row);
             }
-        });
-        send
+            None => drop(self.behind.remove(&enrolling)),
+        }
+    }
+}
+
+impl Api {
+    pub(super) fn enrol_all(&self, call: Call, rows: Streaming<BulkEnrolRequest>) -> Answers {
+        let bulk = Bulk {
+            api: self.clone(),
+            call,
+            rows,
+            is_read: false,
+            failed: None,
+            number: 0,
+            deciding: FuturesUnordered::new(),
+            behind: HashMap::new(),
+            waiting: 0,
+        };
+        Box::pin(stream::unfold(bulk, |mut bulk| async move { bulk.next().await.map(|answer| (answer, bulk)) }))
     }
 
     async fn answer(&self, call: &Call, number: u64, row: BulkEnrolRequest) -> BulkEnrolResponse {

@@ -84,8 +84,7 @@ fn check(it: &EnrolRequest) -> Result<(), Status> {
 
 /// Terms with the mode that the source suggests where none is given.
 fn terms(source: EnrolmentSource, source_ref: &str, mode: EnrolmentMode, sponsor: &str) -> Terms {
-    let suggested =
-        if source == EnrolmentSource::Audit { EnrolmentMode::Audit } else { EnrolmentMode::Certificate };
+    let suggested = if source == EnrolmentSource::Audit { EnrolmentMode::Audit } else { EnrolmentMode::Certificate };
     Terms {
         source,
         source_ref: source_ref.to_owned(),

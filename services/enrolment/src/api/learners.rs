@@ -136,7 +136,10 @@ impl LearnerService for Api {
         reply!(EraseLearnerResponse, self.app.decide::<Learner>(&call, &it.learner_id, &command).await?)
     }
 
-    async fn give_consent(&self, request: Request<GiveConsentRequest>) -> Result<Response<GiveConsentResponse>, Status> {
+    async fn give_consent(
+        &self,
+        request: Request<GiveConsentRequest>,
+    ) -> Result<Response<GiveConsentResponse>, Status> {
         let (call, it) = Call::open(request)?;
         let call = call.at(it.at_ms)?;
         let mut fields = Fields::new();
@@ -173,11 +176,16 @@ impl LearnerService for Api {
         let rows = learners::learners(self.app.store(), &person).await.map_err(fault)?;
         match shown(person, rows) {
             Some(it) => Ok(Response::new(it)),
-            None => Err(no(Reason::LearnerNotFound, "nobody is registered under this learner id", &it.learner_id).into()),
+            None => {
+                Err(no(Reason::LearnerNotFound, "nobody is registered under this learner id", &it.learner_id).into())
+            }
         }
     }
 
-    async fn find_learner(&self, request: Request<FindLearnerRequest>) -> Result<Response<FindLearnerResponse>, Status> {
+    async fn find_learner(
+        &self,
+        request: Request<FindLearnerRequest>,
+    ) -> Result<Response<FindLearnerResponse>, Status> {
         let (_, it) = Call::open(request)?;
         let mut fields = Fields::new();
         external(&mut fields, &it.institution_id, &it.external_id);

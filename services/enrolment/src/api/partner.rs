@@ -61,7 +61,8 @@ impl Api {
         ids.sort();
         ids.dedup();
         let people = partner_rosters::people(store, &ids).await.map_err(fault)?;
-        let mut all: Vec<String> = people.values().flatten().map(|it| it.learner_id.clone()).chain(ids.clone()).collect();
+        let mut all: Vec<String> =
+            people.values().flatten().map(|it| it.learner_id.clone()).chain(ids.clone()).collect();
         all.sort();
         all.dedup();
         let now = consents::to_institution(store, institution, &all).await.map_err(fault)?;
@@ -76,16 +77,16 @@ impl Api {
         let mut known = HashMap::new();
         for id in ids {
             let mut rows = people.get(&id).cloned().unwrap_or_default();
-            let person: Vec<String> = if rows.is_empty() {
-                vec![id.clone()]
-            } else {
-                rows.iter().map(|it| it.learner_id.clone()).collect()
-            };
+            let person: Vec<String> =
+                if rows.is_empty() { vec![id.clone()] } else { rows.iter().map(|it| it.learner_id.clone()).collect() };
             let mut scopes = scopes_of(&then, &person);
             scopes.retain(|it| scopes_of(&now, &person).contains(it));
             if as_of_ms > 0 {
                 // What was erased since stays erased.
-                rows = rows.into_iter().filter_map(|it| if it.erased { Some(it) } else { past.get(&it.learner_id).cloned() }).collect();
+                rows = rows
+                    .into_iter()
+                    .filter_map(|it| if it.erased { Some(it) } else { past.get(&it.learner_id).cloned() })
+                    .collect();
             }
             known.insert(id, Known { rows, scopes });
         }
@@ -116,5 +117,11 @@ fn covered(row: EnrolmentRow, known: Option<&Known>, institution: &str) -> Partn
     let own = rows.iter().flat_map(|it| &it.external_ids.0).filter(|(it, _)| it == institution);
     let mut external_ids: Vec<String> = own.map(|(_, external_id)| external_id.clone()).collect();
     external_ids.sort();
-    PartnerRow { enrolment: Some(enrolment), external_ids, name, email, scopes: scopes.into_iter().map(Into::into).collect() }
+    PartnerRow {
+        enrolment: Some(enrolment),
+        external_ids,
+        name,
+        email,
+        scopes: scopes.into_iter().map(Into::into).collect(),
+    }
 }

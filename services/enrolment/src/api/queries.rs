@@ -42,7 +42,9 @@ impl EnrolmentQueryService for Api {
         let row = enrolments::enrolment(store, &it.run_id, &person).await.map_err(fault)?;
         let mut rows = self.at(row.into_iter().collect(), it.as_of_ms).await?;
         let Some(row) = rows.pop() else {
-            return Err(no(Reason::NotEnrolled, "the learner was not enrolled in this run by then", &it.learner_id).into());
+            return Err(
+                no(Reason::NotEnrolled, "the learner was not enrolled in this run by then", &it.learner_id).into()
+            );
         };
         let may = by(&call, &it.institution_id).may_act_for(&row.institution_id, &row.sponsor_institution_id);
         allowed(may, &it.run_id)?;
@@ -181,7 +183,10 @@ impl EnrolmentQueryService for Api {
         }))
     }
 
-    async fn list_signals(&self, request: Request<ListSignalsRequest>) -> Result<Response<ListSignalsResponse>, Status> {
+    async fn list_signals(
+        &self,
+        request: Request<ListSignalsRequest>,
+    ) -> Result<Response<ListSignalsResponse>, Status> {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
         run_ids(&mut fields, &it.run_id, &it.institution_id);
@@ -239,9 +244,7 @@ impl Api {
     async fn results_at(&self, rows: &[EnrolmentRow], as_of_ms: i64) -> Result<Vec<ResultRow>, Status> {
         let subjects = enrolments::subjects(rows);
         let mut past = self.app.store().as_of::<Results>("enrolment", &subjects, as_of_ms).await.map_err(fault)?;
-        past.sort_by(|a, b| {
-            (&a.run_id, &a.assessment_id, a.attempt).cmp(&(&b.run_id, &b.assessment_id, b.attempt))
-        });
+        past.sort_by(|a, b| (&a.run_id, &a.assessment_id, a.attempt).cmp(&(&b.run_id, &b.assessment_id, b.attempt)));
         Ok(past)
     }
 }

@@ -4,8 +4,8 @@ use super::{Authority, By, Enrolment, INVITATION_MS, Offer, SEAT_HOLD_MS, Terms,
 use studium_kit::Decision;
 use studium_proto::enrolment::v1::{
     EndCause, EnrolmentActivated, EnrolmentExpired, EnrolmentInvited, EnrolmentMode, EnrolmentPromoted,
-    EnrolmentRequested, EnrolmentSource, EnrolmentState, EnrolmentWaitlisted, InvitationAccepted, InvitationDeclined, ModeChanged,
-    PaymentRecorded, Reason, SeatHeld, enrolment_event::Event,
+    EnrolmentRequested, EnrolmentSource, EnrolmentState, EnrolmentWaitlisted, InvitationAccepted, InvitationDeclined,
+    ModeChanged, PaymentRecorded, Reason, SeatHeld, enrolment_event::Event,
 };
 
 impl Enrolment {
@@ -13,13 +13,18 @@ impl Enrolment {
         by.may_act_for(&offer.institution_id, &terms.sponsor_institution_id)?;
         let own = matches!(terms.source, EnrolmentSource::SelfPaid | EnrolmentSource::Audit);
         if by.authority == Authority::Learner && !(own && terms.sponsor_institution_id.is_empty()) {
-            return no(Reason::SourceNotAllowed, "learners enrol themselves as self-payers or listeners, without a sponsor");
+            return no(
+                Reason::SourceNotAllowed,
+                "learners enrol themselves as self-payers or listeners, without a sponsor",
+            );
         }
         match self.state {
             EnrolmentState::Requested | EnrolmentState::Waitlisted | EnrolmentState::Active => {
                 return self.enrolled_already(terms);
             }
-            EnrolmentState::Suspended => return no(Reason::AlreadyEnrolled, "the enrolment is suspended; reinstate it"),
+            EnrolmentState::Suspended => {
+                return no(Reason::AlreadyEnrolled, "the enrolment is suspended; reinstate it");
+            }
             EnrolmentState::Completed | EnrolmentState::Failed => return self.ended(),
             EnrolmentState::Unspecified
             | EnrolmentState::Invited
@@ -207,7 +212,8 @@ impl Enrolment {
         let mut events = vec![Event::PaymentRecorded(payment)];
         let seated = !self.wants_seat || self.holds_seat;
         if self.state == EnrolmentState::Requested && seated && amount_minor >= self.due_minor {
-            events.push(Event::EnrolmentActivated(EnrolmentActivated { round: self.round, seat_held: self.holds_seat }));
+            events
+                .push(Event::EnrolmentActivated(EnrolmentActivated { round: self.round, seat_held: self.holds_seat }));
         }
         Ok(events)
     }

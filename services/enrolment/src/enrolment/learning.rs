@@ -80,7 +80,10 @@ impl Enrolment {
         if known.is_some() && !overrides {
             return no(
                 Reason::ResultDiffers,
-                format!("attempt {} at `{}` has another result; say why it changes", result.attempt, result.assessment_id),
+                format!(
+                    "attempt {} at `{}` has another result; say why it changes",
+                    result.attempt, result.assessment_id
+                ),
             );
         }
         result.first = self.attempts(&result.assessment_id).next().is_none();

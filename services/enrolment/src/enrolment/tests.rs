@@ -2,15 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod ending;
+mod histories;
 mod joining;
-mod laws;
 mod learning;
 mod verdict;
 
 use super::*;
+use histories::any_command;
 use studium_proto::enrolment::v1::{
     EnrolmentActivated, EnrolmentCompleted, EnrolmentDeferred, EnrolmentExpired, EnrolmentSuspended, EnrolmentWithdrawn,
 };
+use studium_testkit::{given, laws};
 
 pub(super) const NOW: i64 = 1_000_000;
 
@@ -95,7 +97,12 @@ pub(super) fn invited(expires_at_ms: i64) -> Event {
 }
 
 pub(super) fn withdrawn(cause: EndCause, reason: &str, seat_released: bool) -> Event {
-    Event::EnrolmentWithdrawn(EnrolmentWithdrawn { cause: cause as i32, reason: reason.into(), seat_released, round: 1 })
+    Event::EnrolmentWithdrawn(EnrolmentWithdrawn {
+        cause: cause as i32,
+        reason: reason.into(),
+        seat_released,
+        round: 1,
+    })
 }
 
 pub(super) fn expired(cause: EndCause, seat_released: bool) -> Event {
@@ -147,4 +154,36 @@ pub(super) fn seated() -> Vec<Event> {
 pub(super) fn and(mut past: Vec<Event>, event: Event) -> Vec<Event> {
     past.push(event);
     past
+}
+
+#[test]
+fn seats_money_and_states_agree_whatever_happens() {
+    laws::hold::<Enrolment>(any_command(), |it| {
+        let rules = [
+            (!it.holds_seat || it.wants_seat, "a seat is held that was not asked for"),
+            (it.due_minor >= 0, "less than nothing is due"),
+            (it.state != EnrolmentState::Waitlisted || !it.holds_seat, "somebody in line holds a seat"),
+            (it.state != EnrolmentState::Waitlisted || it.wants_seat, "somebody in line wants no seat"),
+            (
+                it.state != EnrolmentState::Active || !it.wants_seat || it.holds_seat,
+                "active in a limited run without a seat",
+            ),
+            (
+                !matches!(it.state, EnrolmentState::Withdrawn | EnrolmentState::Expired) || !it.holds_seat,
+                "left and kept the seat",
+            ),
+            (
+                it.state != EnrolmentState::Completed || it.outcome != Outcome::Unspecified,
+                "completed without an outcome",
+            ),
+        ];
+        rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, broken)| Err(broken.to_owned()))
+    });
+}
+
+#[test]
+fn who_was_never_there_can_do_nothing() {
+    for act in [Act::Start, Act::Decline { reason: String::new() }, Act::Conclude { rule: Rule::default() }] {
+        given::<Enrolment>(&[]).when(staff(act)).refused(Reason::NotEnrolled);
+    }
 }

@@ -69,7 +69,9 @@ impl Rule {
             let sum: u64 = part.clone().map(|it| u64::from(it.millipoints)).sum();
             if sum != whole {
                 let part = if is_exam { "examination" } else { "coursework" };
-                return Verdict::Undecidable(format!("the weights of the {part} sum to {sum}, not to {whole} thousandths"));
+                return Verdict::Undecidable(format!(
+                    "the weights of the {part} sum to {sum}, not to {whole} thousandths"
+                ));
             }
             for it in part {
                 match score_of(&it.assessment_id) {

@@ -78,9 +78,7 @@ fn the_address_changes() {
 
 #[test]
 fn two_learners_become_one() {
-    given::<Learner>(&[registered()])
-        .when(merge("bob", Standing::Registered, "same passport"))
-        .then(&[merged()]);
+    given::<Learner>(&[registered()]).when(merge("bob", Standing::Registered, "same passport")).then(&[merged()]);
     let ask = |to: &str, standing, why: &str| given::<Learner>(&[registered()]).when(merge(to, standing, why));
     ask("bob", Standing::Registered, "").refused(Reason::ExplanationRequired);
     ask("ada", Standing::Registered, "why").refused(Reason::SameLearner);

@@ -53,9 +53,7 @@ fn the_first_request_opens_with_what_it_knows() {
 #[test]
 fn unlimited_seats_are_not_counted() {
     given::<RunCapacity>(&[]).when(Command::SetCapacity { capacity: 0, waiting_list: true }).nothing();
-    given::<RunCapacity>(&[])
-        .when(Command::SetCapacity { capacity: 3, waiting_list: true })
-        .then(&[opened(3, true)]);
+    given::<RunCapacity>(&[]).when(Command::SetCapacity { capacity: 3, waiting_list: true }).then(&[opened(3, true)]);
 }
 
 #[test]
@@ -69,8 +67,7 @@ fn who_finds_no_seat_waits_or_is_refused() {
 #[test]
 fn nobody_overtakes_the_line() {
     // A seat that was freed while the capacity was being lowered is no seat for newcomers.
-    let past =
-        [opened(2, true), reserved("ada", false), reserved("bob", false), waitlisted("cyd"), changed(1, true)];
+    let past = [opened(2, true), reserved("ada", false), reserved("bob", false), waitlisted("cyd"), changed(1, true)];
     given::<RunCapacity>(&past).when(release("ada", 1)).then(&[released("ada", SeatPlace::Reserved)]);
     let past = [opened(1, true), waitlisted("cyd")];
     given::<RunCapacity>(&past).when(reserve("dan", 1)).then(&[waitlisted("dan")]);
@@ -112,9 +109,11 @@ fn a_later_request_takes_the_place_along() {
 #[test]
 fn more_seats_empty_the_line_in_order() {
     let past = [opened(1, true), reserved("ada", false), waitlisted("bob"), waitlisted("cyd"), waitlisted("dan")];
-    given::<RunCapacity>(&past)
-        .when(Command::SetCapacity { capacity: 3, waiting_list: true })
-        .then(&[changed(3, true), reserved("bob", true), reserved("cyd", true)]);
+    given::<RunCapacity>(&past).when(Command::SetCapacity { capacity: 3, waiting_list: true }).then(&[
+        changed(3, true),
+        reserved("bob", true),
+        reserved("cyd", true),
+    ]);
     given::<RunCapacity>(&past).when(Command::SetCapacity { capacity: 0, waiting_list: true }).then(&[
         changed(0, true),
         reserved("bob", true),
@@ -169,7 +168,10 @@ fn reserved_and_confirmed_never_exceed_capacity() {
             let truly_confirmed = it.seats.values().filter(|(_, confirmed)| *confirmed).count() as u32;
             let twice = it.line.iter().any(|(learner, _)| it.seats.contains_key(learner));
             let rules = [
-                (it.capacity == 0 || it.reserved() + it.confirmed() <= it.ceiling, "more seats are taken than there are"),
+                (
+                    it.capacity == 0 || it.reserved() + it.confirmed() <= it.ceiling,
+                    "more seats are taken than there are",
+                ),
                 (it.confirmed == truly_confirmed, "confirmed seats are miscounted"),
                 (!twice, "somebody holds a seat and stands in line"),
             ];
@@ -180,6 +182,8 @@ fn reserved_and_confirmed_never_exceed_capacity() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// Everybody who asked and did not leave holds a seat, stands in line, or was told no.
     #[test]
     fn nobody_is_lost(history in proptest::collection::vec(any_command(), 1..64)) {

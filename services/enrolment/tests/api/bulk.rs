@@ -61,7 +61,8 @@ pub async fn staff_is_confined_to_its_institutions(desk: Desk) {
     desk.open_run("r", "c", 0, false).await;
     desk.enrol("r", "zoe").await.unwrap();
     let mut acts = desk.acts_as("sam", &["staff"], &["ou"]).await;
-    let of = |institution: &str, learner: &str| BulkEnrolRequest { institution_id: institution.into(), ..row("r", learner) };
+    let of =
+        |institution: &str, learner: &str| BulkEnrolRequest { institution_id: institution.into(), ..row("r", learner) };
     let answers = ask(&mut acts, "bulk", vec![of("ou", "ada"), of("elsewhere", "bob"), of("", "cyd")]).await.unwrap();
     assert_eq!(answers["1"].outcome(), RowOutcome::Ok);
     for n in ["2", "3"] {

@@ -1,7 +1,7 @@
 //! A desk to test at: the service, a catalogue that says what it is told to say, and callers of every sort.
 
-use std::{marker::PhantomData, sync::Arc, time::Duration};
 use futures::future::BoxFuture;
+use std::{marker::PhantomData, sync::Arc, time::Duration};
 use studium_kit::{Decider, Decision, Event, Running};
 use studium_log::{Aggregates, Deciding, History, Log, LogError, Meta, Stored};
 use studium_proto::catalogue::v1::{
@@ -11,8 +11,7 @@ use studium_proto::catalogue::v1::{
 use studium_proto::enrolment::v1::{
     EnrolRequest, EnrolResponse, Enrolment, EnrolmentSource, EnrolmentState, GetEnrolmentRequest,
     enrolment_query_service_client::EnrolmentQueryServiceClient, enrolment_service_client::EnrolmentServiceClient,
-    learner_service_client::LearnerServiceClient,
-    programme_enrolment_service_client::ProgrammeEnrolmentServiceClient,
+    learner_service_client::LearnerServiceClient, programme_enrolment_service_client::ProgrammeEnrolmentServiceClient,
 };
 use studium_testkit::{Caller, House, Postgres};
 use tonic::{Request, Status};

@@ -40,11 +40,8 @@ pub async fn refusals_carry_their_reason(desk: Desk) {
     assert_eq!((early.code(), reason(&early).as_str()), (Code::FailedPrecondition, "OUTSIDE_WINDOW"));
     let details = early.get_details_error_info().unwrap();
     assert_eq!((details.domain.as_str(), details.metadata["id"].as_str()), ("enrolment.studium", "r~ada"));
-    let overridden = EnrolRequest {
-        at_ms: desk.now - 301 * DAY,
-        override_reason: "registry".into(),
-        ..asking("r", "ada")
-    };
+    let overridden =
+        EnrolRequest { at_ms: desk.now - 301 * DAY, override_reason: "registry".into(), ..asking("r", "ada") };
     desk.acts().await.enrol(overridden).await.unwrap();
     let request = WithdrawRequest { run_id: "r".into(), learner_id: "bob".into(), ..WithdrawRequest::default() };
     let status = desk.acts().await.withdraw(request).await.unwrap_err();
@@ -62,7 +59,7 @@ pub async fn malformed_fields_are_told_at_once(desk: Desk) {
 
 pub async fn learners_and_staff_act_only_for_their_own(desk: Desk) {
     desk.open_run("r", "c", 0, false).await;
-    desk.enrol("r", "zoe").await.unwrap();
+    let min_position = desk.enrol("r", "zoe").await.unwrap().position;
     let audit = |learner: &str| EnrolRequest { source: EnrolmentSource::Audit.into(), ..asking("r", learner) };
     let mut ada = desk.acts_as("ada", &["learner"], &[]).await;
     ada.enrol(audit("ada")).await.unwrap();
@@ -70,7 +67,8 @@ pub async fn learners_and_staff_act_only_for_their_own(desk: Desk) {
     let status = ada.enrol(asking("r", "ada")).await.unwrap_err();
     assert_eq!((status.code(), reason(&status).as_str()), (Code::PermissionDenied, "SOURCE_NOT_ALLOWED"));
 
-    let of = |institution: &str, learner: &str| EnrolRequest { institution_id: institution.into(), ..asking("r", learner) };
+    let of =
+        |institution: &str, learner: &str| EnrolRequest { institution_id: institution.into(), ..asking("r", learner) };
     desk.acts_as("sam", &["staff"], &["ou"]).await.enrol(of("ou", "cyd")).await.unwrap();
     let mut elsewhere = desk.acts_as("eve", &["staff"], &["elsewhere"]).await;
     assert_eq!(elsewhere.enrol(of("ou", "dan")).await.unwrap_err().code(), Code::PermissionDenied);
@@ -87,6 +85,7 @@ pub async fn learners_and_staff_act_only_for_their_own(desk: Desk) {
         run_id: "r".into(),
         learner_id: "zoe".into(),
         institution_id: institution.into(),
+        min_position,
         ..GetEnrolmentRequest::default()
     };
     desk.queries_as("sam", &["staff"], &["ou"]).await.get_enrolment(look("ou")).await.unwrap();
@@ -141,11 +140,7 @@ pub async fn self_payers_pay_the_published_price(desk: Desk) {
     let published = course_event::Event::CoursePublished(CoursePublished { version: 1, ..CoursePublished::default() });
     desk.course_says("c", vec![described(4_900), published, described(9_900)]).await;
     let catalogue_position = desk.open_run("r", "c", 0, false).await;
-    let request = EnrolRequest {
-        source: EnrolmentSource::SelfPaid.into(),
-        catalogue_position,
-        ..asking("r", "ada")
-    };
+    let request = EnrolRequest { source: EnrolmentSource::SelfPaid.into(), catalogue_position, ..asking("r", "ada") };
     let mut acts = desk.acts().await;
     let reply = acts.enrol(request).await.unwrap().into_inner();
     assert_eq!(reply.state(), EnrolmentState::Requested);
@@ -231,7 +226,8 @@ pub async fn restricted_runs_look_at_the_learner(desk: Desk) {
     assert_eq!(reason(&desk.enrol("invited", "ada").await.unwrap_err()), "INVITATION_REQUIRED");
     assert_eq!(reason(&desk.enrol("members", "ada").await.unwrap_err()), "NOT_A_MEMBER");
     let external_ids = vec![ExternalId { institution_id: "kaist".into(), external_id: "20-1".into() }];
-    let request = RegisterLearnerRequest { learner_id: "ada".into(), external_ids, ..RegisterLearnerRequest::default() };
+    let request =
+        RegisterLearnerRequest { learner_id: "ada".into(), external_ids, ..RegisterLearnerRequest::default() };
     let position = desk.people().await.register_learner(request).await.unwrap().into_inner().position;
     let look = studium_proto::enrolment::v1::GetLearnerRequest { learner_id: "ada".into(), min_position: position };
     desk.people().await.get_learner(look).await.unwrap();

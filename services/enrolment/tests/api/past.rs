@@ -68,7 +68,9 @@ pub async fn a_roster_can_be_asked_as_it_was(desk: Desk) {
 pub async fn statistics_can_be_asked_as_they_were(desk: Desk) {
     story(&desk).await;
     let head = desk.head().await;
-    for (days, total, active, passed, withdrawn) in [(90, 1, 1, 0, 0), (30, 2, 1, 0, 1), (10, 2, 0, 1, 1), (0, 2, 0, 1, 1)] {
+    for (days, total, active, passed, withdrawn) in
+        [(90, 1, 1, 0, 0), (30, 2, 1, 0, 1), (10, 2, 0, 1, 1), (0, 2, 0, 1, 1)]
+    {
         let request = GetRunStatisticsRequest {
             run_id: "r".into(),
             as_of_ms: if days == 0 { 0 } else { desk.now - days * DAY },
@@ -76,6 +78,10 @@ pub async fn statistics_can_be_asked_as_they_were(desk: Desk) {
             ..GetRunStatisticsRequest::default()
         };
         let it = desk.queries().await.get_run_statistics(request).await.unwrap().into_inner().statistics.unwrap();
-        assert_eq!((it.total, it.active, it.passed, it.withdrawn), (total, active, passed, withdrawn), "{days} days ago");
+        assert_eq!(
+            (it.total, it.active, it.passed, it.withdrawn),
+            (total, active, passed, withdrawn),
+            "{days} days ago"
+        );
     }
 }

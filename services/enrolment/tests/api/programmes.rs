@@ -58,7 +58,15 @@ async fn becomes(desk: &Desk, learner: &str, state: ProgrammeState, courses: usi
             min_position: desk.head().await,
             ..GetProgrammeEnrolmentRequest::default()
         };
-        last = desk.places().await.get_programme_enrolment(request).await.unwrap().into_inner().programme_enrolment.unwrap();
+        last = desk
+            .places()
+            .await
+            .get_programme_enrolment(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .programme_enrolment
+            .unwrap();
         if last.state() == state && last.completed_course_ids.len() == courses {
             return last;
         }

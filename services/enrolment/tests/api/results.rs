@@ -2,9 +2,9 @@
 
 use crate::desk::{DAY, Desk, reason};
 use studium_proto::enrolment::v1::{
-    Attendance, CompleteRequest, ConcludeRequest, EnrolmentState, FailRequest, GetEnrolmentRequest,
-    ListSignalsRequest, ListStatisticsRequest, Outcome, RecordAttendanceRequest, RecordProgressRequest,
-    RecordResultRequest, StatisticsBy, WithdrawRequest,
+    Attendance, CompleteRequest, ConcludeRequest, EnrolmentState, FailRequest, GetEnrolmentRequest, ListSignalsRequest,
+    ListStatisticsRequest, Outcome, RecordAttendanceRequest, RecordProgressRequest, RecordResultRequest, StatisticsBy,
+    WithdrawRequest,
 };
 
 fn result(run: &str, learner: &str, assessment: &str, score: Option<u32>) -> RecordResultRequest {
@@ -41,7 +41,12 @@ pub async fn a_course_is_learnt_assessed_and_concluded(desk: Desk) {
         let request = RecordProgressRequest { run_id, learner_id, module_id, minutes, completed, ..Default::default() };
         acts.record_progress(request).await.unwrap();
     }
-    let sessions = [("s1", Attendance::Absent), ("s2", Attendance::Present), ("s3", Attendance::Excused), ("s1", Attendance::Present)];
+    let sessions = [
+        ("s1", Attendance::Absent),
+        ("s2", Attendance::Present),
+        ("s3", Attendance::Excused),
+        ("s1", Attendance::Present),
+    ];
     for (session, attendance) in sessions {
         let (run_id, learner_id, session_id) = ("r".into(), "ada".into(), session.into());
         let attendance = attendance.into();
@@ -52,7 +57,10 @@ pub async fn a_course_is_learnt_assessed_and_concluded(desk: Desk) {
     let conclude = || ConcludeRequest { run_id: "r".into(), learner_id: "ada".into(), ..ConcludeRequest::default() };
     assert_eq!(reason(&acts.conclude(conclude()).await.unwrap_err()), "RESULTS_INCOMPLETE");
     assert_eq!(reason(&acts.complete(complete("r", "ada", Outcome::Passed)).await.unwrap_err()), "RULE_NOT_SATISFIED");
-    assert_eq!(reason(&acts.record_result(result("r", "ada", "essay", None)).await.unwrap_err()), "ASSESSMENT_NOT_IN_RUN");
+    assert_eq!(
+        reason(&acts.record_result(result("r", "ada", "essay", None)).await.unwrap_err()),
+        "ASSESSMENT_NOT_IN_RUN"
+    );
     acts.record_result(result("r", "ada", "exam", Some(80_000))).await.unwrap();
     let reply = acts.conclude(conclude()).await.unwrap().into_inner();
     assert_eq!(reply.state(), EnrolmentState::Completed);

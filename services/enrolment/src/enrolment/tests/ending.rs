@@ -46,9 +46,11 @@ fn a_rest_keeps_the_seat_unless_it_is_given_away() {
 
 #[test]
 fn who_gave_the_seat_away_asks_again() {
-    given::<Enrolment>(&and(seated(), suspended(false)))
-        .when(reinstate(seats(2), "paid"))
-        .then(&[reinstated(&seats(2), false, 1)]);
+    given::<Enrolment>(&and(seated(), suspended(false))).when(reinstate(seats(2), "paid")).then(&[reinstated(
+        &seats(2),
+        false,
+        1,
+    )]);
     let past = and(seated(), suspended(true));
     let state = given::<Enrolment>(&past).when(reinstate(seats(2), "paid")).then(&[reinstated(&seats(2), true, 2)]);
     assert_eq!(state.state(), EnrolmentState::Requested);
@@ -68,12 +70,12 @@ fn an_end_can_be_taken_back_but_not_a_completion() {
 
 #[test]
 fn leaving_gives_the_seat_back() {
-    given::<Enrolment>(&seated())
-        .when(learner(withdraw("")))
-        .then(&[withdrawn(EndCause::LearnerChoice, "", true)]);
-    given::<Enrolment>(&active())
-        .when(staff(withdraw("moved abroad")))
-        .then(&[withdrawn(EndCause::StaffDecision, "moved abroad", false)]);
+    given::<Enrolment>(&seated()).when(learner(withdraw(""))).then(&[withdrawn(EndCause::LearnerChoice, "", true)]);
+    given::<Enrolment>(&active()).when(staff(withdraw("moved abroad"))).then(&[withdrawn(
+        EndCause::StaffDecision,
+        "moved abroad",
+        false,
+    )]);
     given::<Enrolment>(&active()).when(staff(withdraw(""))).refused(Reason::ExplanationRequired);
     let waiting = [requested(&seats(1), EnrolmentSource::Staff, 1)];
     given::<Enrolment>(&waiting).when(learner(withdraw(""))).then(&[withdrawn(EndCause::LearnerChoice, "", true)]);
@@ -122,9 +124,7 @@ fn what_was_paid_moves_along() {
 fn what_came_to_nothing_expires() {
     let expire = |cause| staff(Act::Expire { cause, reason: String::new() });
     given::<Enrolment>(&seated()).when(expire(EndCause::Unspecified)).then(&[expired(EndCause::RunEnded, true)]);
-    given::<Enrolment>(&active())
-        .when(expire(EndCause::RunCancelled))
-        .then(&[expired(EndCause::RunCancelled, false)]);
+    given::<Enrolment>(&active()).when(expire(EndCause::RunCancelled)).then(&[expired(EndCause::RunCancelled, false)]);
     let left = and(active(), withdrawn(EndCause::LearnerChoice, "", false));
     given::<Enrolment>(&left).when(expire(EndCause::Unspecified)).refused(Reason::EnrolmentEnded);
     let end = || registrar(Act::EndWithRun { cause: EndCause::RunCancelled });

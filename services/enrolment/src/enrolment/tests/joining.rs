@@ -26,17 +26,18 @@ fn pay(id: &str, amount_minor: i64, currency: &str) -> Command {
 
 #[test]
 fn unlimited_and_free_is_active_at_once() {
-    given::<Enrolment>(&[]).when(learner(enrol(free(), EnrolmentSource::SelfPaid))).then(&[
-        requested(&free(), EnrolmentSource::SelfPaid, 1),
-        activated(1, false),
-    ]);
+    given::<Enrolment>(&[])
+        .when(learner(enrol(free(), EnrolmentSource::SelfPaid)))
+        .then(&[requested(&free(), EnrolmentSource::SelfPaid, 1), activated(1, false)]);
 }
 
 #[test]
 fn limited_seats_wait_for_an_answer() {
-    given::<Enrolment>(&[])
-        .when(staff(enrol(seats(2), EnrolmentSource::Staff)))
-        .then(&[requested(&seats(2), EnrolmentSource::Staff, 1)]);
+    given::<Enrolment>(&[]).when(staff(enrol(seats(2), EnrolmentSource::Staff))).then(&[requested(
+        &seats(2),
+        EnrolmentSource::Staff,
+        1,
+    )]);
 }
 
 #[test]
@@ -83,9 +84,11 @@ fn runs_that_do_not_take_anybody_say_why() {
     let full = Offer { is_full: true, waiting_list: false, ..seats(2) };
     given::<Enrolment>(&[]).when(staff(enrol(full.clone(), EnrolmentSource::Staff))).refused(Reason::RunFull);
     let line = Offer { waiting_list: true, ..full };
-    given::<Enrolment>(&[])
-        .when(staff(enrol(line, EnrolmentSource::Staff)))
-        .then(&[requested(&seats(2), EnrolmentSource::Staff, 1)]);
+    given::<Enrolment>(&[]).when(staff(enrol(line, EnrolmentSource::Staff))).then(&[requested(
+        &seats(2),
+        EnrolmentSource::Staff,
+        1,
+    )]);
 }
 
 #[test]
@@ -150,9 +153,7 @@ fn answers_to_an_earlier_request_do_nothing() {
     ];
     given::<Enrolment>(&past).when(registrar(Act::GrantSeat { round: 1 })).nothing();
     given::<Enrolment>(&past).when(registrar(Act::Waitlist { round: 1 })).nothing();
-    given::<Enrolment>(&past)
-        .when(registrar(Act::RefuseSeat { round: 1, cause: EndCause::RunFull }))
-        .nothing();
+    given::<Enrolment>(&past).when(registrar(Act::RefuseSeat { round: 1, cause: EndCause::RunFull })).nothing();
     given::<Enrolment>(&past).when(registrar(Act::GrantSeat { round: 2 })).then(&[activated(2, true)]);
     given::<Enrolment>(&past[..2]).when(registrar(Act::GrantSeat { round: 1 })).nothing();
     given::<Enrolment>(&active()).when(registrar(Act::RefuseSeat { round: 1, cause: EndCause::RunFull })).nothing();
@@ -189,10 +190,9 @@ fn self_payers_are_active_once_paid() {
 
 #[test]
 fn others_pay_elsewhere() {
-    given::<Enrolment>(&[]).when(staff(enrol(paid(free()), EnrolmentSource::CampusSeat))).then(&[
-        requested(&free(), EnrolmentSource::CampusSeat, 1),
-        activated(1, false),
-    ]);
+    given::<Enrolment>(&[])
+        .when(staff(enrol(paid(free()), EnrolmentSource::CampusSeat)))
+        .then(&[requested(&free(), EnrolmentSource::CampusSeat, 1), activated(1, false)]);
 }
 
 #[test]
@@ -232,12 +232,16 @@ fn invitations_are_accepted_declined_or_lapse() {
     let past = [invited(NOW + 9)];
     let accepted = Event::InvitationAccepted(InvitationAccepted {});
     let round = requested(&free(), EnrolmentSource::Staff, 1);
-    given::<Enrolment>(&past)
-        .when(learner(Act::Accept { offer: free() }))
-        .then(&[accepted.clone(), round.clone(), activated(1, false)]);
-    given::<Enrolment>(&past)
-        .when(staff(enrol(free(), EnrolmentSource::Staff)))
-        .then(&[accepted, round, activated(1, false)]);
+    given::<Enrolment>(&past).when(learner(Act::Accept { offer: free() })).then(&[
+        accepted.clone(),
+        round.clone(),
+        activated(1, false),
+    ]);
+    given::<Enrolment>(&past).when(staff(enrol(free(), EnrolmentSource::Staff))).then(&[
+        accepted,
+        round,
+        activated(1, false),
+    ]);
     let declined = Event::InvitationDeclined(InvitationDeclined { reason: "no time".into() });
     given::<Enrolment>(&past).when(learner(Act::Decline { reason: "no time".into() })).then(&[declined]);
     let late = at(NOW + 9, Authority::Learner, Act::Accept { offer: free() });

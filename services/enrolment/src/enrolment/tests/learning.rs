@@ -54,8 +54,7 @@ fn only_the_active_take_part() {
     let resting = and(active(), suspended(false));
     given::<Enrolment>(&resting).when(learner(Act::Start)).refused(Reason::NotActive);
     given::<Enrolment>(&resting).when(record(10, false)).refused(Reason::NotActive);
-    let attend =
-        Act::RecordAttendance { session_id: "s1".into(), attendance: Attendance::Present as i32, minutes: 90 };
+    let attend = Act::RecordAttendance { session_id: "s1".into(), attendance: Attendance::Present as i32, minutes: 90 };
     given::<Enrolment>(&resting).when(staff(attend)).refused(Reason::NotActive);
     given::<Enrolment>(&[]).when(record(10, false)).refused(Reason::NotEnrolled);
     let done = and(active(), completed(Outcome::Passed, None, ""));
@@ -71,7 +70,11 @@ fn attendance_can_be_corrected() {
     let note = |it: Attendance, minutes| {
         staff(Act::RecordAttendance { session_id: "s1".into(), attendance: it as i32, minutes })
     };
-    given::<Enrolment>(&active()).when(note(Attendance::Absent, 0)).then(&[noted(Attendance::Absent, 0, Attendance::Unspecified)]);
+    given::<Enrolment>(&active()).when(note(Attendance::Absent, 0)).then(&[noted(
+        Attendance::Absent,
+        0,
+        Attendance::Unspecified,
+    )]);
     given::<Enrolment>(&and(active(), noted(Attendance::Absent, 0, Attendance::Unspecified)))
         .when(note(Attendance::Present, 90))
         .then(&[noted(Attendance::Present, 90, Attendance::Absent)]);

@@ -64,10 +64,9 @@ fn the_rule_passes_fails_and_distinguishes() {
         Some(85_000),
         "",
     )]);
-    given::<Enrolment>(&with(&[("tma", 1, 39_998), ("exam", 1, 40_000)])).when(conclude()).then(&[failed(
-        Some(39_999),
-        "the results come to 39999, below 40000",
-    )]);
+    given::<Enrolment>(&with(&[("tma", 1, 39_998), ("exam", 1, 40_000)]))
+        .when(conclude())
+        .then(&[failed(Some(39_999), "the results come to 39999, below 40000")]);
 }
 
 #[test]
@@ -105,18 +104,20 @@ fn staff_decides_with_the_rule_or_with_a_reason() {
     given::<Enrolment>(&passed)
         .when(complete(Outcome::Passed, Some(61_000), "", halves()))
         .refused(Reason::RuleNotSatisfied);
-    given::<Enrolment>(&passed).when(complete(Outcome::Distinction, Some(90_000), "board", halves())).then(&[
-        completed(Outcome::Distinction, Some(90_000), "board"),
-    ]);
+    given::<Enrolment>(&passed)
+        .when(complete(Outcome::Distinction, Some(90_000), "board", halves()))
+        .then(&[completed(Outcome::Distinction, Some(90_000), "board")]);
     let missing = with(&[("tma", 1, 60_000)]);
     given::<Enrolment>(&missing).when(complete(Outcome::Passed, None, "", halves())).refused(Reason::RuleNotSatisfied);
     let short = with(&[("tma", 1, 10_000), ("exam", 1, 10_000)]);
     given::<Enrolment>(&short).when(complete(Outcome::Passed, None, "", halves())).refused(Reason::RuleNotSatisfied);
     let broken = rule(&[("tma", 1)]);
     given::<Enrolment>(&short).when(complete(Outcome::Passed, None, "", broken)).refused(Reason::RuleNotSatisfied);
-    given::<Enrolment>(&active())
-        .when(complete(Outcome::Passed, None, "", Rule::default()))
-        .then(&[completed(Outcome::Passed, None, "")]);
+    given::<Enrolment>(&active()).when(complete(Outcome::Passed, None, "", Rule::default())).then(&[completed(
+        Outcome::Passed,
+        None,
+        "",
+    )]);
 }
 
 #[test]
@@ -147,9 +148,7 @@ fn a_verdict_is_final() {
 #[test]
 fn only_the_active_and_assessed_are_judged() {
     let resting = and(active(), suspended(false));
-    given::<Enrolment>(&resting)
-        .when(complete(Outcome::Passed, None, "", Rule::default()))
-        .refused(Reason::NotActive);
+    given::<Enrolment>(&resting).when(complete(Outcome::Passed, None, "", Rule::default())).refused(Reason::NotActive);
     let left = and(active(), withdrawn(EndCause::LearnerChoice, "", false));
     given::<Enrolment>(&left)
         .when(complete(Outcome::Passed, None, "", Rule::default()))

@@ -1,8 +1,7 @@
-//! Laws of an enrolment on random histories.
+//! Commands for random histories of an enrolment.
 
 use super::*;
 use proptest::prelude::*;
-use studium_testkit::laws;
 
 fn any_offer() -> impl Strategy<Value = Offer> {
     prop_oneof![
@@ -108,33 +107,8 @@ fn any_leaving() -> impl Strategy<Value = Act> {
     ]
 }
 
-fn any_command() -> impl Strategy<Value = Command> {
+pub fn any_command() -> impl Strategy<Value = Command> {
     let act = prop_oneof![4 => any_coming(), 3 => any_taking_part(), 2 => any_leaving()];
     let who = prop_oneof![Just(Authority::Learner), Just(Authority::Staff), Just(Authority::Registrar)];
     (act, who, 0..100_i64).prop_map(|(act, authority, later)| at(NOW + later, authority, act))
-}
-
-#[test]
-fn seats_money_and_states_agree_whatever_happens() {
-    laws::hold::<Enrolment>(any_command(), |it| {
-        let rules = [
-            (!it.holds_seat || it.wants_seat, "a seat is held that was not asked for"),
-            (it.due_minor >= 0, "less than nothing is due"),
-            (it.state != EnrolmentState::Waitlisted || !it.holds_seat, "somebody in line holds a seat"),
-            (it.state != EnrolmentState::Waitlisted || it.wants_seat, "somebody in line wants no seat"),
-            (
-                it.state != EnrolmentState::Active || !it.wants_seat || it.holds_seat,
-                "active in a limited run without a seat",
-            ),
-            (
-                !matches!(it.state, EnrolmentState::Withdrawn | EnrolmentState::Expired) || !it.holds_seat,
-                "left and kept the seat",
-            ),
-            (
-                it.state != EnrolmentState::Completed || it.outcome != Outcome::Unspecified,
-                "completed without an outcome",
-            ),
-        ];
-        rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, broken)| Err(broken.to_owned()))
-    });
 }
