@@ -58,7 +58,9 @@ fn read(file: &PathBuf) -> BTreeMap<String, (Vec<u8>, serde_json::Value)> {
 
 #[test]
 fn every_event_ever_written_can_still_be_read() {
-    let messages = DESCRIPTORS.all_messages().filter(|it| it.oneofs().any(|it| it.name() == "event") && it.name().ends_with("Event"));
+    let messages = DESCRIPTORS
+        .all_messages()
+        .filter(|it| it.oneofs().any(|it| it.name() == "event") && it.name().ends_with("Event"));
     let mut missing = Vec::new();
     for message in messages {
         let file = folder().join(format!("{}.golden", message.full_name()));

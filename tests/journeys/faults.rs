@@ -32,7 +32,10 @@ async fn a_killed_process_loses_nothing_that_was_acknowledged() {
         let output = running.wait_with_output().unwrap();
         assert!(!output.status.success(), "an import whose platform is gone says so");
         world.up();
-        assert!(world.log().await.head("enrolment").await.unwrap() >= commits, "{victim}: acknowledged commits are there");
+        assert!(
+            world.log().await.head("enrolment").await.unwrap() >= commits,
+            "{victim}: acknowledged commits are there"
+        );
     }
     world.result(&import);
 

@@ -13,7 +13,8 @@ pub fn write(folder: &Path) -> std::io::Result<()> {
     let mut info = "code_module,code_presentation,id_student,gender,region,highest_education,imd_band,age_band,\
                     num_of_prev_attempts,studied_credits,disability,final_result\n"
         .to_owned();
-    let mut registration = "code_module,code_presentation,id_student,date_registration,date_unregistration\n".to_owned();
+    let mut registration =
+        "code_module,code_presentation,id_student,date_registration,date_unregistration\n".to_owned();
     let mut results = "id_assessment,id_student,date_submitted,is_banked,score\n".to_owned();
     for learner in 1000..1000 + LEARNERS {
         let outcome = ["Pass", "Distinction", "Fail", "Withdrawn"][learner as usize % 4];

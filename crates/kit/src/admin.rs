@@ -5,9 +5,9 @@ use futures::{Stream, StreamExt as _};
 use std::{pin::Pin, time::Duration};
 use studium_proto::admin::v1::{
     DropParkedRequest, DropParkedResponse, GetParkedRequest, GetParkedResponse, GetStatusRequest, GetStatusResponse,
-    ListParkedRequest, ListParkedResponse, ListViewsRequest, ListViewsResponse, RebuildViewRequest, RebuildViewResponse,
-    RetryParkedRequest, RetryParkedResponse, TraceRequest, TraceResponse, TracedCommit, VerifyLogRequest, VerifyLogResponse,
-    ViewStatus, admin_service_server::AdminService,
+    ListParkedRequest, ListParkedResponse, ListViewsRequest, ListViewsResponse, RebuildViewRequest,
+    RebuildViewResponse, RetryParkedRequest, RetryParkedResponse, TraceRequest, TraceResponse, TracedCommit,
+    VerifyLogRequest, VerifyLogResponse, ViewStatus, admin_service_server::AdminService,
 };
 use studium_store::{Dialect, Projection, Verified};
 use tokio::sync::mpsc;
@@ -83,7 +83,10 @@ impl AdminService for Admin {
         Ok(Response::new(ListViewsResponse { views: views.into_iter().map(told).collect() }))
     }
 
-    async fn rebuild_view(&self, request: Request<RebuildViewRequest>) -> Result<Response<Self::RebuildViewStream>, Status> {
+    async fn rebuild_view(
+        &self,
+        request: Request<RebuildViewRequest>,
+    ) -> Result<Response<Self::RebuildViewStream>, Status> {
         let name = request.into_inner().name;
         let mut fields = Fields::new();
         fields.text("name", &name, 128);
@@ -106,7 +109,10 @@ impl AdminService for Admin {
         Ok(Response::new(GetParkedResponse { parked: Some(parked), payload }))
     }
 
-    async fn retry_parked(&self, request: Request<RetryParkedRequest>) -> Result<Response<RetryParkedResponse>, Status> {
+    async fn retry_parked(
+        &self,
+        request: Request<RetryParkedRequest>,
+    ) -> Result<Response<RetryParkedResponse>, Status> {
         let id = request.into_inner().id;
         if !parked::ask_to_retry(self.app.store(), id).await.map_err(fault)? {
             return Err(unknown(id));
@@ -156,7 +162,12 @@ impl AdminService for Admin {
             actor: it.commit.actor.clone(),
             causation_id: it.commit.causation_id.clone(),
             id: it.commit.id.clone(),
-            events: it.commit.events.iter().map(|e| studium_proto::name_of_event(it.aggregate(), e).to_owned()).collect(),
+            events: it
+                .commit
+                .events
+                .iter()
+                .map(|e| studium_proto::name_of_event(it.aggregate(), e).to_owned())
+                .collect(),
         });
         Ok(Response::new(TraceResponse { commits: told.collect() }))
     }

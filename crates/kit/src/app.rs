@@ -84,10 +84,17 @@ impl App {
     ///
     /// # Errors
     /// A refusal becomes a status with `google.rpc.ErrorInfo`; a fault shows no internals.
-    pub async fn decide<D: Decider>(&self, call: &Call, id: &str, command: &D::Command) -> Result<Outcome<D::Event>, Status> {
+    pub async fn decide<D: Decider>(
+        &self,
+        call: &Call,
+        id: &str,
+        command: &D::Command,
+    ) -> Result<Outcome<D::Event>, Status> {
         match self.decide_as::<D>(&call.meta, id, command).await {
             Ok(it) => Ok(Outcome { id: id.to_owned(), position: it.position, already: it.already, events: it.events }),
-            Err(DecideError::Refused(it)) => Err(status::refused(&it, [("aggregate", D::Event::AGGREGATE), ("id", id)])),
+            Err(DecideError::Refused(it)) => {
+                Err(status::refused(&it, [("aggregate", D::Event::AGGREGATE), ("id", id)]))
+            }
             Err(DecideError::Busy) => Err(status::busy()),
             Err(DecideError::Outdated) => Err(status::outdated()),
             Err(DecideError::Fault(e)) => Err(status::fault(e)),
@@ -148,7 +155,11 @@ impl App {
             return Ok(());
         }
         self.inner.store.reached(V::NAME, stream, min_position, REACHED_WITHIN).await.map_err(|late| {
-            status::late(format!("`{}` has seen position {} of `{stream}`, not yet {min_position}; ask again", V::NAME, late.at))
+            status::late(format!(
+                "`{}` has seen position {} of `{stream}`, not yet {min_position}; ask again",
+                V::NAME,
+                late.at
+            ))
         })
     }
 }

@@ -64,7 +64,12 @@ impl<D: Deadline> AnyDeadline for Erased<D> {
 }
 
 /// Fires one kind of deadline, while this process is the one that folds the service's views, until it is told to stop.
-pub(crate) async fn run(app: App, deadline: Box<dyn AnyDeadline>, mut active: watch::Receiver<bool>, stop: CancellationToken) {
+pub(crate) async fn run(
+    app: App,
+    deadline: Box<dyn AnyDeadline>,
+    mut active: watch::Receiver<bool>,
+    stop: CancellationToken,
+) {
     while is_our_turn(&mut active, &stop).await {
         stop.run_until_cancelled(tokio::time::sleep(EVERY)).await;
         if let Err(e) = round(&app, deadline.as_ref(), now_ms()).await {

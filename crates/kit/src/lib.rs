@@ -32,6 +32,6 @@ pub use status::fault;
 pub use studium_core::{Decider, Decision, Event, Kind, Policy, Reaction, Reason, Rejection, replay};
 pub use studium_log::{DecideError, Decided, Log, Meta, Stored};
 pub use studium_store::{
-    Changes, Column, ColumnKind, Dialect, FromRow, IntoKey, Journal, Json, Late, Projection, Recorded, Row, Store, StoreError,
-    Value, View, fold_in_memory, row,
+    Changes, Column, ColumnKind, Dialect, FromRow, IntoKey, Journal, Json, Late, Projection, Recorded, Row, Store,
+    StoreError, Value, View, fold_in_memory, row,
 };

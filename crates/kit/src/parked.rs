@@ -51,7 +51,14 @@ pub(crate) async fn record_refusal(store: &Store, policy: &str, step: &Step, why
     insert(store, policy, step, "refused", why, 1).await
 }
 
-async fn insert(store: &Store, policy: &str, step: &Step, state: &str, cause: &str, tries: u32) -> Result<(), StoreError> {
+async fn insert(
+    store: &Store,
+    policy: &str,
+    step: &Step,
+    state: &str,
+    cause: &str,
+    tries: u32,
+) -> Result<(), StoreError> {
     let sql = "INSERT INTO reaction (policy, stream, position, step, source, target, state, cause, payload, attempts, at_ms) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
                ON CONFLICT (policy, stream, position, step) DO UPDATE SET state = excluded.state, cause = excluded.cause, \
@@ -161,7 +168,9 @@ const LISTED: &str = "id, policy, stream, position, target, cause, attempts, at_
 
 type Listed = (i64, String, String, u64, String, String, u32, i64, String, String);
 
-fn listed((id, policy, stream, position, target, cause, attempts, parked_at_ms, state, payload): Listed) -> (Parked, String) {
+fn listed(
+    (id, policy, stream, position, target, cause, attempts, parked_at_ms, state, payload): Listed,
+) -> (Parked, String) {
     (Parked { id, policy, stream, position, target, cause, attempts, parked_at_ms, state }, payload)
 }
 

@@ -277,7 +277,8 @@ async fn handle(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking, commit
         }
     }
     let reacted = !lanes.is_empty() || !parking.is_empty();
-    let mut failed = stream::iter(lanes.into_values().map(|steps| lane(app, policy, steps))).buffer_unordered(LANES_MAX);
+    let mut failed =
+        stream::iter(lanes.into_values().map(|steps| lane(app, policy, steps))).buffer_unordered(LANES_MAX);
     while let Some(stuck) = failed.next().await {
         for (n, (step, cause)) in stuck.into_iter().enumerate() {
             let parked = if n == 0 {

@@ -11,7 +11,9 @@ use crate::{
     ready,
     server::{self, Edge},
 };
-use std::{collections::HashMap, convert::Infallible, future::Future, marker::PhantomData, net::SocketAddr, time::Duration};
+use std::{
+    collections::HashMap, convert::Infallible, future::Future, marker::PhantomData, net::SocketAddr, time::Duration,
+};
 use studium_core::{Decider, Policy};
 use studium_log::{Log, LogConfig};
 use studium_proto::admin::v1::admin_service_server::AdminServiceServer;
@@ -130,7 +132,12 @@ impl Service {
     ///
     /// # Errors
     /// With one sentence that says what to do, when something it needs is not there.
-    pub async fn run(self, config: Config, stop: CancellationToken, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
+    pub async fn run(
+        self,
+        config: Config,
+        stop: CancellationToken,
+        ready: impl FnOnce(SocketAddr),
+    ) -> anyhow::Result<()> {
         config.check()?;
         let listener = server::bind(&config.listen).await?;
         let log = LogConfig { url: config.nats.clone(), durability: config.durability };

@@ -3,8 +3,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use studium_kit::{
-    App, Changes, Deadline, Decider, Decision, Event, Kind, Log, LookUpPolicy, Meta, Policy, Reaction, Reason, Recorded, Running,
-    Service, StoreError, Stored, View, row,
+    App, Changes, Deadline, Decider, Decision, Event, Kind, Log, LookUpPolicy, Meta, Policy, Reaction, Reason,
+    Recorded, Running, Service, StoreError, Stored, View, row,
 };
 use studium_proto::admin::v1::{
     ListParkedRequest, Parked, RetryParkedRequest, RetryParkedResponse, admin_service_client::AdminServiceClient,

@@ -235,8 +235,7 @@ impl<D: Decider> Aggregates<D> {
     }
 
     fn slot(&self, subject: &str) -> Arc<Slot<D>> {
-        let fresh =
-            || Ok::<_, Infallible>(Arc::new(Slot { waiting: AtomicUsize::new(0), known: Mutex::new(None) }));
+        let fresh = || Ok::<_, Infallible>(Arc::new(Slot { waiting: AtomicUsize::new(0), known: Mutex::new(None) }));
         match self.slots.get_or_insert_with(subject, fresh) {
             Ok(slot) => slot,
             Err(never) => match never {},

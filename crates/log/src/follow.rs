@@ -86,7 +86,8 @@ impl Follow {
 async fn open(nats: &Nats, name: &str, after: u64) -> Result<Source, LogError> {
     let mut epoch = nats.epoch();
     epoch.mark_unchanged();
-    let unreachable = |e: &dyn std::fmt::Display| LogError::Unreachable(format!("stream `{name}` cannot be followed: {e}"));
+    let unreachable =
+        |e: &dyn std::fmt::Display| LogError::Unreachable(format!("stream `{name}` cannot be followed: {e}"));
     let consumer = nats
         .stream(name)
         .await?

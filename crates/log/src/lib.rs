@@ -117,7 +117,9 @@ impl Log {
                 Backend::Nats(it) => it.append_one(&entry).await,
                 Backend::Memory(it) => it.append(&entry),
             }
-            .map_err(|e| LogError::Setup(format!("stream `{stream}` cannot be restored at {}: {e}", stored.position)))?;
+            .map_err(|e| {
+                LogError::Setup(format!("stream `{stream}` cannot be restored at {}: {e}", stored.position))
+            })?;
             if position != stored.position {
                 return Err(LogError::Setup(format!(
                     "stream `{stream}` is not empty: commit {} came to stand at {position}; restore into a new store directory",

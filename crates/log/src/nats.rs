@@ -200,7 +200,10 @@ impl Nats {
         if self.durability == Durability::Disk {
             let packer = {
                 let mut packers = self.packers.lock().unwrap_or_else(PoisonError::into_inner);
-                packers.entry(entry.stored.stream().to_owned()).or_insert_with(|| Packer::start(self.client.clone())).clone()
+                packers
+                    .entry(entry.stored.stream().to_owned())
+                    .or_insert_with(|| Packer::start(self.client.clone()))
+                    .clone()
             };
             return packer.append(entry).await;
         }
@@ -250,16 +253,18 @@ pub(crate) async fn publish(client: &Client, entry: &Entry, more: &[(&str, &str)
         headers.insert(*name, *value);
     }
     let request = Request::new().headers(headers).payload(entry.stored.bytes.clone()).timeout(Some(ACK_TIMEOUT));
-    let reply = client.send_request(entry.stored.commit.subject.clone(), request).await.map_err(|e| match e.kind() {
-        RequestErrorKind::InvalidSubject => AppendError::Failed(LogError::Setup(e.to_string())),
-        // Nobody listened just now, or nobody answered: a leader may have stored it all the same.
-        _ => AppendError::Unknown(e.to_string()),
-    })?;
+    let reply =
+        client.send_request(entry.stored.commit.subject.clone(), request).await.map_err(|e| match e.kind() {
+            RequestErrorKind::InvalidSubject => AppendError::Failed(LogError::Setup(e.to_string())),
+            // Nobody listened just now, or nobody answered: a leader may have stored it all the same.
+            _ => AppendError::Unknown(e.to_string()),
+        })?;
     read_ack(&reply.payload)
 }
 
 fn read_ack(payload: &Bytes) -> Result<u64, AppendError> {
-    let ack: Ack = serde_json::from_slice(payload).map_err(|e| AppendError::Unknown(format!("unreadable answer: {e}")))?;
+    let ack: Ack =
+        serde_json::from_slice(payload).map_err(|e| AppendError::Unknown(format!("unreadable answer: {e}")))?;
     match ack {
         // The id is in the stream already; whether it is this very commit, the reload will tell.
         Ack { duplicate: true, .. } => Err(AppendError::Conflict),

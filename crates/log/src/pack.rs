@@ -63,7 +63,9 @@ async fn send(client: &Client, jobs: Vec<Job>) {
                 }
                 return;
             }
-            Err(e) => tracing::debug!(error = %e, commits = jobs.len(), "batch refused; sending its commits one by one"),
+            Err(e) => {
+                tracing::debug!(error = %e, commits = jobs.len(), "batch refused; sending its commits one by one")
+            }
         }
     }
     // One conflict or duplicate refuses a whole batch: a refusal costs time, never correctness.

@@ -3,7 +3,7 @@
 
 use futures::future::BoxFuture;
 use std::sync::{Arc, Mutex};
-use studium_core::{DecodeError, Decider, Decision, Event, Kind, Reason};
+use studium_core::{Decider, Decision, DecodeError, Event, Kind, Reason};
 use studium_log::{Aggregates, DecideError, Decided, Deciding, Fault, History, Log, LogError, Meta, Stored};
 
 /// A room with three places.

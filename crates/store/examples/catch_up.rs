@@ -228,7 +228,6 @@ async fn main() {
         "{COMMITS} events into the journal and five views in {took:.2?} ({used:.2} s of processor): {:.0}/s",
         COMMITS as f64 / took.as_secs_f64()
     );
-    studium_store::__private::show();
     let (journal, since) = (store.journal(), Instant::now());
     let lookups = (0..20_000u64).map(|i| {
         let number = i.wrapping_mul(48_271) % ENROLMENTS;

@@ -1,17 +1,17 @@
-//! One batch: fold in memory, write set by set, move the checkpoints, all in one transaction.
+//! One transaction: fold batches in memory, write them set by set, and move the checkpoints.
 
 use crate::{
     Store, StoreError,
-    changes::{Folded, Written},
+    changes::Folded,
     checkpoint::{self, Step},
     member::{Member, State, guarded},
+    store::Tx,
 };
-use futures::future::try_join_all;
 use std::sync::Arc;
 use studium_log::Stored;
 use tokio::sync::MutexGuard;
 
-/// Why a batch was not written. Nothing of it is in the database.
+/// Why nothing was written. Nothing of the transaction is in the database.
 pub(crate) enum Halt {
     /// Somebody else moved a checkpoint: read them again and go on from there.
     Fenced,
@@ -33,120 +33,99 @@ pub(crate) struct Batch {
     pub(crate) folded: Vec<(String, Box<dyn Folded>)>,
 }
 
-/// One member's part in a batch.
+impl From<Vec<Stored>> for Batch {
+    fn from(commits: Vec<Stored>) -> Self {
+        Self { commits, folded: Vec::new() }
+    }
+}
+
+/// Members of a stream on their way through one transaction.
+pub(crate) struct Run<'a> {
+    store: &'a Store,
+    stream: &'a str,
+    parts: Vec<Part<'a>>,
+    tx: Tx,
+}
+
 struct Part<'a> {
     member: &'a Arc<Member>,
     state: MutexGuard<'a, State>,
-    folded: Option<Box<dyn Folded>>,
-    written: Written,
+    /// Position that is folded, committed or not.
+    at: u64,
 }
 
-/// Writes what a batch means to the members. Each takes only what it has not seen, so a redelivery changes nothing.
-pub(crate) async fn apply(store: &Store, stream: &str, members: &[Arc<Member>], mut batch: Batch) -> Result<(), Halt> {
-    let Some(to) = batch.commits.last().map(|it| it.position) else { return Ok(()) };
-    let mut parts = Vec::with_capacity(members.len());
-    for member in members {
-        let mut state = member.state.lock().await;
-        if state.is_torn {
+impl<'a> Run<'a> {
+    /// Locks the members and begins a transaction.
+    pub(crate) async fn begin(store: &'a Store, stream: &'a str, members: &'a [Arc<Member>]) -> Result<Self, Halt> {
+        let mut parts = Vec::with_capacity(members.len());
+        for member in members {
+            let state = member.state.lock().await;
+            if state.is_torn {
+                return Err(Halt::Fenced);
+            }
+            if state.fault.is_empty() {
+                parts.push(Part { member, at: state.position(stream), state });
+            }
+        }
+        Ok(Self { store, stream, parts, tx: store.begin_batch().await? })
+    }
+
+    /// Writes what a batch means to the members. Each takes only what it has not seen: a redelivery changes nothing.
+    pub(crate) async fn take(&mut self, mut batch: Batch) -> Result<(), Halt> {
+        let Some(to) = batch.commits.last().map(|it| it.position) else { return Ok(()) };
+        for part in &mut self.parts {
+            let start = batch.commits.partition_point(|it| it.position <= part.at);
+            if start == batch.commits.len() {
+                continue;
+            }
+            let broken = |why| Halt::Broken(Arc::clone(part.member), why);
+            let ahead = batch.folded.iter().position(|(name, _)| *name == part.member.name);
+            let mut folded = match ahead.map(|it| batch.folded.swap_remove(it).1) {
+                Some(it) if start == 0 => it,
+                _ => part.member.fold.fold(self.stream, &batch.commits[start..]).map_err(broken)?,
+            };
+            let (table, db) = (&part.member.table, self.tx.connection()?);
+            let refused = |e| match e {
+                StoreError::Query(why) => Halt::Broken(Arc::clone(part.member), why),
+                e => Halt::Fault(e),
+            };
+            part.state.is_torn = true;
+            let missing = folded.missing(&mut part.state.memory).map_err(broken)?;
+            let fetched = table.fetch(db, missing).await.map_err(refused)?;
+            let memory = &mut part.state.memory;
+            let written = guarded(|| folded.apply(memory, fetched)).and_then(|it| it).map_err(broken)?;
+            table.write(db, written.rows).await.map_err(refused)?;
+            table.delete(db, written.deleted).await.map_err(refused)?;
+            part.at = to;
+        }
+        Ok(())
+    }
+
+    /// Moves the checkpoints and makes it all visible, if nobody else has moved them meanwhile.
+    pub(crate) async fn commit(mut self) -> Result<(), Halt> {
+        self.parts.retain(|it| it.state.is_torn);
+        let steps: Vec<_> = self
+            .parts
+            .iter()
+            .map(|part| Step {
+                view: &part.member.name,
+                from: part.state.position(self.stream),
+                to: part.at,
+                revision: part.state.revision,
+                streams: part.state.positions.len(),
+            })
+            .collect();
+        if !checkpoint::advance(&mut self.tx, self.store.dialect(), self.stream, &steps).await? {
+            self.tx.rollback().await?;
             return Err(Halt::Fenced);
         }
-        let start = batch.commits.partition_point(|it| it.position <= state.position(stream));
-        if start == batch.commits.len() || !state.fault.is_empty() {
-            continue;
+        self.tx.commit().await?;
+        for part in &mut self.parts {
+            part.state.is_torn = false;
+            part.state.revision += 1;
+            part.state.positions.insert(self.stream.to_owned(), part.at);
+            self.store.announce(&part.member.name, self.stream, part.at);
         }
-        let ahead = batch.folded.iter().position(|(name, _)| *name == member.name);
-        let folded = match ahead.map(|it| batch.folded.swap_remove(it).1) {
-            Some(it) if start == 0 => it,
-            _ => member.fold.fold(stream, &batch.commits[start..]).map_err(|e| Halt::Broken(Arc::clone(member), e))?,
-        };
-        state.is_torn = true;
-        parts.push(Part { member, state, folded: Some(folded), written: Written::default() });
-    }
-    if parts.is_empty() {
-        return Ok(());
-    }
-    let t0 = std::time::Instant::now();
-    fold(store, &mut parts).await?;
-    add("fold+prefetch", t0);
-    write(store, stream, &mut parts, to).await?;
-    for part in &mut parts {
-        part.state.is_torn = false;
-        part.state.revision += 1;
-        part.state.positions.insert(stream.to_owned(), to);
-        store.announce(&part.member.name, stream, to);
-    }
-    Ok(())
-}
-
-/// Reads the touched rows outside of the transaction: if anybody changes them before it commits, the fence holds.
-async fn fold(store: &Store, parts: &mut [Part<'_>]) -> Result<(), Halt> {
-    let reads = parts.iter_mut().map(|part| {
-        let keys = part.folded.as_mut().map(|it| it.missing(&mut part.state.memory)).unwrap_or_default();
-        let member = part.member;
-        async move { store.fetch_rows(&member.table, keys).await.map_err(|e| blame(member, e)) }
-    });
-    let t0 = std::time::Instant::now();
-    let fetched = try_join_all(reads).await?;
-    add("prefetch", t0);
-    for (part, rows) in parts.iter_mut().zip(fetched) {
-        let Some(folded) = part.folded.take() else { continue };
-        let memory = &mut part.state.memory;
-        part.written = guarded(|| folded.apply(memory, rows))
-            .and_then(|it| it)
-            .map_err(|e| Halt::Broken(Arc::clone(part.member), e))?;
-    }
-    Ok(())
-}
-
-async fn write(store: &Store, stream: &str, parts: &mut [Part<'_>], to: u64) -> Result<(), Halt> {
-    let mut tx = store.begin_batch().await?;
-    for part in &mut *parts {
-        let Written { rows, deleted } = std::mem::take(&mut part.written);
-        let db = tx.connection()?;
-        let blame = |e| blame(part.member, e);
-        let t0 = std::time::Instant::now();
-        part.member.table.write(db, rows).await.map_err(blame)?;
-        add(&format!("write {}", part.member.name), t0);
-        part.member.table.delete(db, deleted).await.map_err(blame)?;
-    }
-    let steps: Vec<_> = parts
-        .iter()
-        .map(|part| Step {
-            view: &part.member.name,
-            from: part.state.position(stream),
-            to,
-            revision: part.state.revision,
-            streams: part.state.positions.len(),
-        })
-        .collect();
-    if !checkpoint::advance(&mut tx, store.dialect(), stream, &steps).await? {
-        tx.rollback().await?;
-        return Err(Halt::Fenced);
-    }
-    let t0 = std::time::Instant::now();
-    tx.commit().await?;
-    add("commit", t0);
-    Ok(())
-}
-
-/// A statement that is refused is the view's fault; a database that does not answer is nobody's.
-fn blame(member: &Arc<Member>, e: StoreError) -> Halt {
-    match e {
-        StoreError::Query(e) => Halt::Broken(Arc::clone(member), e),
-        e => Halt::Fault(e),
-    }
-}
-
-static T: std::sync::Mutex<std::collections::BTreeMap<String, (u32, std::time::Duration)>> =
-    std::sync::Mutex::new(std::collections::BTreeMap::new());
-pub fn add(n: &str, t: std::time::Instant) {
-    let mut m = T.lock().unwrap();
-    let e = m.entry(n.to_owned()).or_default();
-    e.0 += 1;
-    e.1 += t.elapsed();
-}
-pub fn show() {
-    for (n, (c, d)) in T.lock().unwrap().iter() {
-        println!("{n:24} {c:6} {d:?}");
+        Ok(())
     }
 }

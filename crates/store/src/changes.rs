@@ -1,25 +1,67 @@
 //! Changes: the rows that a batch of events touches, and what happens to them, worked out in memory.
 
 use crate::{ColumnKind, IntoKey, Row, StoreError, Value};
-use quick_cache::unsync::Cache;
 use std::{
     any::Any,
     collections::{HashMap, HashSet},
-    hash::{BuildHasher as _, RandomState},
+    hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher},
+    mem,
 };
 
-/// Rows of one view that are remembered after they were written, so that they need not be read again.
-const REMEMBERED_MAX: usize = 16_384;
+/// Rows of one view that are remembered after they were written, so that they need not be read again;
+/// there are between one and two times as many, the latest ones.
+const REMEMBERED_MAX: usize = 10_000;
 
 /// Keys of one view that are counted up to know which are new, if the table was empty at first.
 const COUNTED_MAX: usize = 300_000;
 
-type Key = Box<[Value]>;
+/// A key that is hashed once.
+#[derive(PartialEq, Eq)]
+struct Key {
+    hash: u64,
+    values: Box<[Value]>,
+}
+
+impl Key {
+    fn new(values: Vec<Value>) -> Self {
+        let mut hasher = DefaultHasher::new();
+        values.hash(&mut hasher);
+        Self { hash: hasher.finish(), values: values.into_boxed_slice() }
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+/// Passes on what is a hash already.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+type ByKey<T> = HashMap<Key, T, BuildHasherDefault<Hashed>>;
 type Change<R> = Box<dyn FnOnce(&mut Option<R>) + Send>;
 
 /// Collects which rows events touch and how they change.
 pub struct Changes<R> {
-    index: HashMap<Key, usize>,
+    index: ByKey<usize>,
     steps: Vec<(usize, Change<R>)>,
     /// The touched rows as far as they are known; filled after all events were seen.
     slots: Vec<Slot<R>>,
@@ -34,7 +76,7 @@ struct Slot<R> {
 
 impl<R> Default for Changes<R> {
     fn default() -> Self {
-        Self { index: HashMap::new(), steps: Vec::new(), slots: Vec::new(), wrong: None }
+        Self { index: ByKey::default(), steps: Vec::new(), slots: Vec::new(), wrong: None }
     }
 }
 
@@ -48,7 +90,7 @@ impl<R: Row> Changes<R> {
             return;
         }
         let next = self.index.len();
-        let slot = *self.index.entry(key.into_boxed_slice()).or_insert(next);
+        let slot = *self.index.entry(Key::new(key)).or_insert(next);
         self.steps.push((slot, Box::new(change)));
     }
 
@@ -82,7 +124,7 @@ pub(crate) struct Written {
 /// The folded events of one batch, whatever the view.
 pub(crate) trait Folded: Send {
     /// Keys of touched rows that are not remembered, one after the other.
-    fn missing(&mut self, memory: &mut Memory) -> Vec<Value>;
+    fn missing(&mut self, memory: &mut Memory) -> Result<Vec<Value>, String>;
 
     /// Changes the rows; those that were missing are given as the table has them.
     fn apply(self: Box<Self>, memory: &mut Memory, fetched: Vec<Vec<Value>>) -> Result<Written, String>;
@@ -92,17 +134,22 @@ pub(crate) trait Folded: Send {
 /// else does.
 #[derive(Default)]
 pub(crate) struct Memory {
-    /// Rows that were written lately, by key.
+    /// `Rows` of the view's row type.
     rows: Option<Box<dyn Any + Send>>,
     /// Hashes of all keys that were ever written; what is not among them is not in the table.
-    keys: Option<HashSet<u64>>,
-    hasher: RandomState,
+    keys: Option<HashSet<u64, BuildHasherDefault<Hashed>>>,
+}
+
+/// Rows that were touched lately; `None` is known not to be in the table.
+struct Rows<R> {
+    young: ByKey<Option<R>>,
+    old: ByKey<Option<R>>,
 }
 
 impl Memory {
     /// Of a table that nothing was written to yet.
     pub(crate) fn of_empty_table() -> Self {
-        Self { keys: Some(HashSet::new()), ..Self::default() }
+        Self { rows: None, keys: Some(HashSet::default()) }
     }
 
     /// Gives most of its room back.
@@ -110,25 +157,26 @@ impl Memory {
         self.rows = None;
     }
 
-    fn rows<R: Row>(&mut self) -> Option<&mut Cache<Key, R>> {
-        self.rows.get_or_insert_with(|| Box::new(Cache::<Key, R>::new(REMEMBERED_MAX))).downcast_mut()
-    }
-
-    fn is_new(&self, key: &Key) -> bool {
-        self.keys.as_ref().is_some_and(|it| !it.contains(&self.hasher.hash_one(key)))
+    fn rows<R: Row>(&mut self) -> Result<&mut Rows<R>, String> {
+        let new = || -> Box<dyn Any + Send> { Box::new(Rows::<R> { young: ByKey::default(), old: ByKey::default() }) };
+        self.rows.get_or_insert_with(new).downcast_mut().ok_or_else(|| "the memory is another view's".to_owned())
     }
 
     fn count(&mut self, key: &Key) {
         let Some(keys) = &mut self.keys else { return };
-        keys.insert(self.hasher.hash_one(key));
+        keys.insert(key.hash);
         if keys.len() > COUNTED_MAX {
             self.keys = None;
         }
     }
+
+    fn is_new(&self, key: &Key) -> bool {
+        self.keys.as_ref().is_some_and(|it| !it.contains(&key.hash))
+    }
 }
 
 impl<R: Row> Folded for Changes<R> {
-    fn missing(&mut self, memory: &mut Memory) -> Vec<Value> {
+    fn missing(&mut self, memory: &mut Memory) -> Result<Vec<Value>, String> {
         self.slots.clear();
         self.slots.resize_with(self.index.len(), || Slot { row: None, is_stored: false });
         let mut missing = Vec::new();
@@ -136,12 +184,13 @@ impl<R: Row> Folded for Changes<R> {
             if memory.is_new(key) {
                 continue;
             }
-            match memory.rows::<R>().and_then(|it| it.remove(key)) {
-                Some((_, row)) => self.slots[*slot] = Slot { row: Some(row), is_stored: true },
-                None => missing.extend_from_slice(key),
+            let rows = memory.rows::<R>()?;
+            match rows.young.remove(key).or_else(|| rows.old.remove(key)) {
+                Some(row) => self.slots[*slot] = Slot { is_stored: row.is_some(), row },
+                None => missing.extend_from_slice(&key.values),
             }
         }
-        missing
+        Ok(missing)
     }
 
     fn apply(mut self: Box<Self>, memory: &mut Memory, fetched: Vec<Vec<Value>>) -> Result<Written, String> {
@@ -150,7 +199,7 @@ impl<R: Row> Folded for Changes<R> {
             let mut key = Vec::with_capacity(R::COLUMNS.len());
             row.write(&mut key);
             key.truncate(R::KEYS);
-            if let Some(slot) = self.index.get(key.as_slice()) {
+            if let Some(slot) = self.index.get(&Key::new(key)) {
                 self.slots[*slot] = Slot { row: Some(row), is_stored: true };
             }
         }
@@ -159,25 +208,26 @@ impl<R: Row> Folded for Changes<R> {
         }
         // In the order of the keys, neighbours meet on the same page of the table.
         let mut keys: Vec<_> = self.index.into_iter().collect();
-        keys.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        keys.sort_unstable_by(|(a, _), (b, _)| a.values.cmp(&b.values));
         let mut written = Written::default();
+        let rows = memory.rows::<R>()?;
+        if rows.young.len() >= REMEMBERED_MAX {
+            rows.old = mem::take(&mut rows.young);
+        }
         for (key, slot) in keys {
             let slot = &mut self.slots[slot];
-            match slot.row.take() {
-                Some(row) => {
-                    let start = written.rows.len();
-                    row.write(&mut written.rows);
-                    check::<R>(&key, &written.rows[start..])?;
-                    if !slot.is_stored {
-                        memory.count(&key);
-                    }
-                    if let Some(rows) = memory.rows() {
-                        rows.insert(key, row);
-                    }
+            let row = slot.row.take();
+            if let Some(row) = &row {
+                let start = written.rows.len();
+                row.write(&mut written.rows);
+                check::<R>(&key.values, &written.rows[start..])?;
+                if !slot.is_stored {
+                    memory.count(&key);
                 }
-                None if slot.is_stored => written.deleted.extend(key),
-                None => {}
+            } else if slot.is_stored {
+                written.deleted.extend_from_slice(&key.values);
             }
+            memory.rows::<R>()?.young.insert(key, row);
         }
         Ok(written)
     }

@@ -2,17 +2,18 @@
 
 use crate::{
     StoreError,
-    apply::{Batch, Halt, apply},
+    apply::{Batch, Halt, Run},
     checkpoint, journal,
     member::Member,
     projector::Runner,
 };
+use futures::FutureExt as _;
 use std::{
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use studium_log::{Follow, Stored};
 use tokio::{
@@ -21,8 +22,17 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Commits in one transaction, at most: what gathers while the last one is written.
-static BATCH_MAX_: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| std::env::var("B").map_or(4000, |it| it.parse().unwrap()));
+/// Commits in one batch, at most: what gathers while the last one is written.
+static BATCH_MAX_: std::sync::LazyLock<usize> =
+    std::sync::LazyLock::new(|| std::env::var("B").map_or(4000, |it| it.parse().unwrap()));
+
+/// Commits in one transaction, at most. While there are more, one that is long under way goes on: every page that
+/// it changes is then written once.
+static RUN_MAX: std::sync::LazyLock<u64> =
+    std::sync::LazyLock::new(|| std::env::var("R").map_or(16_000, |it| it.parse().unwrap()));
+
+/// How long a transaction may go on.
+const RUN_TIME: Duration = Duration::from_millis(500);
 
 /// A view this near to its group is taken in; the group reads the rest for it.
 const NEAR: u64 = 1000;
@@ -98,13 +108,34 @@ async fn fold(runner: &Arc<Runner>, stream: &str, stop: &CancellationToken) -> R
             }
             batch = batches.recv() => {
                 let Some(batch) = batch else { return Ok(()) };
-                let to = batch.commits.last().map_or(at, |it| it.position);
-                apply(&runner.store, stream, &members, batch).await?;
-                at = to;
+                at = write(runner, stream, &members, batch, &mut batches).await?;
                 goal.store(at, Ordering::Release);
             }
         }
     }
+}
+
+/// Writes a batch, and those that are ready behind it, in one transaction. Returns the position reached.
+async fn write(
+    runner: &Runner,
+    stream: &str,
+    members: &[Arc<Member>],
+    first: Batch,
+    batches: &mut mpsc::Receiver<Batch>,
+) -> Result<u64, Halt> {
+    let since = Instant::now();
+    let from = first.commits.first().map_or(0, |it| it.position);
+    let mut run = Run::begin(&runner.store, stream, members).await?;
+    let mut next = Some(first);
+    let mut at = from;
+    while let Some(batch) = next {
+        at = batch.commits.last().map_or(at, |it| it.position);
+        run.take(batch).await?;
+        let may_go_on = at - from < *RUN_MAX && since.elapsed() < RUN_TIME;
+        next = if may_go_on { batches.try_recv().ok() } else { None };
+    }
+    run.commit().await?;
+    Ok(at)
 }
 
 /// Who is in step, who is behind, and where the group stands.
@@ -135,9 +166,15 @@ pub(crate) async fn fold_until(
     let mut at = member.position(stream).await;
     let mut follow = runner.log.follow(stream, at);
     while !is_enough(at) {
-        let commits = next(&mut follow, stream).await;
-        let batch = Batch { commits, folded: Vec::new() };
-        apply(&runner.store, stream, std::slice::from_ref(member), batch).await?;
+        let mut commits = next(&mut follow, stream).await;
+        while commits.len() < *BATCH_MAX_ {
+            // What is there already goes into the same transaction.
+            let Some(Ok(mut more)) = follow.next().now_or_never() else { break };
+            commits.append(&mut more);
+        }
+        let mut run = Run::begin(&runner.store, stream, std::slice::from_ref(member)).await?;
+        run.take(commits.into()).await?;
+        run.commit().await?;
         at = member.position(stream).await;
     }
     Ok(())

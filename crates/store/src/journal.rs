@@ -101,8 +101,8 @@ impl Fold for JournalFold {
 struct Rows(Vec<Value>);
 
 impl Folded for Rows {
-    fn missing(&mut self, _: &mut Memory) -> Vec<Value> {
-        Vec::new()
+    fn missing(&mut self, _: &mut Memory) -> Result<Vec<Value>, String> {
+        Ok(Vec::new())
     }
 
     fn apply(self: Box<Self>, _: &mut Memory, _: Vec<Vec<Value>>) -> Result<Written, String> {

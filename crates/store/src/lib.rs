@@ -40,7 +40,6 @@ pub use view::{Recorded, View};
 /// What the macros and the test kit need and nobody else.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::apply::show;
     pub use crate::row::next_column;
     pub use crate::store::run_once;
 }

@@ -4,7 +4,6 @@ use crate::{
     FromRow, Journal, Late, StoreError, Value, checkpoint,
     connection::{Address, Args, Connection, Held, Lane},
     journal::{self, Lookup},
-    table::Table,
 };
 use sqlx::{
     postgres::PgConnectOptions,
@@ -259,17 +258,6 @@ impl Store {
         Ok(())
     }
 
-    /// The rows of a table with these keys.
-    pub(crate) async fn fetch_rows(&self, table: &Table, keys: Vec<Value>) -> Result<Vec<Vec<Value>>, StoreError> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut held = self.inner.readers.take().await?;
-        let rows = table.fetch(held.get()?, keys).await?;
-        held.done();
-        Ok(rows)
-    }
-
     /// Begins a transaction that writes; on SQLite there is one at a time.
     pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
         self.begin_with("BEGIN").await
@@ -362,7 +350,7 @@ fn sqlite(path: &str) -> Result<(Address, Option<File>), StoreError> {
         .busy_timeout(Duration::from_secs(5))
         .statement_cache_capacity(STATEMENTS)
         .row_buffer_size(1024)
-        .pragma("cache_size", "-32768")
+        .pragma("cache_size", std::env::var("CS").unwrap_or("-32768".into()))
         .pragma("temp_store", "MEMORY")
         .pragma("wal_autocheckpoint", "16000")
         .pragma("journal_size_limit", "67108864");

@@ -35,8 +35,11 @@ struct Import {
     app: App,
     call: Call,
     /// By id and name: what was said of it stands.
-    institutions: Mutex<HashMap<(String, String), Arc<OnceCell<()>>>>,
+    institutions: Mutex<HashMap<(String, String), Once>>,
 }
+
+/// Set once the institution is known; who comes meanwhile waits.
+type Once = Arc<OnceCell<()>>;
 
 #[tonic::async_trait]
 impl ImportService for Api {
@@ -144,8 +147,9 @@ impl Import {
         };
         let register = || async {
             let command = institution::Command::RegisterListed { name: name.to_owned() };
-            let decided = self.app.decide_as::<Institution>(&call.row("institution").meta, institution_id, &command);
-            decided.await.map(drop).map_err(No::from)
+            let call = call.row("institution");
+            let decided = self.app.decide_as::<Institution>(&call.meta, institution_id, &command).await;
+            decided.map(drop).map_err(No::from)
         };
         once.get_or_try_init(register).await.copied()
     }
