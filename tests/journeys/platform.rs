@@ -99,13 +99,6 @@ impl World {
         let url = self.state["nats"].as_str().unwrap().to_owned();
         Log::connect(&LogConfig { url, durability: self.durability }).await.unwrap()
     }
-
-    /// Where a service answers.
-    pub fn address(&self, service: &str) -> String {
-        let services = self.state["services"].as_array().unwrap();
-        let found = services.iter().find(|it| it["name"] == service).unwrap();
-        found["address"].as_str().unwrap().to_owned()
-    }
 }
 
 impl Drop for World {

@@ -64,7 +64,7 @@ async fn send(client: &Client, jobs: Vec<Job>) {
                 return;
             }
             Err(e) => {
-                tracing::debug!(error = %e, commits = jobs.len(), "batch refused; sending its commits one by one")
+                tracing::debug!(error = %e, commits = jobs.len(), "batch refused; sending its commits one by one");
             }
         }
     }

@@ -23,13 +23,11 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 /// Commits in one batch, at most: what gathers while the last one is written.
-static BATCH_MAX_: std::sync::LazyLock<usize> =
-    std::sync::LazyLock::new(|| std::env::var("B").map_or(4000, |it| it.parse().unwrap()));
+const BATCH_MAX: usize = 4000;
 
 /// Commits in one transaction, at most. While there are more, one that is long under way goes on: every page that
 /// it changes is then written once.
-static RUN_MAX: std::sync::LazyLock<u64> =
-    std::sync::LazyLock::new(|| std::env::var("R").map_or(16_000, |it| it.parse().unwrap()));
+const RUN_MAX: u64 = 16_000;
 
 /// How long a transaction may go on.
 const RUN_TIME: Duration = Duration::from_millis(500);
@@ -131,7 +129,7 @@ async fn write(
     while let Some(batch) = next {
         at = batch.commits.last().map_or(at, |it| it.position);
         run.take(batch).await?;
-        let may_go_on = at - from < *RUN_MAX && since.elapsed() < RUN_TIME;
+        let may_go_on = at - from < RUN_MAX && since.elapsed() < RUN_TIME;
         next = if may_go_on { batches.try_recv().ok() } else { None };
     }
     run.commit().await?;
@@ -167,7 +165,7 @@ pub(crate) async fn fold_until(
     let mut follow = runner.log.follow(stream, at);
     while !is_enough(at) {
         let mut commits = next(&mut follow, stream).await;
-        while commits.len() < *BATCH_MAX_ {
+        while commits.len() < BATCH_MAX {
             // What is there already goes into the same transaction.
             let Some(Ok(mut more)) = follow.next().now_or_never() else { break };
             commits.append(&mut more);
@@ -201,7 +199,7 @@ async fn read(mut follow: Follow, stream: String, ahead: Ahead, batches: mpsc::S
             tokio::select! {
                 biased;
                 permit = batches.reserve() => break permit,
-                more = follow.next(), if commits.len() < *BATCH_MAX_ => match more {
+                more = follow.next(), if commits.len() < BATCH_MAX => match more {
                     Ok(mut more) => commits.append(&mut more),
                     // What is here already goes first; the next turn meets the error again.
                     Err(_) => break batches.reserve().await,

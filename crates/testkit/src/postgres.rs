@@ -31,6 +31,12 @@ echo "$folder"
 read -r _ || true
 "#;
 
+/// Whether it was said that there is no server.
+static SAID: OnceLock<()> = OnceLock::new();
+
+/// The shell that keeps the server; it ends with this process.
+static CHILD: OnceLock<Child> = OnceLock::new();
+
 /// A server where each test makes its own database.
 #[derive(Debug, Clone)]
 pub struct Postgres {
@@ -62,7 +68,6 @@ pub fn postgres() -> Option<Postgres> {
             std::env::var(REQUIRED).as_deref() != Ok("1"),
             "{REQUIRED}=1, but {URL} is not set and no PostgreSQL could be started: install one or set {URL}"
         );
-        static SAID: OnceLock<()> = OnceLock::new();
         SAID.get_or_init(|| eprintln!("PostgreSQL was skipped: {URL} is not set and no pg_ctl was found"));
     }
     server.clone()
@@ -140,7 +145,6 @@ fn start(binaries: &Path) -> Option<Postgres> {
         return None;
     }
     // Its input stays open as long as this process lives, and with it the cluster.
-    static CHILD: OnceLock<Child> = OnceLock::new();
     CHILD.get_or_init(|| child);
     Some(Postgres { parts: ("postgres://postgres@localhost".to_owned(), format!("?host={}", encode(folder))) })
 }

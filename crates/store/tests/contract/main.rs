@@ -1,5 +1,13 @@
 //! What a store promises, checked on SQLite always and on PostgreSQL where there is one.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::missing_panics_doc,
+    clippy::items_after_statements,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    reason = "tests"
+)]
 
 mod folding;
 mod journal;

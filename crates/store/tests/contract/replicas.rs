@@ -69,7 +69,7 @@ async fn one_replica_folds_and_another_takes_over() {
     .await
     .unwrap();
     let since = Instant::now();
-    seen(&two, "in_stock_1", position + 0).await;
+    seen(&two, "in_stock_1", position).await;
     let position = writer.append("shop.item.pen", 0, &["add:1"]).await;
     seen(&one, "in_stock_1", position).await;
     assert_eq!(stock_rows(&one).await[0].count, 23);

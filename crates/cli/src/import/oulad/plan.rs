@@ -258,7 +258,7 @@ impl Plan {
         wanted.sort_unstable();
         for (student, (at_ms, presentations, run, line)) in wanted {
             if presentations > 1 {
-                self.oddities.note(Oddity::SeveralPresentations, || format!("student {student}: {presentations}"));
+                self.oddities.note(Oddity::SeveralPresentations, || format!("student {student} in {presentations}"));
             }
             self.steps.push(Step { at_ms, student: self.students.len() as u32, line, run, act: Act::Register });
             self.students.push(student);

@@ -61,7 +61,7 @@ impl Report {
 
     fn write(&self, text: &mut String) -> std::fmt::Result {
         let all: u64 = self.acts.iter().map(|it| it.done + it.already + it.refused).sum();
-        writeln!(text, "The registry of {} presentations, {} acts:", self.presentations, count(all))?;
+        writeln!(text, "The registry of {}, {} acts:", presentations(self.presentations), count(all))?;
         for it in self.acts.iter().filter(|it| it.done + it.already + it.refused > 0) {
             let refused = if it.refused > 0 { format!(", {} REFUSED", count(it.refused)) } else { String::new() };
             writeln!(
@@ -120,6 +120,10 @@ impl Report {
         }
         Ok(())
     }
+}
+
+fn presentations(number: usize) -> String {
+    if number == 1 { "1 presentation".to_owned() } else { format!("{number} presentations") }
 }
 
 /// The comparison in a sentence.
