@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
-use studium_broker::binary;
+use studium_broker::{binary, http};
 use studium_log::{Durability, Log, LogConfig};
 
 /// A data directory and whatever runs on it.
@@ -41,7 +41,7 @@ impl World {
     /// Starts the platform; returns when all services are ready.
     pub fn up(&mut self) {
         let mut command = self.command();
-        command.args(["up", "--durability", &self.durability.to_string(), "--port", "0"]);
+        command.args(["up", "--durability", &self.durability.to_string(), "--port", &free_base()]);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -106,6 +106,16 @@ impl Drop for World {
         if let Some(mut up) = self.up.take() {
             signal("-TERM", up.id());
             let _ = up.wait();
+        }
+    }
+}
+
+/// A first port whose neighbours, where `up` puts broker and services, are free.
+pub fn free_base() -> String {
+    loop {
+        let base = http::free_port().unwrap();
+        if base < 60_000 && [1, 2, 22].iter().all(|it| http::is_free(base + it)) {
+            return base.to_string();
         }
     }
 }

@@ -158,7 +158,7 @@ pub async fn a_fold_that_panics_stops_its_view_alone(database: &Database) {
 }
 
 pub async fn a_row_that_the_table_refuses_stops_its_view_alone(database: &Database) {
-    breaks(database, "huge", "ull").await;
+    breaks(database, "huge", "has no `count`").await;
 }
 
 pub async fn a_reader_waits_until_its_write_is_visible(database: &Database) {
