@@ -152,11 +152,6 @@ impl Memory {
         Self { rows: None, keys: Some(HashSet::default()) }
     }
 
-    /// Gives most of its room back.
-    pub(crate) fn shrink(&mut self) {
-        self.rows = None;
-    }
-
     fn rows<R: Row>(&mut self) -> Result<&mut Rows<R>, String> {
         let new = || -> Box<dyn Any + Send> { Box::new(Rows::<R> { young: ByKey::default(), old: ByKey::default() }) };
         self.rows.get_or_insert_with(new).downcast_mut().ok_or_else(|| "the memory is another view's".to_owned())

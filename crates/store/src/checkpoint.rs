@@ -91,7 +91,7 @@ pub(crate) async fn advance(
                          position = CASE WHEN checkpoint.stream = $1 THEN n.target ELSE checkpoint.position END \
                        FROM (SELECT value ->> 0 AS name, value ->> 1 AS origin, value ->> 2 AS target, \
                              value ->> 3 AS revision FROM json_each($2)) AS n \
-                       WHERE checkpoint.view = n.name AND checkpoint.revision >= 0 \
+                       WHERE checkpoint.view = n.name AND checkpoint.revision = n.revision \
                          AND (checkpoint.stream <> $1 OR checkpoint.position = n.origin)";
             tx.execute(sql, &[stream.into(), steps.into()]).await?
         }
@@ -104,7 +104,7 @@ pub(crate) async fn advance(
                          position = CASE WHEN c.stream = $1 THEN n.target ELSE c.position END \
                        FROM UNNEST($2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) \
                          AS n(name, origin, target, revision) \
-                       WHERE c.view = n.name AND c.revision >= 0 AND (c.stream <> $1 OR c.position = n.origin)";
+                       WHERE c.view = n.name AND c.revision = n.revision AND (c.stream <> $1 OR c.position = n.origin)";
             let kinds = [ColumnKind::Text, ColumnKind::Int, ColumnKind::Int, ColumnKind::Int];
             let args = Args::Arrays { first: &[stream.into()], rows: &rows, kinds: &kinds };
             tx.connection()?.execute(sql.into(), args).await?

@@ -32,9 +32,6 @@ const RUN_MAX: u64 = 16_000;
 /// How long a transaction may go on.
 const RUN_TIME: Duration = Duration::from_millis(500);
 
-/// After such a silence the memory of a long catch-up is given back.
-const IDLE: Duration = Duration::from_secs(5);
-
 /// A view this near to its group is taken in; the group reads the rest for it.
 const NEAR: u64 = 1000;
 
@@ -95,7 +92,6 @@ async fn fold(runner: &Arc<Runner>, stream: &str, stop: &CancellationToken) -> R
     let (sender, mut batches) = mpsc::channel(1);
     let follow = runner.log.follow(stream, at);
     let _reader = Tied(tokio::spawn(read(follow, stream.to_owned(), Arc::clone(&ahead), sender)));
-    let mut is_rested = true;
     loop {
         tokio::select! {
             biased;
@@ -112,14 +108,6 @@ async fn fold(runner: &Arc<Runner>, stream: &str, stop: &CancellationToken) -> R
                 let Some(batch) = batch else { return Ok(()) };
                 at = write(runner, stream, &members, batch, &mut batches).await?;
                 goal.store(at, Ordering::Release);
-                is_rested = false;
-            }
-            () = tokio::time::sleep(IDLE), if !is_rested => {
-                is_rested = true;
-                for member in &members {
-                    member.state.lock().await.memory.shrink();
-                }
-                runner.store.rest().await?;
             }
         }
     }

@@ -173,11 +173,11 @@ impl Journal {
     /// The bytes of the next thousand commits after a position, whatever they are.
     pub(crate) async fn raw_range(&self, after: u64) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
         let sql = "SELECT position, bytes FROM journal WHERE position > $1 ORDER BY position LIMIT 1000";
-        self.store.look_up(sql, &[after.into()]).await
+        self.store.query(sql, &[after.into()]).await
     }
 
     async fn select(&self, sql: &'static str, args: &[Value]) -> Result<Vec<Stored>, StoreError> {
-        self.store.look_up(sql, args).await?.into_iter().map(read).collect()
+        self.store.query(sql, args).await?.into_iter().map(read).collect()
     }
 }
 
@@ -196,7 +196,7 @@ async fn select_subjects(store: &Store, subjects: &[String]) -> Result<Vec<Store
         }
     };
     let subjects = serde_json::to_string(subjects).map_err(|e| StoreError::Query(e.to_string()))?;
-    store.look_up(sql, &[subjects.into()]).await?.into_iter().map(read).collect()
+    store.query(sql, &[subjects.into()]).await?.into_iter().map(read).collect()
 }
 
 /// While one query runs, the other look-ups wait and then go together. Ends with the store, which it does not keep open.

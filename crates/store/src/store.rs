@@ -25,10 +25,9 @@ use tokio::sync::{mpsc, watch};
 /// Connections that read at the same time on SQLite.
 const READERS: usize = 4;
 
-/// Connections to PostgreSQL for a service's statements, and for the kernel's. Opened when they are needed: three
-/// replicas of five services may need more than the server's default limit of 100.
-const CONNECTIONS: usize = 6;
-const KERNEL_CONNECTIONS: usize = 4;
+/// Connections to PostgreSQL; with three replicas of five services they stay below half of its default limit of 100
+/// only if every service has a server of its own or the limit is raised.
+const CONNECTIONS: usize = 8;
 
 /// Statements kept prepared per connection.
 const STATEMENTS: usize = 512;
@@ -54,7 +53,8 @@ pub struct Store {
 pub(crate) struct Inner {
     pub(crate) address: Address,
     dialect: Dialect,
-    lanes: Lanes,
+    readers: Arc<Lane>,
+    writer: Arc<Lane>,
     /// Held as long as the store is open: SQLite means one process.
     _lock: Option<File>,
     positions: Mutex<HashMap<(String, String), watch::Sender<u64>>>,
@@ -63,44 +63,6 @@ pub(crate) struct Inner {
     pub(crate) is_active: AtomicBool,
     polling: tokio::sync::Mutex<()>,
     pub(crate) lookups: mpsc::Sender<Lookup>,
-}
-
-/// Who waits for which connections.
-struct Lanes {
-    /// Queries of services.
-    readers: Arc<Lane>,
-    /// Statements of services, and what changes tables.
-    writer: Arc<Lane>,
-    /// The kernel's look-ups by key.
-    keyed: Arc<Lane>,
-    /// The kernel's batches.
-    batches: Arc<Lane>,
-}
-
-impl Lanes {
-    fn new(address: &Address) -> (Dialect, Self) {
-        match address {
-            Address::Sqlite(it) => {
-                let query_only = Address::Sqlite(Box::new(it.as_ref().clone().pragma("query_only", "ON")));
-                let (readers, writer) = (Lane::new(query_only, READERS), Lane::new(address.clone(), 1));
-                let (keyed, batches) = (Arc::clone(&readers), Arc::clone(&writer));
-                (Dialect::Sqlite, Self { readers, writer, keyed, batches })
-            }
-            Address::Postgres(it) => {
-                // The kernel looks rows up by key and by nothing else. Left to itself, the planner prefers to read
-                // whole tables as long as it has seen them empty, and keeps that plan while they grow.
-                let by_key = it.as_ref().clone().options([
-                    ("enable_seqscan", "off"),
-                    ("enable_hashjoin", "off"),
-                    ("enable_mergejoin", "off"),
-                ]);
-                let readers = Lane::new(address.clone(), CONNECTIONS);
-                let keyed = Lane::new(Address::Postgres(Box::new(by_key)), KERNEL_CONNECTIONS);
-                let (writer, batches) = (Arc::clone(&readers), Arc::clone(&keyed));
-                (Dialect::Postgres, Self { readers, writer, keyed, batches })
-            }
-        }
-    }
 }
 
 impl Store {
@@ -119,13 +81,24 @@ impl Store {
                 )));
             }
         };
-        let (dialect, lanes) = Lanes::new(&address);
+        let (dialect, readers, writer) = match &address {
+            Address::Sqlite(it) => {
+                let readers =
+                    Lane::new(Address::Sqlite(Box::new(it.as_ref().clone().pragma("query_only", "ON"))), READERS);
+                (Dialect::Sqlite, readers, Lane::new(address.clone(), 1))
+            }
+            Address::Postgres(_) => {
+                let lane = Lane::new(address.clone(), CONNECTIONS);
+                (Dialect::Postgres, Arc::clone(&lane), lane)
+            }
+        };
         let (lookups, waiting) = mpsc::channel(journal::GATHERED_MAX);
         let store = Self {
             inner: Arc::new(Inner {
                 address,
                 dialect,
-                lanes,
+                readers,
+                writer,
                 _lock: lock,
                 positions: Mutex::default(),
                 journal_position: AtomicU64::new(0),
@@ -178,22 +151,33 @@ impl Store {
             .iter()
             .any(|it| sql.trim_start().get(..it.len()).is_some_and(|start| start.eq_ignore_ascii_case(it)));
         if !is_read {
-            let mut held = self.inner.lanes.writer.take().await?;
+            let mut held = self.inner.writer.take().await?;
             let rows = held.get()?.fetch(sql, Args::List(args)).await?;
             held.done();
             return Ok(rows);
         }
-        ask(&self.inner.lanes.readers, sql, args).await
-    }
-
-    /// Looks rows up by key.
-    pub(crate) async fn look_up<R: FromRow>(&self, sql: &'static str, args: &[Value]) -> Result<Vec<R>, StoreError> {
-        ask(&self.inner.lanes.keyed, sql.into(), args).await?.into_iter().map(R::from_row).collect()
+        loop {
+            let mut held = self.inner.readers.take().await?;
+            match held.get()?.fetch(Arc::clone(&sql), Args::List(args)).await {
+                // An idle connection may have died of age: a read may be asked again.
+                Err(StoreError::Unavailable(_)) if !held.is_fresh() => self.inner.readers.forget(),
+                Err(e @ StoreError::Query(_)) => {
+                    held.done();
+                    return Err(e);
+                }
+                rows => {
+                    if rows.is_ok() {
+                        held.done();
+                    }
+                    return rows;
+                }
+            }
+        }
     }
 
     /// Runs one statement and returns how many rows it changed.
     pub async fn execute(&self, sql: &str, args: &[Value]) -> Result<u64, StoreError> {
-        let mut held = self.inner.lanes.writer.take().await?;
+        let mut held = self.inner.writer.take().await?;
         let changed = held.get()?.execute(sql.into(), Args::List(args)).await;
         if matches!(changed, Ok(_) | Err(StoreError::Query(_))) {
             held.done();
@@ -276,50 +260,23 @@ impl Store {
 
     /// Begins a transaction that writes; on SQLite there is one at a time.
     pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
-        begin(&self.inner.lanes.writer, self.dialect(), "BEGIN").await
+        self.begin_with("BEGIN").await
     }
 
     /// Begins a transaction that folds a batch. A crash may lose the last ones, rows and checkpoints together:
     /// what they folded is read again from the stream.
     pub(crate) async fn begin_batch(&self) -> Result<Tx, StoreError> {
-        begin(&self.inner.lanes.batches, self.dialect(), "BEGIN; SET LOCAL synchronous_commit TO OFF").await
+        self.begin_with("BEGIN; SET LOCAL synchronous_commit TO OFF").await
     }
 
-    /// Gives memory back that only a long catch-up needs.
-    pub(crate) async fn rest(&self) -> Result<(), StoreError> {
-        if self.dialect() == Dialect::Sqlite {
-            let mut held = self.inner.lanes.writer.take().await?;
-            held.get()?.run("PRAGMA shrink_memory").await?;
-            held.done();
-        }
-        Ok(())
-    }
-}
-
-async fn begin(lane: &Arc<Lane>, dialect: Dialect, on_postgres: &str) -> Result<Tx, StoreError> {
-    let begin = if dialect == Dialect::Sqlite { "BEGIN IMMEDIATE" } else { on_postgres };
-    loop {
-        let mut held = lane.take().await?;
-        match held.get()?.run(begin).await {
-            Err(StoreError::Unavailable(_)) if !held.is_fresh() => lane.forget(),
-            Err(e) => return Err(e),
-            Ok(()) => return Ok(Tx { held }),
-        }
-    }
-}
-
-/// Asks on any connection of a lane.
-async fn ask(lane: &Arc<Lane>, sql: Arc<str>, args: &[Value]) -> Result<Vec<Vec<Value>>, StoreError> {
-    loop {
-        let mut held = lane.take().await?;
-        match held.get()?.fetch(Arc::clone(&sql), Args::List(args)).await {
-            // An idle connection may have died of age: a read may be asked again.
-            Err(StoreError::Unavailable(_)) if !held.is_fresh() => lane.forget(),
-            answer => {
-                if matches!(answer, Ok(_) | Err(StoreError::Query(_))) {
-                    held.done();
-                }
-                return answer;
+    async fn begin_with(&self, on_postgres: &str) -> Result<Tx, StoreError> {
+        let begin = if self.dialect() == Dialect::Sqlite { "BEGIN IMMEDIATE" } else { on_postgres };
+        loop {
+            let mut held = self.inner.writer.take().await?;
+            match held.get()?.run(begin).await {
+                Err(StoreError::Unavailable(_)) if !held.is_fresh() => self.inner.writer.forget(),
+                Err(e) => return Err(e),
+                Ok(()) => return Ok(Tx { held }),
             }
         }
     }
@@ -393,7 +350,7 @@ fn sqlite(path: &str) -> Result<(Address, Option<File>), StoreError> {
         .busy_timeout(Duration::from_secs(5))
         .statement_cache_capacity(STATEMENTS)
         .row_buffer_size(1024)
-        .pragma("cache_size", "-32768")
+        .pragma("cache_size", std::env::var("CS").unwrap_or("-32768".into()))
         .pragma("temp_store", "MEMORY")
         .pragma("wal_autocheckpoint", "16000")
         .pragma("journal_size_limit", "67108864");

@@ -75,13 +75,7 @@ impl Table {
         let (columns, keys) = (columns.join(", "), self.names()[..self.keys].join(", "));
         // A single whole-number key is the row number itself.
         let is_numbered = self.keys == 1 && self.kinds[0] == ColumnKind::Int;
-        let tail = match self.dialect {
-            Dialect::Sqlite if has_rowid || is_numbered => "",
-            Dialect::Sqlite => " WITHOUT ROWID",
-            Dialect::Postgres if self.how == Write::Insert => "",
-            // Room for a second version of every row on its own page: then an update leaves the indexes alone.
-            Dialect::Postgres => " WITH (fillfactor = 50)",
-        };
+        let tail = if self.dialect == Dialect::Sqlite && !has_rowid && !is_numbered { " WITHOUT ROWID" } else { "" };
         format!("CREATE TABLE {} ({columns}, PRIMARY KEY ({keys})){tail}", self.name)
     }
 
