@@ -1,13 +1,13 @@
 //! Following a stream: what is there, then what comes, each commit once and in order, across reconnects.
 
-use crate::{Backend, Log, LogError, Stored, nats::Nats};
+use crate::{Backend, Log, LogError, Stored, nats::Nats, tail::Tail};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use futures::{FutureExt as _, StreamExt as _};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// Commits handed over at once, at most.
-const BATCH_MAX: usize = 1000;
+pub(crate) const BATCH_MAX: usize = 1000;
 
 /// Messages that the broker may send ahead.
 const AHEAD_MAX: usize = 4000;
@@ -20,17 +20,14 @@ pub struct Follow {
     log: Log,
     stream: String,
     after: u64,
-    source: Option<Source>,
-}
-
-struct Source {
-    messages: pull::Stream,
-    epoch: watch::Receiver<u64>,
+    tail: Option<Arc<Tail>>,
+    /// Reads what the tail holds no more; none while the tail has it all.
+    reader: Option<Reader>,
 }
 
 impl Follow {
     pub(crate) fn new(log: Log, stream: &str, after: u64) -> Self {
-        Self { log, stream: stream.to_owned(), after, source: None }
+        Self { log, stream: stream.to_owned(), after, tail: None, reader: None }
     }
 
     /// Position of the last commit handed over.
@@ -48,13 +45,7 @@ impl Follow {
             Backend::Memory(it) => it.after(&self.stream, self.after, BATCH_MAX).await,
             Backend::Nats(it) => {
                 let nats = Arc::clone(it);
-                match self.next_from(&nats).await {
-                    Ok(batch) => batch,
-                    Err(e) => {
-                        self.source = None;
-                        return Err(e);
-                    }
-                }
+                self.next_from(&nats).await?
             }
         };
         if let Some(last) = batch.last() {
@@ -63,21 +54,66 @@ impl Follow {
         Ok(batch)
     }
 
-    async fn next_from(&mut self, nats: &Nats) -> Result<Vec<Stored>, LogError> {
+    async fn next_from(&mut self, nats: &Arc<Nats>) -> Result<Vec<Stored>, LogError> {
+        let tail = self.tail.get_or_insert_with(|| nats.tail(&self.stream));
+        loop {
+            match tail.after(self.after) {
+                Some(batch) if batch.is_empty() => {
+                    self.reader = None;
+                    tail.grown(self.after).await;
+                }
+                Some(batch) => {
+                    self.reader = None;
+                    return Ok(batch);
+                }
+                None => {
+                    let reader = self.reader.get_or_insert_with(|| Reader::new(&self.stream, self.after));
+                    return reader.next(nats).await;
+                }
+            }
+        }
+    }
+}
+
+/// A consumer of the broker's, made anew whenever it may have missed something.
+pub(crate) struct Reader {
+    stream: String,
+    after: u64,
+    source: Option<Source>,
+}
+
+struct Source {
+    messages: pull::Stream,
+    epoch: watch::Receiver<u64>,
+}
+
+impl Reader {
+    pub(crate) fn new(stream: &str, after: u64) -> Self {
+        Self { stream: stream.to_owned(), after, source: None }
+    }
+
+    /// See [`Follow::next`].
+    pub(crate) async fn next(&mut self, nats: &Nats) -> Result<Vec<Stored>, LogError> {
         loop {
             if self.source.is_none() {
                 self.source = Some(open(nats, &self.stream, self.after).await?);
             }
             let Some(Source { messages, epoch }) = &mut self.source else { continue };
             let batch = tokio::select! {
-                batch = gather(messages, self.after) => batch?,
+                batch = gather(messages, self.after) => batch,
                 // A broker that came back has forgotten its consumers.
-                _ = epoch.changed() => Vec::new(),
+                _ = epoch.changed() => Ok(Vec::new()),
             };
-            if batch.is_empty() {
-                self.source = None;
-            } else {
-                return Ok(batch);
+            match batch.as_deref().map(<[_]>::last) {
+                Ok(Some(last)) => {
+                    self.after = last.position;
+                    return batch;
+                }
+                Ok(None) => self.source = None,
+                Err(_) => {
+                    self.source = None;
+                    return batch;
+                }
             }
         }
     }

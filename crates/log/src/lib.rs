@@ -8,6 +8,7 @@ mod follow;
 mod memory;
 mod nats;
 mod pack;
+mod tail;
 
 pub use commit::{Entry, Meta, Stored, commit_id, now_ms};
 pub use decide::{Aggregates, Decided, Deciding, History};

@@ -1,6 +1,6 @@
 //! JetStream behind the verbs of the log.
 
-use crate::{AppendError, Entry, LogError, Stored, pack::Packer};
+use crate::{AppendError, Entry, LogError, Stored, pack::Packer, tail::Tail};
 use async_nats::{
     Client, ConnectOptions, Event, Request, ServerAddr,
     client::RequestErrorKind,
@@ -13,7 +13,13 @@ use async_nats::{
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, fmt, str::FromStr, sync::Mutex, sync::PoisonError, time::Duration};
+use std::{
+    collections::HashMap,
+    fmt,
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
 use tokio::{
     sync::watch,
     time::{Instant, sleep},
@@ -91,6 +97,7 @@ pub(crate) struct Nats {
     /// Counts connections, so that followers know when to start over.
     epoch: watch::Receiver<u64>,
     packers: Mutex<HashMap<String, Packer>>,
+    tails: Mutex<HashMap<String, Weak<Tail>>>,
 }
 
 #[derive(Deserialize)]
@@ -146,7 +153,14 @@ impl Nats {
         }
         let mut jetstream = jetstream::new(client.clone());
         jetstream.set_timeout(ACK_TIMEOUT);
-        Ok(Self { client, jetstream, durability: config.durability, epoch, packers: Mutex::default() })
+        Ok(Self {
+            client,
+            jetstream,
+            durability: config.durability,
+            epoch,
+            packers: Mutex::default(),
+            tails: Mutex::default(),
+        })
     }
 
     pub(crate) fn is_connected(&self) -> bool {
@@ -155,6 +169,17 @@ impl Nats {
 
     pub(crate) fn epoch(&self) -> watch::Receiver<u64> {
         self.epoch.clone()
+    }
+
+    /// The tail of a stream, which is shared as long as somebody follows it.
+    pub(crate) fn tail(self: &Arc<Self>, stream: &str) -> Arc<Tail> {
+        let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(it) = tails.get(stream).and_then(Weak::upgrade) {
+            return it;
+        }
+        let tail = Tail::start(Arc::clone(self), stream);
+        tails.insert(stream.to_owned(), Arc::downgrade(&tail));
+        tail
     }
 
     pub(crate) async fn open(&self, name: &str) -> Result<(), LogError> {
