@@ -8,7 +8,7 @@ use crate::{
 use futures::future::BoxFuture;
 use quick_cache::sync::Cache;
 use std::{
-    collections::HashSet,
+    collections::BTreeSet,
     convert::Infallible,
     sync::{
         Arc,
@@ -40,8 +40,8 @@ pub trait History: Send + Sync + 'static {
     /// Position up to which the service's stream is remembered.
     fn position(&self) -> u64;
 
-    /// The commit with this id.
-    fn by_id<'a>(&'a self, commit_id: &'a str) -> BoxFuture<'a, Result<Option<Stored>, LogError>>;
+    /// The commit of an aggregate with this id.
+    fn by_id<'a>(&'a self, subject: &'a str, id: &'a str) -> BoxFuture<'a, Result<Option<Stored>, LogError>>;
 }
 
 /// What came of a command.
@@ -85,7 +85,7 @@ struct Slot<D> {
 struct Known<D> {
     state: D,
     tip: Tip,
-    requests: HashSet<u128>,
+    requests: BTreeSet<u128>,
     /// Some requests are no longer remembered here.
     has_forgotten: bool,
     /// It holds an event that this build does not know.
@@ -144,7 +144,7 @@ impl<D: Decider> Aggregates<D> {
         let id = commit_id(subject, &meta.request_id);
         let mut attempts = 0;
         loop {
-            if let Some(answer) = self.first_answer(known, id).await? {
+            if let Some(answer) = self.first_answer(subject, known, id).await? {
                 return Ok(answer);
             }
             if known.is_outdated {
@@ -184,12 +184,12 @@ impl<D: Decider> Aggregates<D> {
                 }
                 Err(AppendError::Unknown(why)) => {
                     tracing::info!(subject, why, "the outcome of an append is unknown; asking the leader");
-                    self.resolve(subject, known).await?;
+                    Box::pin(self.resolve(subject, known)).await?;
                 }
             }
             attempts += 1;
             if attempts == ATTEMPTS_MAX {
-                return match self.first_answer(known, id).await? {
+                return match self.first_answer(subject, known, id).await? {
                     Some(answer) => Ok(answer),
                     None => Err(DecideError::Busy),
                 };
@@ -198,12 +198,26 @@ impl<D: Decider> Aggregates<D> {
     }
 
     /// The answer that this request got before, if it did.
-    async fn first_answer(&self, known: &Known<D>, id: uuid::Uuid) -> Result<Option<Decided<D::Event>>, LogError> {
+    async fn first_answer(
+        &self,
+        subject: &str,
+        known: &Known<D>,
+        id: uuid::Uuid,
+    ) -> Result<Option<Decided<D::Event>>, LogError> {
         if !known.requests.contains(&id.as_u128()) && !known.has_forgotten {
             return Ok(None);
         }
+        Box::pin(self.look_up(subject, known, id)).await
+    }
+
+    async fn look_up(
+        &self,
+        subject: &str,
+        known: &Known<D>,
+        id: uuid::Uuid,
+    ) -> Result<Option<Decided<D::Event>>, LogError> {
         let remembered = self.history.position();
-        let stored = match self.history.by_id(&id.to_string()).await? {
+        let stored = match self.history.by_id(subject, &id.to_string()).await? {
             Some(it) => it,
             // Not in the journal yet: look along the chain, down to where the journal begins to know.
             None => match self.along_the_chain(&known.tip, remembered, &id.to_string()).await? {
@@ -251,7 +265,12 @@ impl<D: Decider> Aggregates<D> {
     }
 
     /// Reads what the leader has and this process has not; says whether there was anything.
-    async fn refresh(&self, subject: &str, known: &mut Known<D>) -> Result<bool, LogError> {
+    /// Boxed, as the other rare ways are: a command that is simply accepted need not carry them.
+    fn refresh<'a>(&'a self, subject: &'a str, known: &'a mut Known<D>) -> BoxFuture<'a, Result<bool, LogError>> {
+        Box::pin(self.read_tail(subject, known))
+    }
+
+    async fn read_tail(&self, subject: &str, known: &mut Known<D>) -> Result<bool, LogError> {
         let Some(last) = self.log.last(subject).await? else { return Ok(false) };
         if last.position <= known.tip.position {
             return Ok(false);
@@ -309,7 +328,7 @@ impl<D: Decider> Default for Known<D> {
         Self {
             state: D::default(),
             tip: Tip::default(),
-            requests: HashSet::new(),
+            requests: BTreeSet::new(),
             has_forgotten: false,
             is_outdated: false,
         }

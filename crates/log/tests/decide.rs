@@ -104,8 +104,9 @@ impl History for Journal {
     fn position(&self) -> u64 {
         self.0.lock().unwrap().len() as u64
     }
-    fn by_id<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Stored>, LogError>> {
-        let found = self.0.lock().unwrap().iter().find(|it| it.commit.id == id).cloned();
+    fn by_id<'a>(&'a self, subject: &'a str, id: &'a str) -> BoxFuture<'a, Result<Option<Stored>, LogError>> {
+        let is_it = |it: &&Stored| it.commit.subject == subject && it.commit.id == id;
+        let found = self.0.lock().unwrap().iter().find(is_it).cloned();
         Box::pin(async move { Ok(found) })
     }
 }

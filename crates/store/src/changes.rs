@@ -10,7 +10,7 @@ use std::{
 
 /// Rows of one view that are remembered after they were written, so that they need not be read again;
 /// there are between one and two times as many, the latest ones.
-const REMEMBERED_MAX: usize = 10_000;
+const REMEMBERED_MAX: usize = 4_000;
 
 /// Keys of one view that are counted up to know which are new, if the table was empty at first.
 const COUNTED_MAX: usize = 300_000;

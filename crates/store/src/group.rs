@@ -13,17 +13,18 @@ use std::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 use studium_log::{Follow, Stored};
 use tokio::{
     sync::mpsc,
-    task::{JoinHandle, JoinSet},
+    task::JoinSet,
+    time::{Instant, sleep_until},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 /// Commits in one batch, at most: what gathers while the last one is written.
-const BATCH_MAX: usize = 4000;
+const BATCH_MAX: usize = 1000;
 
 /// Commits in one transaction, at most. While there are more, one that is long under way goes on: every page that
 /// it changes is then written once.
@@ -31,6 +32,13 @@ const RUN_MAX: u64 = 16_000;
 
 /// How long a transaction may go on.
 const RUN_TIME: Duration = Duration::from_millis(500);
+
+/// From the begin of one transaction to that of the next while commits keep coming, at least: a transaction costs
+/// much the same whatever is in it.
+const PACE: Duration = Duration::from_millis(10);
+
+/// So many commits in one transaction mean that more keep coming.
+const BUSY: u64 = 4;
 
 /// A view this near to its group is taken in; the group reads the rest for it.
 const NEAR: u64 = 1000;
@@ -67,15 +75,6 @@ pub(crate) async fn run(runner: Arc<Runner>, stream: String, stop: CancellationT
 /// What the reader folds ahead for.
 type Ahead = Arc<RwLock<Vec<Arc<Member>>>>;
 
-/// Ends a task with its owner.
-struct Tied(JoinHandle<()>);
-
-impl Drop for Tied {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 async fn fold(runner: &Arc<Runner>, stream: &str, stop: &CancellationToken) -> Result<(), Halt> {
     let mut restarts = runner.restarts.subscribe();
     let (mut members, behind, mut at) = muster(runner, stream).await?;
@@ -91,7 +90,8 @@ async fn fold(runner: &Arc<Runner>, stream: &str, stop: &CancellationToken) -> R
     let ahead: Ahead = Arc::new(RwLock::new(members.clone()));
     let (sender, mut batches) = mpsc::channel(1);
     let follow = runner.log.follow(stream, at);
-    let _reader = Tied(tokio::spawn(read(follow, stream.to_owned(), Arc::clone(&ahead), sender)));
+    let mut not_before = Instant::now();
+    let _reader = AbortOnDropHandle::new(tokio::spawn(read(follow, stream.to_owned(), Arc::clone(&ahead), sender)));
     loop {
         tokio::select! {
             biased;
@@ -104,9 +104,13 @@ async fn fold(runner: &Arc<Runner>, stream: &str, stop: &CancellationToken) -> R
                 members.sort_unstable_by_key(|it| it.order);
                 ahead.write().unwrap_or_else(PoisonError::into_inner).clone_from(&members);
             }
-            batch = batches.recv() => {
+            batch = async { sleep_until(not_before).await; batches.recv().await } => {
                 let Some(batch) = batch else { return Ok(()) };
+                let (from, began) = (at, Instant::now());
                 at = write(runner, stream, &members, batch, &mut batches).await?;
+                if at - from >= BUSY {
+                    not_before = began + PACE;
+                }
                 goal.store(at, Ordering::Release);
             }
         }

@@ -45,8 +45,8 @@ fn table(dialect: Dialect) -> Table {
 pub(crate) fn ddl(dialect: Dialect) -> Vec<String> {
     vec![
         table(dialect).create_sql(false).replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS"),
-        "CREATE UNIQUE INDEX IF NOT EXISTS journal_by_subject ON journal (subject, version)".to_owned(),
-        "CREATE UNIQUE INDEX IF NOT EXISTS journal_by_id ON journal (id)".to_owned(),
+        // One index for two questions: what happened to an aggregate, and what a request left on it.
+        "CREATE UNIQUE INDEX IF NOT EXISTS journal_by_subject ON journal (subject, id)".to_owned(),
         "CREATE INDEX IF NOT EXISTS journal_by_correlation ON journal (correlation)".to_owned(),
     ]
 }
@@ -149,13 +149,12 @@ impl Journal {
 
     /// The commit that a request left on an aggregate.
     pub async fn by_request(&self, subject: &str, request_id: &str) -> Result<Option<Stored>, StoreError> {
-        self.by_id(&commit_id(subject, request_id).to_string()).await
+        self.by_id(subject, &commit_id(subject, request_id).to_string()).await
     }
 
-    /// The commit with an id.
-    pub async fn by_id(&self, id: &str) -> Result<Option<Stored>, StoreError> {
-        let sql = "SELECT position, bytes FROM journal WHERE id = $1";
-        Ok(self.select(sql, &[compact(id)]).await?.pop())
+    async fn by_id(&self, subject: &str, id: &str) -> Result<Option<Stored>, StoreError> {
+        let sql = "SELECT position, bytes FROM journal WHERE subject = $1 AND id = $2";
+        Ok(self.select(sql, &[subject.into(), compact(id)]).await?.pop())
     }
 
     /// All commits of a story, in order.
@@ -234,8 +233,8 @@ impl History for Journal {
         self.position()
     }
 
-    fn by_id<'a>(&'a self, commit_id: &'a str) -> BoxFuture<'a, Result<Option<Stored>, LogError>> {
-        Box::pin(async move { self.by_id(commit_id).await.map_err(|e| history(&e)) })
+    fn by_id<'a>(&'a self, subject: &'a str, id: &'a str) -> BoxFuture<'a, Result<Option<Stored>, LogError>> {
+        Box::pin(async move { self.by_id(subject, id).await.map_err(|e| history(&e)) })
     }
 }
 

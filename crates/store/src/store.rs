@@ -25,6 +25,11 @@ use tokio::sync::{mpsc, watch};
 /// Connections that read at the same time on SQLite.
 const READERS: usize = 4;
 
+/// SQLite's page caches, KiB with a minus. The writer comes back to the pages of its indexes; readers have the
+/// operating system's cache below them.
+const READER_CACHE: &str = "-2048";
+const WRITER_CACHE: &str = "-16384";
+
 /// Connections to PostgreSQL; with three replicas of five services they stay below half of its default limit of 100
 /// only if every service has a server of its own or the limit is raised.
 const CONNECTIONS: usize = 8;
@@ -83,9 +88,11 @@ impl Store {
         };
         let (dialect, readers, writer) = match &address {
             Address::Sqlite(it) => {
-                let readers =
-                    Lane::new(Address::Sqlite(Box::new(it.as_ref().clone().pragma("query_only", "ON"))), READERS);
-                (Dialect::Sqlite, readers, Lane::new(address.clone(), 1))
+                let lane = |name: &'static str, value: &'static str, most| {
+                    Lane::new(Address::Sqlite(Box::new(it.as_ref().clone().pragma(name, value))), most)
+                };
+                let readers = lane("query_only", "ON", READERS);
+                (Dialect::Sqlite, readers, lane("cache_size", WRITER_CACHE, 1))
             }
             Address::Postgres(_) => {
                 let lane = Lane::new(address.clone(), CONNECTIONS);
@@ -152,13 +159,14 @@ impl Store {
             .any(|it| sql.trim_start().get(..it.len()).is_some_and(|start| start.eq_ignore_ascii_case(it)));
         if !is_read {
             let mut held = self.inner.writer.take().await?;
-            let rows = held.get()?.fetch(sql, Args::List(args)).await?;
+            let rows = Box::pin(held.get()?.fetch(sql, Args::List(args))).await?;
             held.done();
             return Ok(rows);
         }
         loop {
             let mut held = self.inner.readers.take().await?;
-            match held.get()?.fetch(Arc::clone(&sql), Args::List(args)).await {
+            // Boxed, since the driver's futures are large and handlers would carry them through every call.
+            match Box::pin(held.get()?.fetch(Arc::clone(&sql), Args::List(args))).await {
                 // An idle connection may have died of age: a read may be asked again.
                 Err(StoreError::Unavailable(_)) if !held.is_fresh() => self.inner.readers.forget(),
                 Err(e @ StoreError::Query(_)) => {
@@ -178,7 +186,7 @@ impl Store {
     /// Runs one statement and returns how many rows it changed.
     pub async fn execute(&self, sql: &str, args: &[Value]) -> Result<u64, StoreError> {
         let mut held = self.inner.writer.take().await?;
-        let changed = held.get()?.execute(sql.into(), Args::List(args)).await;
+        let changed = Box::pin(held.get()?.execute(sql.into(), Args::List(args))).await;
         if matches!(changed, Ok(_) | Err(StoreError::Query(_))) {
             held.done();
         }
@@ -350,7 +358,7 @@ fn sqlite(path: &str) -> Result<(Address, Option<File>), StoreError> {
         .busy_timeout(Duration::from_secs(5))
         .statement_cache_capacity(STATEMENTS)
         .row_buffer_size(1024)
-        .pragma("cache_size", std::env::var("CS").unwrap_or("-32768".into()))
+        .pragma("cache_size", READER_CACHE)
         .pragma("temp_store", "MEMORY")
         .pragma("wal_autocheckpoint", "16000")
         .pragma("journal_size_limit", "67108864");

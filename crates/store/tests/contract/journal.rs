@@ -38,7 +38,6 @@ pub async fn it_finds_commits_by_aggregate_request_and_story(database: &Database
     let found = journal.by_request("shop.item.ink", "request 4").await.unwrap().unwrap();
     assert_eq!(found.position, 4);
     assert!(journal.by_request("shop.item.pen", "request 4").await.unwrap().is_none());
-    assert_eq!(journal.by_id(&found.commit.id).await.unwrap().unwrap().position, 4);
     assert_eq!(positions(&journal.by_correlation("story of 2").await.unwrap()), [3, 4]);
     assert_eq!(positions(&journal.range(2, 3).await.unwrap()), [3, 4, 5]);
 }

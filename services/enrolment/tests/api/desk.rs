@@ -52,7 +52,7 @@ impl History for Nothing {
         0
     }
 
-    fn by_id<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<Stored>, LogError>> {
+    fn by_id<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Option<Stored>, LogError>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 }
