@@ -167,7 +167,8 @@ impl Verifier {
             }
             self.inner.verified.remove(&id);
         }
-        let (verified, keys) = self.inner.check(token).await?;
+        // Boxed: a token is checked once and then remembered, so calls need not carry what the check needs.
+        let (verified, keys) = Box::pin(self.inner.check(token)).await?;
         self.inner.verified.insert(id, verified.clone());
         // Keys that changed in the meantime have emptied the cache; what was checked against the old ones must not stay.
         if !Arc::ptr_eq(&keys, &self.inner.keys()) {

@@ -62,6 +62,8 @@ pub trait LookUpPolicy: Send + Sync + 'static {
 pub(crate) trait AnyPolicy: Send + Sync {
     fn name(&self) -> &'static str;
     fn stream(&self) -> &'static str;
+    /// The kind of aggregate whose events it reacts to.
+    fn aggregate(&self) -> &'static str;
     /// What follows from a commit; the index of each is its place in the answer.
     fn react<'a>(&'a self, app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Vec<Todo>, String>>;
 }
@@ -76,6 +78,10 @@ impl<P: Policy> AnyPolicy for Pure<P> {
 
     fn stream(&self) -> &'static str {
         P::STREAM
+    }
+
+    fn aggregate(&self) -> &'static str {
+        P::Event::AGGREGATE
     }
 
     fn react<'a>(&'a self, _app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Vec<Todo>, String>> {
@@ -98,6 +104,10 @@ impl<P: LookUpPolicy> AnyPolicy for LookUp<P> {
 
     fn stream(&self) -> &'static str {
         P::STREAM
+    }
+
+    fn aggregate(&self) -> &'static str {
+        P::Event::AGGREGATE
     }
 
     fn react<'a>(&'a self, app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Vec<Todo>, String>> {
@@ -266,7 +276,7 @@ async fn again(app: &App, policy: &dyn AnyPolicy, row: &parked::Row) -> Result<(
 /// Says whether anything followed.
 async fn handle(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking, commits: &[Stored]) -> Result<bool, String> {
     let mut lanes: HashMap<String, Vec<Step>> = HashMap::new();
-    for commit in commits {
+    for commit in commits.iter().filter(|it| it.aggregate() == policy.aggregate()) {
         for (index, todo) in policy.react(app, commit).await?.into_iter().enumerate() {
             let step = Step::new(policy, commit, index, todo);
             if parking.holds(&step) {

@@ -1,7 +1,7 @@
 //! The commit: one decision with its envelope, to bytes and back.
 
 use crate::LogError;
-use async_nats::HeaderMap;
+use async_nats::{HeaderMap, HeaderName};
 use bytes::Bytes;
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
@@ -15,6 +15,16 @@ use uuid::Uuid;
 
 /// Namespace of commit ids; fixed for ever, since ids are derived with it.
 const COMMIT_IDS: Uuid = Uuid::from_u128(0x7374_7564_6975_6d00_8000_636f_6d6d_6974);
+
+/// Names of the headers, made once: those by which the broker checks, and those of CloudEvents 1.0.
+const MSG_ID: HeaderName = HeaderName::from_static("Nats-Msg-Id");
+const EXPECTED: HeaderName = HeaderName::from_static("Nats-Expected-Last-Subject-Sequence");
+const CE_SPECVERSION: HeaderName = HeaderName::from_static("ce-specversion");
+const CE_ID: HeaderName = HeaderName::from_static("ce-id");
+const CE_SOURCE: HeaderName = HeaderName::from_static("ce-source");
+const CE_SUBJECT: HeaderName = HeaderName::from_static("ce-subject");
+const CE_TYPE: HeaderName = HeaderName::from_static("ce-type");
+const CE_TIME: HeaderName = HeaderName::from_static("ce-time");
 
 /// Version of the envelope that this build writes.
 const SCHEMA_VERSION: u32 = 1;
@@ -164,20 +174,20 @@ impl Entry {
     pub(crate) fn headers(&self) -> HeaderMap {
         let commit = &self.stored.commit;
         let mut headers = HeaderMap::new();
-        headers.insert("Nats-Msg-Id", commit.id.as_str());
-        headers.insert("Nats-Expected-Last-Subject-Sequence", self.expected.to_string().as_str());
+        headers.insert(MSG_ID, commit.id.as_str());
+        headers.insert(EXPECTED, self.expected.to_string());
         if self.is_bare {
             return headers;
         }
-        headers.insert("ce-specversion", "1.0");
-        headers.insert("ce-id", commit.id.as_str());
-        headers.insert("ce-source", self.stored.stream());
-        headers.insert("ce-subject", self.stored.id());
+        headers.insert(CE_SPECVERSION, "1.0");
+        headers.insert(CE_ID, commit.id.as_str());
+        headers.insert(CE_SOURCE, self.stored.stream());
+        headers.insert(CE_SUBJECT, self.stored.id());
         let aggregate = self.stored.aggregate();
         let first = commit.events.first().map_or("", |it| studium_proto::name_of_event(aggregate, it));
-        headers.insert("ce-type", format!("studium.{aggregate}.{first}").as_str());
+        headers.insert(CE_TYPE, format!("studium.{aggregate}.{first}"));
         if let Ok(time) = jiff::Timestamp::from_millisecond(commit.recorded_at_ms) {
-            headers.insert("ce-time", time.to_string().as_str());
+            headers.insert(CE_TIME, time.to_string());
         }
         headers
     }
