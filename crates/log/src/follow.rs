@@ -1,10 +1,16 @@
 //! Following a stream: what is there, then what comes, each commit once and in order, across reconnects.
 
-use crate::{Backend, Log, LogError, Stored, nats::Nats};
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use crate::{Backend, Faults, Log, LogError, Stored, nats::Nats};
+use async_nats::jetstream::{
+    Message,
+    consumer::{AckPolicy, DeliverPolicy, pull},
+};
 use futures::{FutureExt as _, StreamExt as _};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::watch;
+use tokio::{
+    sync::watch,
+    time::{Interval, MissedTickBehavior, interval},
+};
 
 /// Commits handed over at once, at most.
 const BATCH_MAX: usize = 1000;
@@ -15,6 +21,9 @@ const AHEAD_MAX: usize = 4000;
 /// Two heartbeats missed and the consumer is made anew.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
+/// How often a follower that hears nothing asks whether there is more: a lost delivery may have no next one to show it.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
 /// A reader of one stream.
 pub struct Follow {
     log: Log,
@@ -24,8 +33,15 @@ pub struct Follow {
 }
 
 struct Source {
-    messages: pull::Stream,
+    deliveries: Deliveries,
     epoch: watch::Receiver<u64>,
+    look: Interval,
+}
+
+struct Deliveries {
+    messages: pull::Stream,
+    faults: Arc<Faults>,
+    late: Option<Message>,
 }
 
 impl Follow {
@@ -66,24 +82,38 @@ impl Follow {
     async fn next_from(&mut self, nats: &Nats) -> Result<Vec<Stored>, LogError> {
         loop {
             if self.source.is_none() {
-                self.source = Some(open(nats, &self.stream, self.after).await?);
+                self.source = Some(open(nats, &self.log.faults, &self.stream, self.after).await?);
             }
-            let Some(Source { messages, epoch }) = &mut self.source else { continue };
-            let batch = tokio::select! {
-                batch = gather(messages, self.after) => batch?,
+            let Some(Source { deliveries, epoch, look }) = &mut self.source else { continue };
+            let (batch, is_whole) = tokio::select! {
+                it = deliveries.gather(self.after) => it?,
                 // A broker that came back has forgotten its consumers.
-                _ = epoch.changed() => Vec::new(),
+                _ = epoch.changed() => (Vec::new(), false),
+                () = has_more(nats, &self.stream, self.after, look) => (Vec::new(), false),
             };
-            if batch.is_empty() {
+            look.reset();
+            if !is_whole {
                 self.source = None;
-            } else {
+            }
+            if !batch.is_empty() {
                 return Ok(batch);
             }
         }
     }
 }
 
-async fn open(nats: &Nats, name: &str, after: u64) -> Result<Source, LogError> {
+/// Waits until the stream has more than was delivered. It looks only after a silence, so a delivery on its way is rare.
+async fn has_more(nats: &Nats, stream: &str, after: u64, look: &mut Interval) {
+    loop {
+        look.tick().await;
+        // A broker that does not answer just now is met by the deliveries, too.
+        if nats.head(stream).await.is_ok_and(|it| it > after) {
+            return;
+        }
+    }
+}
+
+async fn open(nats: &Nats, faults: &Arc<Faults>, name: &str, after: u64) -> Result<Source, LogError> {
     let mut epoch = nats.epoch();
     epoch.mark_unchanged();
     let unreachable =
@@ -109,32 +139,43 @@ async fn open(nats: &Nats, name: &str, after: u64) -> Result<Source, LogError> {
         .messages()
         .await
         .map_err(|e| unreachable(&e))?;
-    Ok(Source { messages, epoch })
+    let deliveries = Deliveries { messages, faults: Arc::clone(faults), late: None };
+    let mut look = interval(LOOK_EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    look.reset();
+    Ok(Source { deliveries, epoch, look })
 }
 
-/// Takes what is there; an empty answer means that the source has to be made anew.
-async fn gather(messages: &mut pull::Stream, after: u64) -> Result<Vec<Stored>, LogError> {
-    let mut batch = Vec::new();
-    let mut next = messages.next().await;
-    loop {
-        let Some(Ok(message)) = next else { break };
-        let position = match message.info() {
-            Ok(it) => it.stream_sequence,
-            Err(e) => return Err(LogError::Damaged(format!("a delivery without a position: {e}"))),
-        };
-        // The streams have no holes, so a jump means that a delivery was lost on the way.
-        if position != after + 1 + batch.len() as u64 {
-            tracing::warn!(position, after, "a delivery was lost or repeated; reading on from the last good position");
-            break;
-        }
-        batch.push(Stored::decode(position, message.message.payload)?);
-        if batch.len() == BATCH_MAX {
-            return Ok(batch);
-        }
-        match messages.next().now_or_never() {
-            Some(it) => next = it,
-            None => break,
+impl Deliveries {
+    /// Takes what is there, and says whether more may come from here or the source has to be made anew.
+    async fn gather(&mut self, after: u64) -> Result<(Vec<Stored>, bool), LogError> {
+        let mut batch = Vec::new();
+        let mut next = self.messages.next().await;
+        loop {
+            let Some(Ok(message)) = next else { return Ok((batch, false)) };
+            for message in self.faults.deliver(message, &mut self.late).into_iter().flatten() {
+                let position = match message.info() {
+                    Ok(it) => it.stream_sequence,
+                    Err(e) => return Err(LogError::Damaged(format!("a delivery without a position: {e}"))),
+                };
+                // The streams have no holes, so a jump means that a delivery was lost on the way.
+                if position != after + 1 + batch.len() as u64 {
+                    tracing::warn!(
+                        position,
+                        after,
+                        "a delivery was lost or repeated; reading on from the last good one"
+                    );
+                    return Ok((batch, false));
+                }
+                batch.push(Stored::decode(position, message.message.payload)?);
+            }
+            if batch.len() >= BATCH_MAX {
+                return Ok((batch, true));
+            }
+            match self.messages.next().now_or_never() {
+                Some(it) => next = it,
+                None => return Ok((batch, true)),
+            }
         }
     }
-    Ok(batch)
 }
