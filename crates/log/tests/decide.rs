@@ -2,9 +2,11 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use futures::future::BoxFuture;
+use prost::Message as _;
 use std::sync::{Arc, Mutex};
 use studium_core::{Decider, Decision, DecodeError, Event, Kind, Reason};
 use studium_log::{Aggregates, DecideError, Decided, Deciding, Fault, History, Log, LogError, Meta, Stored};
+use studium_proto::log::v1::Commit;
 
 /// A room with three places.
 #[derive(Default, Clone)]
@@ -297,4 +299,37 @@ async fn an_aggregate_with_an_event_of_a_newer_build_is_not_judged() {
     let entry = studium_log::Entry::bare("test.room.a", 0, "newer", vec![bytes::Bytes::from_static(b"?new")]);
     log.append(entry).await.unwrap();
     assert!(matches!(Process::new(&log).ask("r1", Command::Take("x")).await, Err(DecideError::Outdated)));
+}
+
+/// A place taken past the rules: the second commit, with a version and the previous hash, the true one if none is told.
+async fn forged(version: u64, previous_hash: Option<&[u8]>) -> Log {
+    let log = Log::memory();
+    let honest = Process::new(&log);
+    honest.ask("r1", Command::Take("x")).await.unwrap();
+    let first = log.read("test", 1).await.unwrap().unwrap();
+    let commit = Commit {
+        id: "forged".to_owned(),
+        version,
+        previous_position: 1,
+        previous_hash: bytes::Bytes::copy_from_slice(previous_hash.unwrap_or(&first.hash())),
+        events: vec![bytes::Bytes::from_static(b"+y")],
+        ..first.commit.as_ref().clone()
+    };
+    log.restore("test", &[Stored::decode(2, commit.encode_to_vec().into()).unwrap()]).await.unwrap();
+    log
+}
+
+async fn judged(log: &Log) -> String {
+    format!("{:?}", Process::new(log).ask("r3", Command::Take("x")).await)
+}
+
+#[tokio::test]
+async fn a_chain_that_is_broken_is_not_judged() {
+    assert!(judged(&forged(2, None).await).await.contains("already: true"), "this one is whole");
+    for version in [1, 3] {
+        assert!(judged(&forged(version, None).await).await.contains("from version 1 to"), "{version}");
+    }
+    for other in [&b""[..], &[0; 32]] {
+        assert!(judged(&forged(2, Some(other)).await).await.contains("the hash chain of `test.room.a` is broken"));
+    }
 }
