@@ -162,9 +162,20 @@ async fn an_outdated_state_decides_again() {
     let (one, other) = (Process::new(&log), Process::new(&log));
     one.ask("r1", Command::Take("x")).await.unwrap();
     // The other process knows nothing of it: neither cached nor in its journal.
-    let second = other.ask("r2", Command::Take("y")).await.unwrap();
-    assert_eq!((second.version, second.position), (2, 2));
+    let (meta, mut cost) = (Meta { request_id: "r2".to_owned(), ..Meta::default() }, Deciding::default());
+    let second = other.rooms.decide("a", &Command::Take("y"), &meta, &mut cost).await.unwrap();
+    assert_eq!((second.version, second.position, cost.conflicts), (2, 2, 1));
     assert_eq!(one.versions().await, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_state_that_is_asked_for_is_the_latest() {
+    let log = Log::memory();
+    let (one, other) = (Process::new(&log), Process::new(&log));
+    for (who, expected) in [("x", &["x"][..]), ("y", &["x", "y"])] {
+        one.ask(who, Command::Take(who)).await.unwrap();
+        assert_eq!(other.rooms.state("a").await.unwrap().taken, expected);
+    }
 }
 
 #[tokio::test]
@@ -195,7 +206,8 @@ async fn a_stale_state_never_says_already_so() {
 async fn a_lost_acknowledgement_is_found_again() {
     let log = Log::memory();
     let process = Process::new(&log);
-    log.faults().script([Fault::LoseAck]);
+    // Nothing that is sent after it arrives: it is found by reading, not by sending it again.
+    log.faults().script([Fault::LoseAck, Fault::LoseRequest, Fault::LoseRequest, Fault::LoseRequest]);
     let answer = process.ask("r1", Command::Take("x")).await.unwrap();
     assert_eq!((answer.position, answer.version), (1, 1));
     assert_eq!(answer.events, [Happened::Taken("x".to_owned())]);
@@ -270,6 +282,39 @@ async fn commands_on_one_aggregate_queue_up_and_never_conflict_with_themselves()
         });
     }
     assert_eq!(tasks.join_all().await.iter().sum::<u32>(), 0);
+}
+
+#[tokio::test]
+async fn a_queue_that_is_full_says_so_and_empties_again() {
+    let log = Log::memory();
+    let process = Process::new(&log);
+    log.faults().script([Fault::Hold]);
+    let requests: Vec<_> = (0..1024).map(|it| it.to_string()).collect();
+    let mut waiting: Vec<_> = requests.iter().map(|it| Box::pin(process.ask(it, Command::Take("x")))).collect();
+    for it in &mut waiting {
+        assert!(futures::poll!(it).is_pending());
+    }
+    assert!(matches!(process.ask("one too many", Command::Take("x")).await, Err(DecideError::Busy)));
+    log.faults().release();
+    for answer in futures::future::join_all(waiting).await {
+        answer.unwrap();
+    }
+    process.ask("one too many", Command::Take("x")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_the_state_no_longer_remembers_gets_its_first_answer() {
+    let log = Log::memory();
+    let process = Process::new(&log);
+    // As many as a state remembers, and one more.
+    let mut last = 0;
+    for n in 0..=65_536u32 {
+        let command = if n % 2 == 0 { Command::Take("x") } else { Command::Leave("x") };
+        last = process.ask(&n.to_string(), command).await.unwrap().position;
+    }
+    process.ask("leave", Command::Leave("x")).await.unwrap();
+    let again = process.ask("65536", Command::Take("x")).await.unwrap();
+    assert_eq!((again.already, again.position), (true, last));
 }
 
 #[tokio::test]
