@@ -1,15 +1,20 @@
 //! Policies and deadlines: once, in order, parked without blocking others, also across restarts.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 use studium_kit::{
     App, Changes, Deadline, Decider, Decision, Event, Kind, Log, LookUpPolicy, Meta, Policy, Reaction, Reason,
     Recorded, Running, Service, StoreError, Stored, View, row,
 };
+use studium_log::Follow;
 use studium_proto::admin::v1::{
     ListParkedRequest, Parked, RetryParkedRequest, RetryParkedResponse, admin_service_client::AdminServiceClient,
 };
 use studium_testkit::House;
+use tokio::time::timeout;
 
 /// Whether this "build" knows the events that begin with a question mark.
 static KNOWS_NEW: AtomicBool = AtomicBool::new(false);
@@ -23,6 +28,8 @@ enum Command {
     Note(String),
     /// Refused when it is there already; an ordinary note is "already so".
     NoteOnce(String),
+    /// Noted each time: only its request id can tell that it was said before.
+    Say(String),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -64,7 +71,7 @@ impl Decider for Notes {
         match command {
             Command::NoteOnce(it) if self.0.contains(it) => Twice.because("it is noted"),
             Command::Note(it) if self.0.contains(it) => Ok(vec![]),
-            Command::Note(it) | Command::NoteOnce(it) => Ok(vec![Noted(it.clone())]),
+            Command::Note(it) | Command::NoteOnce(it) | Command::Say(it) => Ok(vec![Noted(it.clone())]),
         }
     }
 
@@ -73,7 +80,7 @@ impl Decider for Notes {
     }
 }
 
-/// `to:x:text` noted anywhere is noted on list x.
+/// `to:x:text` noted anywhere is noted on list x; `say:x:text` is said there, and said again.
 struct PassOn;
 
 impl Policy for PassOn {
@@ -87,6 +94,10 @@ impl Policy for PassOn {
         match (parts.next(), parts.next(), parts.next()) {
             (Some("to"), Some(id), Some(text)) => {
                 vec![Reaction { id: id.to_owned(), command: Command::Note(text.to_owned()) }]
+            }
+            (Some("say"), Some(id), Some(text)) => {
+                let say = || Reaction { id: id.to_owned(), command: Command::Say(text.to_owned()) };
+                vec![say(), say()]
             }
             _ => vec![],
         }
@@ -170,11 +181,18 @@ async fn note(running: &Running, request: &str, id: &str, text: &str) {
     running.app.decide_as::<Notes>(&meta, id, &Command::Note(text.to_owned())).await.unwrap();
 }
 
+/// How long a reaction may take; one that was swallowed never comes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn next(follow: &mut Follow) -> Vec<Stored> {
+    timeout(PATIENCE, follow.next()).await.expect("the reaction comes").unwrap()
+}
+
 /// Follows the log until a list has a note.
 async fn until_noted(log: &Log, id: &str, text: &str) -> Stored {
     let mut follow = log.follow("test", 0);
     loop {
-        for stored in follow.next().await.unwrap() {
+        for stored in next(&mut follow).await {
             if stored.id() == id && stored.commit.events.iter().any(|it| it.as_ref() == text.as_bytes()) {
                 return stored;
             }
@@ -201,6 +219,34 @@ async fn a_reaction_follows_once_with_its_cause_also_after_a_restart() {
     note(&running, "r2", "a", "to:c:again").await;
     until_noted(house.log(), "c", "again").await;
     assert_eq!(house.log().head("test").await.unwrap(), 4, "nothing was noted twice");
+    running.stop().await.unwrap();
+}
+
+/// What a list says once so many commits are in the log.
+async fn said(log: &Log, id: &str, commits: usize) -> Vec<String> {
+    let (mut follow, mut all) = (log.follow("test", 0), Vec::new());
+    while all.len() < commits {
+        all.extend(next(&mut follow).await);
+    }
+    let events = all.iter().filter(|it| it.id() == id).flat_map(|it| &it.commit.events);
+    events.map(|it| String::from_utf8_lossy(it).into_owned()).collect()
+}
+
+#[tokio::test]
+async fn every_reaction_to_every_event_is_one_request_and_no_other() {
+    let house = House::new(Log::memory()).unwrap();
+    let store = house.store_url("test").await.unwrap();
+    let running = house.start_on(service(), &store).await.unwrap();
+    note(&running, "r1", "a", "say:b:hello").await;
+    note(&running, "r2", "a2", "say:b:hello").await;
+    assert_eq!(said(house.log(), "b", 6).await, ["hello"; 4], "two reactions to each of two events");
+
+    // The policy sees everything again, and what is new comes behind it.
+    running.app.store().execute("DELETE FROM policy_checkpoint", &[]).await.unwrap();
+    running.stop().await.unwrap();
+    let running = house.start_on(service(), &store).await.unwrap();
+    note(&running, "r3", "a", "say:b:end").await;
+    assert_eq!(said(house.log(), "b", 9).await, ["hello", "hello", "hello", "hello", "end", "end"]);
     running.stop().await.unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! Faults that tests script: what a network does to appends, on purpose and in order.
+//! Faults that tests script: what a network does to appends and to deliveries, on purpose and in order.
 
 use std::{
     collections::VecDeque,
@@ -22,11 +22,25 @@ pub enum Fault {
     Hold,
 }
 
-/// A script of faults, one for each append to come.
+/// What happens to one delivery of the broker to a follower.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// It arrives.
+    Fine,
+    /// It never arrives.
+    Lost,
+    /// It arrives twice.
+    Twice,
+    /// The next one overtakes it.
+    Late,
+}
+
+/// A script of faults, one for each append and one for each delivery to come.
 #[derive(Default)]
 pub struct Faults {
     armed: AtomicBool,
     script: Mutex<VecDeque<Fault>>,
+    deliveries: Mutex<VecDeque<Delivery>>,
     held: Notify,
     released: Notify,
 }
@@ -35,6 +49,12 @@ impl Faults {
     /// Adds what happens to the next appends, in order.
     pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
         self.script.lock().unwrap_or_else(PoisonError::into_inner).extend(faults);
+        self.armed.store(true, Ordering::Release);
+    }
+
+    /// Adds what happens to the next deliveries, in order.
+    pub fn deliveries(&self, deliveries: impl IntoIterator<Item = Delivery>) {
+        self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).extend(deliveries);
         self.armed.store(true, Ordering::Release);
     }
 
@@ -58,5 +78,18 @@ impl Faults {
             self.released.notified().await;
         }
         Some(fault)
+    }
+
+    /// What arrives in place of one delivery; `late` keeps the one that is overtaken.
+    pub(crate) fn deliver<T: Clone>(&self, it: T, late: &mut Option<T>) -> [Option<T>; 2] {
+        if !self.armed.load(Ordering::Acquire) {
+            return [Some(it), None];
+        }
+        match self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).pop_front() {
+            None | Some(Delivery::Fine) => [Some(it), late.take()],
+            Some(Delivery::Lost) => [None, late.take()],
+            Some(Delivery::Twice) => [Some(it.clone()), Some(it)],
+            Some(Delivery::Late) => [None, late.replace(it)],
+        }
     }
 }

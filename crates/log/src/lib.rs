@@ -8,12 +8,13 @@ mod follow;
 mod memory;
 mod nats;
 mod pack;
+mod reader;
 mod tail;
 
 pub use commit::{Entry, Meta, Stored, commit_id, now_ms};
 pub use decide::{Aggregates, Decided, Deciding, History};
 pub use error::{AppendError, DecideError, LogError};
-pub use faults::{Fault, Faults};
+pub use faults::{Delivery, Fault, Faults};
 pub use follow::Follow;
 pub use nats::{Durability, LogConfig};
 

@@ -1,6 +1,6 @@
 //! JetStream behind the verbs of the log.
 
-use crate::{AppendError, Entry, LogError, Stored, pack::Packer, tail::Tail};
+use crate::{AppendError, Entry, Faults, LogError, Stored, pack::Packer, tail::Tail};
 use async_nats::{
     Client, ConnectOptions, Event, Request, ServerAddr,
     client::RequestErrorKind,
@@ -172,12 +172,12 @@ impl Nats {
     }
 
     /// The tail of a stream, which is shared as long as somebody follows it.
-    pub(crate) fn tail(self: &Arc<Self>, stream: &str) -> Arc<Tail> {
+    pub(crate) fn tail(self: &Arc<Self>, faults: &Arc<Faults>, stream: &str) -> Arc<Tail> {
         let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(it) = tails.get(stream).and_then(Weak::upgrade) {
             return it;
         }
-        let tail = Tail::start(Arc::clone(self), stream);
+        let tail = Tail::start(Arc::clone(self), Arc::clone(faults), stream);
         tails.insert(stream.to_owned(), Arc::downgrade(&tail));
         tail
     }

@@ -1,9 +1,9 @@
 //! The tail of a stream: its last commits, delivered once and kept in memory for all in this process who follow it live.
 
 use crate::{
-    Stored,
-    follow::{BATCH_MAX, Reader},
+    Faults, Stored,
     nats::Nats,
+    reader::{BATCH_MAX, Reader},
 };
 use std::{
     collections::VecDeque,
@@ -34,11 +34,11 @@ struct Recent {
 }
 
 impl Tail {
-    pub(crate) fn start(nats: Arc<Nats>, stream: &str) -> Arc<Self> {
+    pub(crate) fn start(nats: Arc<Nats>, faults: Arc<Faults>, stream: &str) -> Arc<Self> {
         Arc::new_cyclic(|tail| Self {
             recent: Mutex::new(Recent { before: None, commits: VecDeque::new() }),
             end: watch::Sender::new(0),
-            _feeding: AbortOnDropHandle::new(tokio::spawn(feed(Weak::clone(tail), nats, stream.to_owned()))),
+            _feeding: AbortOnDropHandle::new(tokio::spawn(feed(Weak::clone(tail), nats, faults, stream.to_owned()))),
         })
     }
 
@@ -74,7 +74,7 @@ impl Tail {
 }
 
 /// Reads on from the end of the stream, however long the broker takes to answer.
-async fn feed(tail: Weak<Tail>, nats: Arc<Nats>, stream: String) {
+async fn feed(tail: Weak<Tail>, nats: Arc<Nats>, faults: Arc<Faults>, stream: String) {
     let start = loop {
         match nats.head(&stream).await {
             Ok(it) => break it,
@@ -86,7 +86,7 @@ async fn feed(tail: Weak<Tail>, nats: Arc<Nats>, stream: String) {
     it.recent().before = Some(start);
     it.end.send_replace(start);
     drop(it);
-    let mut reader = Reader::new(&stream, start);
+    let mut reader = Reader::new(&faults, &stream, start);
     loop {
         match reader.next(&nats).await {
             Ok(batch) => match tail.upgrade() {

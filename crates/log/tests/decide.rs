@@ -2,9 +2,11 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use futures::future::BoxFuture;
+use prost::Message as _;
 use std::sync::{Arc, Mutex};
 use studium_core::{Decider, Decision, DecodeError, Event, Kind, Reason};
 use studium_log::{Aggregates, DecideError, Decided, Deciding, Fault, History, Log, LogError, Meta, Stored};
+use studium_proto::log::v1::Commit;
 
 /// A room with three places.
 #[derive(Default, Clone)]
@@ -161,9 +163,20 @@ async fn an_outdated_state_decides_again() {
     let (one, other) = (Process::new(&log), Process::new(&log));
     one.ask("r1", Command::Take("x")).await.unwrap();
     // The other process knows nothing of it: neither cached nor in its journal.
-    let second = other.ask("r2", Command::Take("y")).await.unwrap();
-    assert_eq!((second.version, second.position), (2, 2));
+    let (meta, mut cost) = (Meta { request_id: "r2".to_owned(), ..Meta::default() }, Deciding::default());
+    let second = other.rooms.decide("a", &Command::Take("y"), &meta, &mut cost).await.unwrap();
+    assert_eq!((second.version, second.position, cost.conflicts), (2, 2, 1));
     assert_eq!(one.versions().await, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_state_that_is_asked_for_is_the_latest() {
+    let log = Log::memory();
+    let (one, other) = (Process::new(&log), Process::new(&log));
+    for (who, expected) in [("x", &["x"][..]), ("y", &["x", "y"])] {
+        one.ask(who, Command::Take(who)).await.unwrap();
+        assert_eq!(other.rooms.state("a").await.unwrap().taken, expected);
+    }
 }
 
 #[tokio::test]
@@ -194,7 +207,8 @@ async fn a_stale_state_never_says_already_so() {
 async fn a_lost_acknowledgement_is_found_again() {
     let log = Log::memory();
     let process = Process::new(&log);
-    log.faults().script([Fault::LoseAck]);
+    // Nothing that is sent after it arrives: it is found by reading, not by sending it again.
+    log.faults().script([Fault::LoseAck, Fault::LoseRequest, Fault::LoseRequest, Fault::LoseRequest]);
     let answer = process.ask("r1", Command::Take("x")).await.unwrap();
     assert_eq!((answer.position, answer.version), (1, 1));
     assert_eq!(answer.events, [Happened::Taken("x".to_owned())]);
@@ -272,6 +286,39 @@ async fn commands_on_one_aggregate_queue_up_and_never_conflict_with_themselves()
 }
 
 #[tokio::test]
+async fn a_queue_that_is_full_says_so_and_empties_again() {
+    let log = Log::memory();
+    let process = Process::new(&log);
+    log.faults().script([Fault::Hold]);
+    let requests: Vec<_> = (0..1024).map(|it| it.to_string()).collect();
+    let mut waiting: Vec<_> = requests.iter().map(|it| Box::pin(process.ask(it, Command::Take("x")))).collect();
+    for it in &mut waiting {
+        assert!(futures::poll!(it).is_pending());
+    }
+    assert!(matches!(process.ask("one too many", Command::Take("x")).await, Err(DecideError::Busy)));
+    log.faults().release();
+    for answer in futures::future::join_all(waiting).await {
+        answer.unwrap();
+    }
+    process.ask("one too many", Command::Take("x")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_the_state_no_longer_remembers_gets_its_first_answer() {
+    let log = Log::memory();
+    let process = Process::new(&log);
+    // As many as a state remembers, and one more.
+    let mut last = 0;
+    for n in 0..=65_536u32 {
+        let command = if n % 2 == 0 { Command::Take("x") } else { Command::Leave("x") };
+        last = process.ask(&n.to_string(), command).await.unwrap().position;
+    }
+    process.ask("leave", Command::Leave("x")).await.unwrap();
+    let again = process.ask("65536", Command::Take("x")).await.unwrap();
+    assert_eq!((again.already, again.position), (true, last));
+}
+
+#[tokio::test]
 async fn a_held_append_that_was_overtaken_decides_again() {
     let log = Log::memory();
     let one = Arc::new(Process::new(&log));
@@ -298,4 +345,37 @@ async fn an_aggregate_with_an_event_of_a_newer_build_is_not_judged() {
     let entry = studium_log::Entry::bare("test.room.a", 0, "newer", vec![bytes::Bytes::from_static(b"?new")]);
     log.append(entry).await.unwrap();
     assert!(matches!(Process::new(&log).ask("r1", Command::Take("x")).await, Err(DecideError::Outdated)));
+}
+
+/// A place taken past the rules: the second commit, with a version and the previous hash, the true one if none is told.
+async fn forged(version: u64, previous_hash: Option<&[u8]>) -> Log {
+    let log = Log::memory();
+    let honest = Process::new(&log);
+    honest.ask("r1", Command::Take("x")).await.unwrap();
+    let first = log.read("test", 1).await.unwrap().unwrap();
+    let commit = Commit {
+        id: "forged".to_owned(),
+        version,
+        previous_position: 1,
+        previous_hash: bytes::Bytes::copy_from_slice(previous_hash.unwrap_or(&first.hash())),
+        events: vec![bytes::Bytes::from_static(b"+y")],
+        ..first.commit.as_ref().clone()
+    };
+    log.restore("test", &[Stored::decode(2, commit.encode_to_vec().into()).unwrap()]).await.unwrap();
+    log
+}
+
+async fn judged(log: &Log) -> String {
+    format!("{:?}", Process::new(log).ask("r3", Command::Take("x")).await)
+}
+
+#[tokio::test]
+async fn a_chain_that_is_broken_is_not_judged() {
+    assert!(judged(&forged(2, None).await).await.contains("already: true"), "this one is whole");
+    for version in [1, 3] {
+        assert!(judged(&forged(version, None).await).await.contains("from version 1 to"), "{version}");
+    }
+    for other in [&b""[..], &[0; 32]] {
+        assert!(judged(&forged(2, Some(other)).await).await.contains("the hash chain of `test.room.a` is broken"));
+    }
 }

@@ -5,7 +5,9 @@ use crate::{
     shop::{InStock, StockRow, Writer, projector, seen, started, stock_rows},
 };
 use futures::future::join_all;
+use prost::Message as _;
 use studium_log::{Entry, Log, Stored};
+use studium_proto::log::v1::Commit;
 use studium_store::{Store, restore, verify};
 
 /// A shop with a little history, all in the journal.
@@ -40,6 +42,23 @@ pub async fn it_finds_commits_by_aggregate_request_and_story(database: &Database
     assert!(journal.by_request("shop.item.pen", "request 4").await.unwrap().is_none());
     assert_eq!(positions(&journal.by_correlation("story of 2").await.unwrap()), [3, 4]);
     assert_eq!(positions(&journal.range(2, 3).await.unwrap()), [3, 4, 5]);
+}
+
+pub async fn a_request_that_is_in_the_stream_twice_stops_the_journal(database: &Database) {
+    let mut writer = Writer::new();
+    let store = database.open().await;
+    let first = writer.append("shop.item.pen", 0, &["add:1"]).await;
+    let first = writer.log.read("shop", first).await.unwrap().unwrap();
+    let second = writer.seal("shop.item.pen", 0, &["add:1"]);
+    let second = Commit { id: first.commit.id.clone(), ..second.commit.as_ref().clone() };
+    writer.log.restore("shop", &[Stored::decode(2, second.encode_to_vec().into()).unwrap()]).await.unwrap();
+    let projection = started(&store, &writer).await;
+    // The view does not care; what it is made from is whole up to the first.
+    seen(&store, "in_stock_1", 2).await;
+    let views = projection.views().await.unwrap();
+    let journal = views.iter().find(|it| it.name == "journal").unwrap();
+    assert!(journal.state.starts_with("broken: ") && journal.position == 0, "{journal:?}");
+    projection.stop().await;
 }
 
 pub async fn lookups_that_come_together_each_get_their_own(database: &Database) {
