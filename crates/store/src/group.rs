@@ -54,6 +54,7 @@ pub(crate) async fn run(runner: Arc<Runner>, stream: String, stop: CancellationT
             }
             Err(Halt::Fault(e)) => {
                 tracing::warn!(stream, error = %e, "views cannot be folded just now; trying again");
+                runner.store.trouble(&stream, Some(e.to_string()));
                 pause = (pause * 2).min(PAUSE_MAX);
             }
         }
@@ -107,6 +108,7 @@ async fn fold(runner: &Arc<Runner>, stream: &str, stop: &CancellationToken) -> R
             batch = batches.recv() => {
                 let Some(batch) = batch else { return Ok(()) };
                 at = write(runner, stream, &members, batch, &mut batches).await?;
+                runner.store.trouble(stream, None);
                 goal.store(at, Ordering::Release);
             }
         }
