@@ -1,4 +1,5 @@
 //! A full disk: nothing acknowledged is lost, readiness says what to do, and all goes on by itself once there is room.
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use bytes::Bytes;

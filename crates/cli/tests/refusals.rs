@@ -13,7 +13,8 @@ use studium_store::Store;
 /// `serve enrolment` on a store in a folder, with a broker that nobody runs.
 fn serve(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_studium"));
-    command.args(["serve", "enrolment", "--nats", "nats://127.0.0.1:1"]).env("STUDIUM_STORE_URL", store_url(folder));
+    command.args(["serve", "enrolment"]).env("STUDIUM_STORE_URL", store_url(folder));
+    command.env("STUDIUM_NATS_URL", "nats://127.0.0.1:1");
     command.arg("--development-issuer").arg(folder.join("issuer.pk8"));
     command
 }
@@ -83,8 +84,8 @@ fn a_broker_of_another_version_is_named_with_the_one_that_is_needed() {
 #[test]
 fn an_occupied_port_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
-    let _holder = TcpListener::bind(taken).unwrap();
+    let holder = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let taken = holder.local_addr().unwrap();
     let said = sentence(1, &serve(folder.path()).args(["--listen", &taken.to_string()]).output().unwrap());
     assert!(said.contains(&format!("`{taken}` is in use")) && said.contains("--listen"), "{said}");
 }
