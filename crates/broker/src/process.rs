@@ -15,9 +15,6 @@ use tokio::{
     time::timeout,
 };
 
-/// How many lines of a log are shown when its process ended by itself.
-const LAST_WORDS: usize = 5;
-
 /// A child process whose output goes to a file. Dropping it kills it.
 pub struct Process {
     name: String,
@@ -63,7 +60,7 @@ impl Process {
         self.child.try_wait().ok().flatten()
     }
 
-    /// Waits for its end, and says how it ended with the last lines of its log.
+    /// Waits for its end, and says how it ended, with its last words.
     pub async fn ended(&mut self) -> String {
         let how = match self.child.wait().await {
             Ok(status) => status.to_string(),
@@ -72,15 +69,15 @@ impl Process {
         format!("{} stopped by itself ({how}); {}", self.name, self.last_words())
     }
 
-    /// The last lines that it wrote, and where the rest is.
+    /// The last line that it wrote for people, and where the rest is.
     pub fn last_words(&self) -> String {
         let text = read_from(&self.log, self.log_start).unwrap_or_default();
-        let lines: Vec<_> = text.lines().filter(|it| !it.trim().is_empty()).collect();
-        let lines = &lines[lines.len().saturating_sub(LAST_WORDS)..];
-        if lines.is_empty() {
-            return format!("its log {} is empty", self.log.display());
+        let log = self.log.display();
+        match text.lines().map(str::trim).rfind(|it| !it.is_empty()) {
+            None => format!("its log {log} is empty"),
+            Some(line) if line.starts_with('{') => format!("see its log {log}"),
+            Some(line) => format!("{} (log: {log})", line.strip_prefix("studium: ").unwrap_or(line)),
         }
-        format!("the last lines of {}:\n  {}", self.log.display(), lines.join("\n  "))
     }
 
     /// Asks it to end (SIGTERM) and waits; after `patience` it is killed.

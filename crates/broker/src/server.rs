@@ -130,6 +130,26 @@ impl NatsServer {
         self.wait_until_ready().await
     }
 
+    /// Why a node stores nothing any more, if one does not: its disk was full or failed, and it stays so until it is
+    /// started again.
+    pub async fn trouble(&self) -> Option<String> {
+        for node in &self.nodes {
+            let Some(address) = node.monitoring(&self.dir) else { continue };
+            let health = http::get(&address, "/healthz").await.unwrap_or_default().1;
+            if let Some(why) = write_error(&health) {
+                let (name, dir) = (node.process.name(), self.dir.display());
+                return Some(format!("{name} cannot write ({why}); free space on the disk that holds {dir}"));
+            }
+        }
+        None
+    }
+
+    /// Stops all nodes in good order and starts them again.
+    pub async fn start_again(&mut self) -> Result<()> {
+        self.stop().await;
+        self.restart().await
+    }
+
     fn spawn_on_old_port(&self, index: usize) -> Result<Process> {
         let node = &self.nodes[index];
         let text =
@@ -199,10 +219,14 @@ impl NatsServer {
     async fn wait_until_ready(&mut self) -> Result<()> {
         let deadline = Instant::now() + START;
         let count = self.nodes.len();
-        for node in &mut self.nodes {
+        for index in 0..count {
             loop {
+                if let Some(why) = self.trouble().await {
+                    bail!("{why}");
+                }
+                let node = &mut self.nodes[index];
                 if let Some(status) = node.process.has_ended() {
-                    bail!("{} did not start ({status}); {}", node.process.name(), node.process.last_words());
+                    bail!("{} did not start ({status}): {}", node.process.name(), node.process.last_words());
                 }
                 if let Some(port) = node.is_ready(&self.dir, count).await {
                     node.port = port;
@@ -221,10 +245,8 @@ impl NatsServer {
 impl Node {
     /// Its client port once `JetStream` answers and, in a cluster, has found its leader and all its peers.
     async fn is_ready(&self, dir: &Path, peers: usize) -> Option<u16> {
-        let path = dir.join(format!("nats-server_{}.ports", self.process.pid()));
-        let ports: Ports = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-        let port = ports.nats.first()?.rsplit(':').next()?.parse().ok()?;
-        let monitoring = ports.monitoring.first()?.strip_prefix("http://")?.to_owned();
+        let port = self.ports(dir)?.nats.first()?.rsplit(':').next()?.parse().ok()?;
+        let monitoring = self.monitoring(dir)?;
         let (status, _) = http::get(&monitoring, "/healthz").await.ok()?;
         if status != 200 {
             return None;
@@ -241,6 +263,23 @@ impl Node {
         }
         Some(port)
     }
+
+    fn ports(&self, dir: &Path) -> Option<Ports> {
+        let path = dir.join(format!("nats-server_{}.ports", self.process.pid()));
+        serde_json::from_slice(&fs::read(path).ok()?).ok()
+    }
+
+    /// Where it answers health checks.
+    fn monitoring(&self, dir: &Path) -> Option<String> {
+        Some(self.ports(dir)?.monitoring.first()?.strip_prefix("http://")?.to_owned())
+    }
+}
+
+/// What the system said to a server that cannot write: `{"error": "… write error: write PATH: no space left on device"}`.
+fn write_error(health: &str) -> Option<String> {
+    let health: serde_json::Value = serde_json::from_str(health).ok()?;
+    let error = health.get("error")?.as_str()?;
+    error.contains("write error:").then(|| error.rsplit(": ").next().unwrap_or(error).to_owned())
 }
 
 /// Where a node keeps its messages. A cluster's node would throw away what a single server kept, so they never share.
@@ -281,4 +320,20 @@ async fn stop_left_over(dir: &Path) {
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string().replace('\\', "\\\\").replace('"', "\\\"");
     format!("\"{text}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write_error;
+
+    #[test]
+    fn a_server_that_cannot_write_is_told_from_one_that_is_not_ready() {
+        let full = r#"{"status":"unavailable","error":"JetStream stream '$G > x' write error: write /x/1.blk: no space left on device"}"#;
+        assert_eq!(write_error(full).as_deref(), Some("no space left on device"));
+        for other in
+            ["", r#"{"status":"ok"}"#, r#"{"status":"unavailable","error":"JetStream has not established contact"}"#]
+        {
+            assert_eq!(write_error(other), None);
+        }
+    }
 }

@@ -22,6 +22,7 @@ use serde_json::json;
 /// # Errors
 /// With one sentence that says what to do.
 pub async fn run(mut cli: Cli) -> Result<()> {
+    studium_kit::check_environment()?;
     let setup = cli.setup();
     match std::mem::replace(&mut cli.command, Command::Status) {
         Command::Demo(args) => demo::demo(&args.store.setup(&cli), &args).await,

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 use studium_broker::{
-    NatsServer, binary, http,
+    NatsServer, binary, disk, http,
     process::{self, Process},
 };
 use studium_log::Durability;
@@ -43,6 +43,9 @@ const NATS_OFFSET: u16 = 22;
 /// How long a service may drain before it is killed; a little more than it gives itself.
 const DRAIN: Duration = Duration::from_secs(35);
 
+/// How often the broker is asked whether it can write.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
 /// How long a service may give the same answer instead of becoming ready.
 const STUCK: Duration = Duration::from_mins(2);
 
@@ -64,6 +67,7 @@ impl Processes {
     pub async fn start(setup: &Setup) -> Result<Self> {
         let lock = Lock::hold(&setup.data).await?;
         let data = fs::canonicalize(&setup.data)?;
+        disk::demand_room(&data)?;
         end_left_over(&data).await;
         if let Some(base) = setup.port {
             for entry in &SERVICES {
@@ -104,13 +108,37 @@ impl Processes {
         Platform { data: self.data.clone(), state: self.state.clone(), output: self.setup.output }
     }
 
-    /// Waits until a process ends by itself, and says which and how.
+    /// Waits until a process ends by itself, and says which and how. Meanwhile a broker whose disk was full is
+    /// started again once there is room.
     pub async fn failed(&mut self) -> String {
-        let services = self.services.iter_mut().map(|it| Box::pin(it.ended()));
-        tokio::select! {
-            why = self.nats.ended() => why,
-            (why, _, _) = futures::future::select_all(services) => why,
+        let mut told = None;
+        loop {
+            let services = self.services.iter_mut().map(|it| Box::pin(it.ended()));
+            tokio::select! {
+                why = self.nats.ended() => return why,
+                (why, _, _) = futures::future::select_all(services) => return why,
+                () = sleep(LOOK_EVERY) => {}
+            }
+            let trouble = self.nats.trouble().await;
+            if let Some(why) = &trouble
+                && trouble != told
+            {
+                self.setup.output.note(format!("{why}: it goes on by itself then"));
+            }
+            told = trouble;
+            if told.is_some()
+                && disk::has_room(&self.data.join("nats"))
+                && let Err(e) = self.start_nats_again().await
+            {
+                return format!("{e:#}");
+            }
         }
+    }
+
+    async fn start_nats_again(&mut self) -> Result<()> {
+        self.nats.start_again().await?;
+        self.state.nats_pids = self.nats.pids();
+        self.state.write(&self.data)
     }
 
     /// Stops everything in good order: the services drain while the broker still answers.
@@ -183,7 +211,7 @@ impl Processes {
         loop {
             let process = &mut self.services[index];
             if let Some(status) = process.has_ended() {
-                bail!("{} did not start ({status}); {}", process.name(), process.last_words());
+                bail!("{} did not start ({status}): {}", process.name(), process.last_words());
             }
             let service = &mut self.state.services[index];
             if let Ok(address) = fs::read_to_string(address_file(&self.data, &service.name)) {

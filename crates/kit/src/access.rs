@@ -253,7 +253,7 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Status> {
 }
 
 fn unreadable() -> Status {
-    Status::invalid_argument("the request is no single gRPC message that can be read")
+    status::malformed("request", "is no single gRPC message that can be read")
 }
 
 /// Reads a unary request whole; gives its message, and the same request for the handler.

@@ -1,6 +1,6 @@
 //! What an operator asks of a running service, answered the same way by every service.
 
-use crate::{App, Call, Fields, fault, parked};
+use crate::{App, Call, Fields, fault, parked, status};
 use futures::{Stream, StreamExt as _};
 use std::{pin::Pin, time::Duration};
 use studium_proto::admin::v1::{
@@ -9,10 +9,10 @@ use studium_proto::admin::v1::{
     RebuildViewResponse, RetryParkedRequest, RetryParkedResponse, TraceRequest, TraceResponse, TracedCommit,
     VerifyLogRequest, VerifyLogResponse, ViewStatus, admin_service_server::AdminService,
 };
-use studium_store::{Dialect, Projection, Verified};
+use studium_store::{Dialect, Projection, StoreError, Verified};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
 /// How long an operator waits for a retry before the answer is "still at it".
 const RETRY_WITHIN: Duration = Duration::from_secs(10);
@@ -92,7 +92,10 @@ impl AdminService for Admin {
         fields.text("name", &name, 128);
         fields.done()?;
         let steps = ReceiverStream::new(self.projection.rebuild(&name)).map(|step| {
-            let step = step.map_err(|e| Status::failed_precondition(e.to_string()))?;
+            let step = step.map_err(|e| match e {
+                StoreError::Setup(why) => status::unfit(Code::FailedPrecondition, "CANNOT_REBUILD", why),
+                e => fault(e),
+            })?;
             Ok(RebuildViewResponse { position: step.position, head: step.head, done: step.done })
         });
         Ok(Response::new(Box::pin(steps)))
@@ -174,7 +177,8 @@ impl AdminService for Admin {
 }
 
 fn unknown(id: i64) -> Status {
-    Status::not_found(format!("nothing is parked under {id}; `studium parked list` shows what is"))
+    let why = format!("nothing is parked under {id}; `studium parked list` shows what is");
+    status::unfit(Code::NotFound, "NOT_PARKED", why)
 }
 
 fn told(it: &Verified, done: bool) -> VerifyLogResponse {

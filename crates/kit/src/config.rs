@@ -1,7 +1,7 @@
 //! The settings of a service: flags first, then the environment, all shown at start with secrets hidden.
 
 use crate::auth::{DevelopmentIssuer, Verifier};
-use clap::{Args, Command};
+use clap::{Args, Command, error::ErrorKind};
 use std::{
     env,
     fmt::Write as _,
@@ -14,6 +14,9 @@ use studium_log::Durability;
 /// Variables that are nobody's setting here but others' of the platform.
 const OF_OTHERS: [&str; 5] =
     ["STUDIUM_NATS_SERVER", "STUDIUM_LOG", "STUDIUM_DATA", "STUDIUM_TEST_", "STUDIUM_REQUIRE_"];
+
+/// Letters that a misspelt setting may differ in and still be recognised.
+const TYPOS_MAX: usize = 2;
 
 /// What a service must be told to run.
 #[derive(Args, Debug, Clone)]
@@ -54,7 +57,7 @@ impl Config {
     /// # Errors
     /// With a sentence that says what to do.
     pub fn check(&self) -> anyhow::Result<()> {
-        check_environment(env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
+        check_environment()?;
         match (&self.jwks_url, &self.development_issuer) {
             (Some(_), None) => Ok(()),
             (None, Some(_)) if self.issuer.is_none() => Ok(()),
@@ -116,13 +119,35 @@ impl Config {
 }
 
 /// Refuses a `STUDIUM_*` variable that nobody reads: a misspelt setting must not be ignored in silence.
-fn check_environment(mut names: impl Iterator<Item = String>) -> anyhow::Result<()> {
+///
+/// # Errors
+/// With a sentence that says what to do.
+pub fn check_environment() -> anyhow::Result<()> {
+    check_names(env::vars_os().filter_map(|(name, _)| name.into_string().ok()))
+}
+
+fn check_names(mut names: impl Iterator<Item = String>) -> anyhow::Result<()> {
     let command = Config::augment_args(Command::new("settings"));
     let known: Vec<_> = command.get_arguments().filter_map(|it| it.get_env()?.to_str()).chain(OF_OTHERS).collect();
     let is_known = |name: &str| known.iter().any(|it| *it == name || (it.ends_with('_') && name.starts_with(it)));
     let Some(name) = names.find(|it| it.starts_with("STUDIUM_") && !is_known(it)) else { return Ok(()) };
-    let nearest = known.iter().filter(|it| !it.ends_with('_')).min_by_key(|it| distance(&name, it));
-    anyhow::bail!("{name} is set but is no setting; did you mean {}? Unset it or correct it", nearest.unwrap_or(&""))
+    let settings: Vec<_> = known.into_iter().filter(|it| !it.ends_with('_')).collect();
+    match settings.iter().find(|it| distance(&name, it) <= TYPOS_MAX) {
+        Some(meant) => anyhow::bail!("{name} is set but is no setting; unset it, or correct it: did you mean {meant}?"),
+        None => anyhow::bail!("{name} is set but is no setting; unset it, the settings are {}", settings.join(", ")),
+    }
+}
+
+/// What was typed wrongly, in one sentence; help and version, which are no errors, are printed and end the process.
+pub fn wrong_use(e: &clap::Error) -> String {
+    if !e.use_stderr() || e.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        e.exit();
+    }
+    let text = e.render().to_string();
+    let is_usage = |it: &&str| ["Usage:", "For more information"].iter().any(|start| it.starts_with(start));
+    let told = text.split("\n\n").map(str::trim).filter(|it| !it.is_empty() && !is_usage(it));
+    let told: Vec<_> = told.map(|it| it.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    format!("{}; --help lists what there is", told.join("; ").trim_start_matches("error: "))
 }
 
 /// Letters to insert, remove or change to make one text the other (Levenshtein).
@@ -230,10 +255,25 @@ mod tests {
     }
 
     #[test]
+    fn wrong_use_is_one_sentence() {
+        let why = |flags: &[&str]| match Program::try_parse_from(["program"].iter().chain(flags)) {
+            Ok(_) => String::new(),
+            Err(e) => wrong_use(&e),
+        };
+        assert_eq!(
+            why(&["--store", "sqlite:x.db", "--lisen", "x"]),
+            "unexpected argument '--lisen' found; tip: a similar argument exists: '--listen'; --help lists what there is"
+        );
+        let missing = why(&[]);
+        assert!(missing.contains("not provided: --store <STORE>") && !missing.contains('\n'), "{missing}");
+    }
+
+    #[test]
     fn an_unknown_variable_is_named_with_the_nearest_known_one() {
         let check =
-            |name: &str| check_environment([name.to_owned(), "PATH".to_owned()].into_iter()).map_err(|e| e.to_string());
+            |name: &str| check_names([name.to_owned(), "PATH".to_owned()].into_iter()).map_err(|e| e.to_string());
         assert!(check("STUDIUM_STORE_ULR").unwrap_err().contains("did you mean STUDIUM_STORE_URL?"));
+        assert!(check("STUDIUM_PORT").unwrap_err().contains("the settings are STUDIUM_LISTEN, "));
         for known in ["STUDIUM_NATS_URL", "STUDIUM_LOG", "STUDIUM_TEST_X", "STUDIUM_REQUIRE_POSTGRES", "STUDIUM_DATA"] {
             check(known).unwrap();
         }

@@ -26,12 +26,12 @@ pub mod telemetry;
 pub use app::{App, Outcome};
 pub use auth::{DevelopmentIssuer, Verifier};
 pub use call::{Call, Caller};
-pub use config::Config;
+pub use config::{Config, check_environment, wrong_use};
 pub use deadlines::Deadline;
 pub use fields::Fields;
 pub use metrics::Metrics;
 pub use policies::LookUpPolicy;
-pub use service::{Running, Service, Surroundings, main};
+pub use service::{Running, Service, Surroundings, failed, main};
 pub use status::fault;
 
 pub use studium_core::{Decider, Decision, Event, Kind, Policy, Reaction, Reason, Rejection, replay};

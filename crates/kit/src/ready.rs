@@ -21,6 +21,8 @@ pub(crate) fn check(app: App, projection: Projection, verifier: Verifier) -> Rea
                 missing.push("the log cannot be reached".to_owned());
                 return missing;
             }
+            missing.extend(app.log().trouble());
+            missing.extend(app.store().troubles());
             if !verifier.is_ready() {
                 missing.push("the issuer's keys are not here yet".to_owned());
             }

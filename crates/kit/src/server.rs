@@ -198,6 +198,9 @@ impl Rpc {
     async fn admit_and_run(&self, request: Request) -> Result<Response, Status> {
         let Admitted { request, streams } = self.access.admit(&self.verifier, request).await?;
         let response = self.routes.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+        if let Some(malformed) = status::undecodable(response.headers()) {
+            return Err(malformed);
+        }
         // Handlers of streams need not know that the service is about to stop.
         Ok(if streams { response.map(|it| Body::new(Ending::new(it, &self.stop))) } else { response })
     }

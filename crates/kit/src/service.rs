@@ -12,7 +12,8 @@ use crate::{
     server::{self, Edge},
 };
 use std::{
-    collections::HashMap, convert::Infallible, future::Future, marker::PhantomData, net::SocketAddr, time::Duration,
+    collections::HashMap, convert::Infallible, future::Future, marker::PhantomData, net::SocketAddr, process::ExitCode,
+    time::Duration,
 };
 use studium_core::{Decider, Policy};
 use studium_log::{Log, LogConfig};
@@ -241,12 +242,16 @@ impl Running {
 }
 
 /// The whole of a service's own program: flags, telemetry, run, drain.
-pub fn main(service: Service) -> std::process::ExitCode {
+pub fn main(service: Service) -> ExitCode {
     use clap::{Args as _, FromArgMatches as _};
     let name = service.name;
+    let program = format!("studium-{name}");
     let command = Config::augment_args(clap::Command::new(name).version(env!("CARGO_PKG_VERSION")));
-    let outcome = Config::from_arg_matches(&command.get_matches()).map_err(anyhow::Error::from).and_then(|config| {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let config = match command.try_get_matches().and_then(|it| Config::from_arg_matches(&it)) {
+        Ok(it) => it,
+        Err(e) => return failed(&program, 2, &crate::wrong_use(&e)),
+    };
+    let run = |runtime: tokio::runtime::Runtime| {
         runtime.block_on(async move {
             let telemetry = crate::telemetry::init(name)?;
             config.announce(name);
@@ -260,16 +265,18 @@ pub fn main(service: Service) -> std::process::ExitCode {
             telemetry.shutdown().await;
             outcome
         })
-    });
-    match outcome {
-        Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(e) => {
-            // The one line that whoever starts a service reads.
-            #[expect(clippy::print_stderr, reason = "telemetry may be what failed")]
-            {
-                eprintln!("studium-{name}: {e:#}");
-            }
-            std::process::ExitCode::FAILURE
-        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    match runtime.map_err(anyhow::Error::from).and_then(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => failed(&program, 1, &format!("{e:#}")),
     }
+}
+
+/// Ends a program with the one line that whoever started it reads on stderr; logs and results are on stdout.
+#[expect(clippy::print_stderr, reason = "telemetry may be what failed")]
+pub fn failed(program: &str, code: u8, why: &str) -> ExitCode {
+    let lines: Vec<_> = why.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
+    eprintln!("{program}: {}", lines.join(" "));
+    ExitCode::from(code)
 }

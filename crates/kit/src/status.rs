@@ -1,9 +1,11 @@
 //! How a refusal and a fault reach the client: gRPC status codes with `google.rpc` details.
 
 use crate::access::DOMAIN as ACCESS;
+use http::HeaderMap;
 use std::{any::Any, collections::HashMap, error::Error, fmt::Write as _, io, time::Duration};
 use studium_core::{Kind, Reason, Rejection};
 use studium_log::LogError;
+use studium_store::StoreError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 use uuid::Uuid;
@@ -45,6 +47,11 @@ pub fn late(message: impl Into<String>) -> Status {
     told(Code::Unavailable, "VIEW_BEHIND", message, true)
 }
 
+/// What an operator named is not there, or cannot be done with: `NOT_FOUND` or `FAILED_PRECONDITION`.
+pub(crate) fn unfit(code: Code, reason: &str, message: impl Into<String>) -> Status {
+    told(code, reason, message, false)
+}
+
 /// The caller may not: `PERMISSION_DENIED`, `ACCESS_DENIED`.
 pub fn denied(
     message: impl Into<String>,
@@ -59,6 +66,22 @@ pub fn denied(
 pub fn fault(e: impl Error + 'static) -> Status {
     let unreachable = is_unreachable(&e);
     broken(&chain(&e), unreachable)
+}
+
+/// What is no message of the contract, tonic answers INTERNAL, as if it were our fault.
+pub(crate) fn undecodable(headers: &HeaderMap) -> Option<Status> {
+    let status = Status::from_header_map(headers).filter(|it| it.code() == Code::Internal)?;
+    let why = status.message().strip_prefix("failed to decode Protobuf message: ")?;
+    // `EnrolRequest.run_id: invalid string value: …`, or only what is wrong with the bytes.
+    let (field, what) = why.split_once(": ").filter(|(it, _)| it.contains('.')).unwrap_or(("", why));
+    let field = field.split_once('.').map_or("request", |(_, it)| it);
+    Some(malformed(field, &format!("cannot be read: {what}")))
+}
+
+/// One field is wrong: `INVALID_ARGUMENT` with `google.rpc.BadRequest`. [`Fields`] tells of several at once.
+pub fn malformed(field: &str, what: &str) -> Status {
+    let details = ErrorDetails::with_bad_request_violation(field, what);
+    Status::with_error_details(Code::InvalidArgument, format!("`{field}` {what}"), details)
 }
 
 /// A handler panicked: INTERNAL, logged like any fault.
@@ -111,11 +134,9 @@ pub(crate) fn chain(e: &dyn Error) -> String {
 fn is_unreachable(e: &(dyn Error + 'static)) -> bool {
     let mut next = Some(e);
     while let Some(it) = next {
-        let by_type = match (it.downcast_ref::<LogError>(), it.downcast_ref::<io::Error>()) {
-            (Some(it), _) => matches!(it, LogError::Unreachable(_)),
-            (_, Some(it)) => is_disconnect(it.kind()),
-            _ => false,
-        };
+        let log = it.downcast_ref().is_some_and(|it| matches!(it, LogError::Unreachable(_) | LogError::History(_)));
+        let store = it.downcast_ref().is_some_and(|it| matches!(it, StoreError::Unavailable(_) | StoreError::Stuck(_)));
+        let by_type = log || store || it.downcast_ref::<io::Error>().is_some_and(|it| is_disconnect(it.kind()));
         // The house's errors say so in these words, also where the type was turned into text.
         if by_type || it.to_string().contains("cannot be reached") {
             return true;
@@ -163,6 +184,10 @@ mod tests {
         assert_eq!(status.code(), Code::Unavailable);
         assert!(status.get_details_retry_info().is_some() && !status.message().contains("10.0.0.1"));
         assert_eq!(fault(io::Error::from(io::ErrorKind::ConnectionRefused)).code(), Code::Unavailable);
+        let full = fault(StoreError::Stuck("the disk that holds `x.db` is full; free space on it".into()));
+        assert!(full.code() == Code::Unavailable && !full.message().contains("x.db"), "{full}");
+        assert_eq!(fault(LogError::History("the disk is full".into())).code(), Code::Unavailable);
+        assert_eq!(fault(StoreError::Query("no such table".into())).code(), Code::Internal);
         assert_eq!(chain(&Outer(LogError::Setup("no disk".into()))), "reading the roster: no disk");
     }
 }

@@ -31,7 +31,7 @@ pub struct Telemetry {
     tracer: Option<SdkTracerProvider>,
 }
 
-/// Starts logging to stderr (`RUST_LOG`, default `info`; `STUDIUM_LOG=text` for people) and, where
+/// Starts logging to stdout (`RUST_LOG`, default `info`; `STUDIUM_LOG=text` for people) and, where
 /// `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector, tracing to it (gRPC). The first call in a process counts.
 ///
 /// # Errors
@@ -40,7 +40,8 @@ pub fn init(service: &'static str) -> anyhow::Result<Telemetry> {
     let wanted = env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
     let filter =
         EnvFilter::try_new(&wanted).with_context(|| format!("RUST_LOG=`{wanted}` is no log filter; try `info`"))?;
-    let logs = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    // A line that cannot be written, on a full disk for example, is lost; saying so on stderr would panic there, too.
+    let logs = tracing_subscriber::fmt::layer().with_writer(io::stdout).log_internal_errors(false);
     let logs = match env::var("STUDIUM_LOG").as_deref() {
         Ok("text") => logs.with_filter(filter).boxed(),
         Ok("json") | Err(_) => logs.json().flatten_event(true).with_current_span(false).with_filter(filter).boxed(),

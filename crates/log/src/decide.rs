@@ -166,7 +166,7 @@ impl<D: Decider> Aggregates<D> {
             let started = Instant::now();
             let appended = self.log.append(entry).await;
             cost.append += started.elapsed();
-            match appended {
+            let silence = match appended {
                 Ok(position) => {
                     known.advance(position, id.as_u128(), &bytes, &events);
                     return Ok(Decided {
@@ -181,17 +181,20 @@ impl<D: Decider> Aggregates<D> {
                 Err(AppendError::Conflict) => {
                     cost.conflicts += 1;
                     self.refresh(subject, known).await?;
+                    None
                 }
                 Err(AppendError::Unknown(why)) => {
                     tracing::info!(subject, why, "the outcome of an append is unknown; asking the leader");
                     Box::pin(self.resolve(subject, known)).await?;
+                    Some(why)
                 }
-            }
+            };
             attempts += 1;
             if attempts == ATTEMPTS_MAX {
-                return match self.first_answer(subject, known, id).await? {
-                    Some(answer) => Ok(answer),
-                    None => Err(DecideError::Busy),
+                return match (self.first_answer(subject, known, id).await?, silence) {
+                    (Some(answer), _) => Ok(answer),
+                    (None, Some(why)) => Err(LogError::Unreachable(why).into()),
+                    (None, None) => Err(DecideError::Busy),
                 };
             }
         }

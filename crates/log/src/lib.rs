@@ -132,6 +132,14 @@ impl Log {
         Ok(())
     }
 
+    /// Why nothing can be written at present, in a sentence that says what to do; `None` when the last append went well.
+    pub fn trouble(&self) -> Option<String> {
+        match &self.backend {
+            Backend::Nats(it) => it.trouble(),
+            Backend::Memory(_) => None,
+        }
+    }
+
     /// Whether the broker answers at present.
     pub fn is_connected(&self) -> bool {
         match &self.backend {

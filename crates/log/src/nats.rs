@@ -31,6 +31,12 @@ const OLDEST_SERVER: (u64, u64) = (2, 12);
 /// How long one publish may take before its outcome counts as unknown.
 const ACK_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long a refusal to store is held against the broker: then somebody must be let in to see whether it is over.
+const TROUBLE: Duration = Duration::from_secs(30);
+
+/// What to do about a broker that stores nothing: one whose disk was full gives no answer until it is started again.
+const IF_FULL: &str = "if its disk is full, free space there and start nats-server again";
+
 /// How long the election of a stream's leader may take: 4 to 9 seconds on healthy nodes.
 const ELECTION: Duration = Duration::from_secs(30);
 
@@ -98,6 +104,8 @@ pub(crate) struct Nats {
     epoch: watch::Receiver<u64>,
     packers: Mutex<HashMap<String, Packer>>,
     tails: Mutex<HashMap<String, Weak<Tail>>>,
+    /// When and why an append was last not stored, if none has been stored since on the same connection.
+    refused: Mutex<Option<(Instant, u64, String)>>,
 }
 
 #[derive(Deserialize)]
@@ -142,29 +150,43 @@ impl Nats {
             .await
             .map_err(|e| {
                 LogError::Unreachable(format!(
-                    "nobody answers at {url} ({e}); start nats-server there or set STUDIUM_NATS_URL"
+                    "nobody answers at {url} ({e}); start nats-server there, or name another with --nats (STUDIUM_NATS_URL)"
                 ))
             })?;
         let version = client.server_info().version;
         if !is_new_enough(&version) {
             return Err(LogError::Setup(format!(
-                "nats-server at {url} is version {version}; Studium needs 2.12 or later: upgrade it or set STUDIUM_NATS_URL to another"
+                "nats-server at {url} is version {version}; Studium needs 2.12 or later: upgrade it, or name another with --nats (STUDIUM_NATS_URL)"
             )));
         }
         let mut jetstream = jetstream::new(client.clone());
         jetstream.set_timeout(ACK_TIMEOUT);
-        Ok(Self {
-            client,
-            jetstream,
-            durability: config.durability,
-            epoch,
-            packers: Mutex::default(),
-            tails: Mutex::default(),
-        })
+        let (packers, tails, refused) = Default::default();
+        Ok(Self { client, jetstream, durability: config.durability, epoch, packers, tails, refused })
     }
 
     pub(crate) fn is_connected(&self) -> bool {
         self.client.connection_state() == State::Connected
+    }
+
+    /// Why the broker stores nothing at present.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, epoch, why) = refused.as_ref()?;
+        // A broker that was started again deserves another try.
+        let is_recent = at.elapsed() < TROUBLE && *epoch == *self.epoch.borrow();
+        is_recent.then(|| format!("the broker stores nothing: {why}"))
+    }
+
+    fn note(&self, appended: &Result<u64, AppendError>) {
+        let why = match appended {
+            Err(AppendError::Unknown(why) | AppendError::Failed(LogError::Unreachable(why))) => Some(why),
+            _ => None,
+        };
+        // Other answers, for example of a leader that steps down, pass within seconds.
+        let why = why.filter(|it| it.contains(IF_FULL));
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) =
+            why.map(|why| (Instant::now(), *self.epoch.borrow(), why.clone()));
     }
 
     pub(crate) fn epoch(&self) -> watch::Receiver<u64> {
@@ -206,7 +228,7 @@ impl Nats {
                 }
                 Err(e) => {
                     return Err(LogError::Unreachable(format!(
-                        "stream `{name}` cannot be opened ({e}); does the server run with JetStream?"
+                        "stream `{name}` cannot be opened ({e}); start nats-server with JetStream (-js), and with room on its disk"
                     )));
                 }
             }
@@ -222,7 +244,7 @@ impl Nats {
 
     pub(crate) async fn append(&self, entry: Entry) -> Result<u64, AppendError> {
         // Packing pays only where every publish pays a sync of its own.
-        if self.durability == Durability::Disk {
+        let appended = if self.durability == Durability::Disk {
             let packer = {
                 let mut packers = self.packers.lock().unwrap_or_else(PoisonError::into_inner);
                 packers
@@ -230,9 +252,12 @@ impl Nats {
                     .or_insert_with(|| Packer::start(self.client.clone()))
                     .clone()
             };
-            return packer.append(entry).await;
-        }
-        self.append_one(&entry).await
+            packer.append(entry).await
+        } else {
+            self.append_one(&entry).await
+        };
+        self.note(&appended);
+        appended
     }
 
     pub(crate) async fn append_one(&self, entry: &Entry) -> Result<u64, AppendError> {
@@ -282,7 +307,7 @@ pub(crate) async fn publish(client: &Client, entry: &Entry, more: &[(&str, &str)
         client.send_request(entry.stored.commit.subject.clone(), request).await.map_err(|e| match e.kind() {
             RequestErrorKind::InvalidSubject => AppendError::Failed(LogError::Setup(e.to_string())),
             // Nobody listened just now, or nobody answered: a leader may have stored it all the same.
-            _ => AppendError::Unknown(e.to_string()),
+            _ => AppendError::Unknown(format!("it gives no answer ({e}); {IF_FULL}")),
         })?;
     read_ack(&reply.payload)
 }
@@ -300,7 +325,7 @@ fn read_ack(payload: &Bytes) -> Result<u64, AppendError> {
             | code::TOO_MANY_BATCHES
             | code::BATCH_INCOMPLETE
             | code::STREAM_NOT_FOUND => AppendError::Unknown(e.description),
-            _ => AppendError::Failed(LogError::Unreachable(format!("{} ({})", e.description, e.err_code))),
+            _ => AppendError::Failed(LogError::Unreachable(format!("{} ({}); {IF_FULL}", e.description, e.err_code))),
         }),
         Ack { seq: Some(seq), .. } => Ok(seq),
         Ack { .. } => Err(AppendError::Unknown("an answer without a position".to_owned())),

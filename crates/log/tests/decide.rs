@@ -230,7 +230,8 @@ async fn a_request_that_never_arrives_is_no_success() {
     let log = Log::memory();
     let process = Process::new(&log);
     log.faults().script([Fault::LoseRequest; 4]);
-    assert!(process.ask("r1", Command::Take("x")).await.is_err());
+    let refused = process.ask("r1", Command::Take("x")).await.unwrap_err();
+    assert!(matches!(refused, DecideError::Fault(LogError::Unreachable(_))), "nobody was faster: {refused}");
     assert_eq!(log.head("test").await.unwrap(), 0);
     assert!(process.ask("r1", Command::Take("x")).await.is_ok(), "the same request may be sent again");
 }

@@ -1,6 +1,6 @@
 //! Connections: one type for both drivers, kept in lanes that a caller waits for.
 
-use crate::{ColumnKind, StoreError, Value, decode};
+use crate::{ColumnKind, StoreError, Value, decode, error::of_file};
 use sqlx::{
     Arguments as _, AssertSqlSafe, ConnectOptions as _, Encode, Postgres, Type,
     encode::IsNull,
@@ -35,14 +35,18 @@ pub(crate) enum Address {
 
 /// One connection to either database.
 pub(crate) enum Connection {
-    Sqlite(SqliteConnection),
+    /// With the name of its file.
+    Sqlite(SqliteConnection, Arc<str>),
     Postgres(PgConnection),
 }
 
 impl Connection {
     pub(crate) async fn open(address: &Address) -> Result<Self, StoreError> {
         Ok(match address {
-            Address::Sqlite(it) => Self::Sqlite(it.connect().await?),
+            Address::Sqlite(it) => {
+                let file = it.get_filename().to_string_lossy();
+                Self::Sqlite(it.connect().await.map_err(|e| of_file(e, &file))?, file.into())
+            }
             Address::Postgres(it) => Self::Postgres(it.connect().await?),
         })
     }
@@ -50,9 +54,10 @@ impl Connection {
     /// Runs a statement and returns its lines.
     pub(crate) async fn fetch(&mut self, sql: Arc<str>, args: Args<'_>) -> Result<Vec<Vec<Value>>, StoreError> {
         match self {
-            Self::Sqlite(it) => {
+            Self::Sqlite(it, file) => {
                 let query = sqlx::query_with(AssertSqlSafe(sql), sqlite_arguments(args)?);
-                query.fetch_all(it).await?.iter().map(decode::sqlite_row).collect()
+                let rows = query.fetch_all(it).await.map_err(|e| of_file(e, file))?;
+                rows.iter().map(decode::sqlite_row).collect()
             }
             Self::Postgres(it) => {
                 let query = sqlx::query_with(AssertSqlSafe(sql), postgres_arguments(&args)?);
@@ -64,9 +69,9 @@ impl Connection {
     /// Runs a statement and returns how many rows it changed.
     pub(crate) async fn execute(&mut self, sql: Arc<str>, args: Args<'_>) -> Result<u64, StoreError> {
         Ok(match self {
-            Self::Sqlite(it) => {
+            Self::Sqlite(it, file) => {
                 let query = sqlx::query_with(AssertSqlSafe(sql), sqlite_arguments(args)?);
-                query.execute(it).await?.rows_affected()
+                query.execute(it).await.map_err(|e| of_file(e, file))?.rows_affected()
             }
             Self::Postgres(it) => {
                 let query = sqlx::query_with(AssertSqlSafe(sql), postgres_arguments(&args)?);
@@ -79,7 +84,7 @@ impl Connection {
     pub(crate) async fn run(&mut self, sql: &str) -> Result<(), StoreError> {
         let sql = sqlx::raw_sql(AssertSqlSafe(sql));
         match self {
-            Self::Sqlite(it) => sql.execute(it).await.map(|_| ())?,
+            Self::Sqlite(it, file) => sql.execute(it).await.map(|_| ()).map_err(|e| of_file(e, file))?,
             Self::Postgres(it) => sql.execute(it).await.map(|_| ())?,
         }
         Ok(())

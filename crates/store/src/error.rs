@@ -12,6 +12,9 @@ pub enum StoreError {
     /// The database does not answer just now; trying again later may help.
     #[error("the store does not answer: {0}")]
     Unavailable(String),
+    /// Nothing can be written until somebody acts; the sentence says what to do.
+    #[error("{0}")]
+    Stuck(String),
     /// The database refused a statement, or a row is not what was expected.
     #[error("the store refused: {0}")]
     Query(String),
@@ -44,9 +47,12 @@ impl From<sqlx::Error> for StoreError {
 mod sqlite {
     pub const BUSY: u32 = 5;
     pub const LOCKED: u32 = 6;
+    pub const READONLY: u32 = 8;
     pub const IOERR: u32 = 10;
+    pub const CORRUPT: u32 = 11;
     pub const FULL: u32 = 13;
     pub const CANTOPEN: u32 = 14;
+    pub const NOTADB: u32 = 26;
 }
 
 fn from_database(e: &dyn DatabaseError) -> StoreError {
@@ -54,17 +60,32 @@ fn from_database(e: &dyn DatabaseError) -> StoreError {
     // SQLite reports numbers (extended codes: the low byte is the primary one), PostgreSQL five characters.
     let passes = match (code.len(), code.parse::<u32>()) {
         (5, _) | (_, Err(_)) => {
-            if code.starts_with("53100") {
-                return StoreError::Unavailable("the database's disk is full; free some space".to_owned());
+            if code == "53100" {
+                return StoreError::Stuck("the disk of the PostgreSQL server is full; free space on it".to_owned());
             }
             ["08", "40", "53", "55", "57"].iter().any(|it| code.starts_with(it))
         }
-        (_, Ok(number)) => match number & 0xff {
-            sqlite::FULL => {
-                return StoreError::Unavailable("the disk of the data directory is full; free some space".to_owned());
-            }
-            it => matches!(it, sqlite::BUSY | sqlite::LOCKED | sqlite::IOERR | sqlite::CANTOPEN),
-        },
+        (_, Ok(number)) => {
+            matches!(number & 0xff, sqlite::BUSY | sqlite::LOCKED | sqlite::IOERR | sqlite::FULL | sqlite::CANTOPEN)
+        }
     };
     if passes { StoreError::Unavailable(e.to_string()) } else { StoreError::Query(e.to_string()) }
+}
+
+/// What went wrong with a SQLite file, where somebody must act with what to do about that file.
+pub(crate) fn of_file(e: sqlx::Error, file: &str) -> StoreError {
+    let Some(it) = e.as_database_error() else { return e.into() };
+    let Some(code) = it.code().and_then(|it| it.parse::<u32>().ok()) else { return e.into() };
+    StoreError::Stuck(match code & 0xff {
+        sqlite::FULL => format!("the disk that holds `{file}` is full; free space on it"),
+        // Some writes of SQLite say no more of a full disk than this.
+        sqlite::IOERR => format!("the disk that holds `{file}` is full or fails {it}; free space on it or replace it"),
+        sqlite::BUSY | sqlite::LOCKED => format!("`{file}` is locked by another program; end that one"),
+        sqlite::READONLY => format!("`{file}` may not be written; give this user the right to"),
+        sqlite::CANTOPEN => format!("`{file}` cannot be opened; check that its folder is there and may be written"),
+        sqlite::NOTADB | sqlite::CORRUPT => {
+            format!("`{file}` is no whole SQLite database {it}; move it away, and it is made anew from the log")
+        }
+        _ => return e.into(),
+    })
 }

@@ -62,6 +62,7 @@ pub(crate) async fn run(runner: Arc<Runner>, stream: String, stop: CancellationT
             }
             Err(Halt::Fault(e)) => {
                 tracing::warn!(stream, error = %e, "views cannot be folded just now; trying again");
+                runner.store.trouble(&stream, Some(e.to_string()));
                 pause = (pause * 2).min(PAUSE_MAX);
             }
         }
@@ -111,6 +112,7 @@ async fn fold(runner: &Arc<Runner>, stream: &str, stop: &CancellationToken) -> R
                 if at - from >= BUSY {
                     not_before = began + PACE;
                 }
+                runner.store.trouble(stream, None);
                 goal.store(at, Ordering::Release);
             }
         }

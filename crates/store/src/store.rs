@@ -10,7 +10,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs::{File, TryLockError},
     path::Path,
     str::FromStr as _,
@@ -63,6 +63,8 @@ pub(crate) struct Inner {
     /// Held as long as the store is open: SQLite means one process.
     _lock: Option<File>,
     positions: Mutex<HashMap<(String, String), watch::Sender<u64>>>,
+    /// Why the views of a stream stand still at present, by stream.
+    troubles: Mutex<BTreeMap<String, String>>,
     pub(crate) journal_position: AtomicU64,
     /// This process folds the views, so positions need not be asked of the database.
     pub(crate) is_active: AtomicBool,
@@ -108,6 +110,7 @@ impl Store {
                 writer,
                 _lock: lock,
                 positions: Mutex::default(),
+                troubles: Mutex::default(),
                 journal_position: AtomicU64::new(0),
                 is_active: AtomicBool::new(false),
                 polling: tokio::sync::Mutex::default(),
@@ -116,6 +119,7 @@ impl Store {
         };
         tokio::spawn(journal::gather(Arc::downgrade(&store.inner), waiting));
         store.prepare().await.map_err(|e| match e {
+            StoreError::Stuck(e) => StoreError::Setup(format!("the store cannot be opened: {e}")),
             StoreError::Unavailable(e) | StoreError::Query(e) => StoreError::Setup(format!(
                 "the store cannot be opened ({e}); check that STUDIUM_STORE_URL names a database that runs and may be written"
             )),
@@ -258,6 +262,21 @@ impl Store {
         });
     }
 
+    /// Says why the views of a stream stand still, or that they do not.
+    pub(crate) fn trouble(&self, stream: &str, why: Option<String>) {
+        let mut troubles = self.inner.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        match why {
+            Some(it) => drop(troubles.insert(stream.to_owned(), it)),
+            None => drop(troubles.remove(stream)),
+        }
+    }
+
+    /// Why views stand still at present, a sentence each; they go on by themselves when that is over.
+    pub fn troubles(&self) -> Vec<String> {
+        let troubles = self.inner.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        troubles.iter().map(|(stream, why)| format!("the views of `{stream}` stand still: {why}")).collect()
+    }
+
     /// Reads all positions from the database.
     pub(crate) async fn refresh(&self) -> Result<(), StoreError> {
         for it in checkpoint::all(self).await? {
@@ -331,7 +350,11 @@ pub async fn run_once(url: &str, sql: &str) -> Result<(), StoreError> {
 }
 
 fn sqlite(path: &str) -> Result<(Address, Option<File>), StoreError> {
-    let refused = |e: &dyn std::fmt::Display| StoreError::Setup(format!("the store `{path}` cannot be opened: {e}"));
+    let refused = |e: &dyn std::fmt::Display| {
+        StoreError::Setup(format!(
+            "the store `{path}` cannot be opened ({e}); make its folder writable, or name another with --store (STUDIUM_STORE_URL)"
+        ))
+    };
     if path.is_empty() || path.starts_with(':') {
         return Err(StoreError::Setup("a SQLite store is a file; write sqlite:PATH".to_owned()));
     }

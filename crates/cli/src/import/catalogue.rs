@@ -2,7 +2,7 @@
 
 use super::{
     line::{Line, Patience},
-    rows::{Unreadable, name},
+    rows::{Unreadable, name, rows_were},
     settle::settle,
 };
 use crate::{platform::Platform, progress::count};
@@ -75,7 +75,7 @@ pub async fn catalogue(args: CatalogueArgs, platform: &Platform) -> Result<()> {
     let line = Line::open(platform, "catalogue", &["registrar"], "studium-import", 1).await?;
     let spinner = platform.output.spinner("importing courses");
     loop {
-        let rows = source.some(ROWS_A_CALL, &mut report.unreadable)?;
+        let rows = source.some(ROWS_A_CALL, &mut report.unreadable);
         if rows.is_empty() {
             break;
         }
@@ -92,7 +92,7 @@ pub async fn catalogue(args: CatalogueArgs, platform: &Platform) -> Result<()> {
     let refused: u64 = report.refused.values().map(|it| it.count).sum();
     match refused + report.unreadable.len() as u64 {
         0 => Ok(()),
-        lost => bail!("{} rows were not taken in; the report says which and why", count(lost)),
+        lost => bail!("{} not taken in; the report says which and why", rows_were(lost)),
     }
 }
 
@@ -180,13 +180,13 @@ impl Report {
             writeln!(text, "Not imported, being no part of a course: {}.", self.unused_columns.join(", "))?;
         }
         for (reason, refused) in &self.refused {
-            writeln!(text, "{} rows REFUSED, {reason}:", count(refused.count))?;
+            writeln!(text, "{} REFUSED, {reason}:", rows_were(refused.count))?;
             for (line, detail) in &refused.examples {
                 writeln!(text, "  line {line}: {detail}")?;
             }
         }
         if !self.unreadable.is_empty() {
-            writeln!(text, "{} rows make no sense and are left out:", count(self.unreadable.len() as u64))?;
+            writeln!(text, "{} unreadable and left out:", rows_were(self.unreadable.len() as u64))?;
         }
         for it in self.unreadable.iter().take(EXAMPLES_MAX) {
             writeln!(text, "  {} line {}: {}", it.file, it.line, it.why)?;

@@ -3,6 +3,7 @@
 mod catalogue;
 mod line;
 mod oulad;
+mod records;
 mod rows;
 mod settle;
 
@@ -14,11 +15,19 @@ use std::path::PathBuf;
 /// A directory that is there, so that a wrong path is told before anything is started.
 fn directory(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
-    if path.is_dir() { Ok(path) } else { Err("there is no such directory".to_owned()) }
+    match path.is_dir() {
+        true => Ok(path),
+        false if path.exists() => Err("it is a file; name the directory that holds it".to_owned()),
+        false => Err("there is no such directory; correct the path".to_owned()),
+    }
 }
 
 /// A file that is there.
 fn file(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
-    if path.is_file() { Ok(path) } else { Err("there is no such file".to_owned()) }
+    match path.is_file() {
+        true => Ok(path),
+        false if path.exists() => Err("it is no file; name a file in it".to_owned()),
+        false => Err("there is no such file; correct the path".to_owned()),
+    }
 }

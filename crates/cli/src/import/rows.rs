@@ -1,11 +1,13 @@
 //! Reading tables of other people's making: plain or zstd CSV, with a line number for whatever cannot be read.
 
-use anyhow::{Context, Result, bail};
+use super::records::Records;
+use crate::progress::count;
+use anyhow::{Context, Result, anyhow, bail};
 use csv::ByteRecord;
 use serde::Serialize;
 use std::{
     fs::File,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
     str::FromStr,
 };
@@ -47,15 +49,18 @@ pub fn name(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
+/// `1 row was`, `1,234 rows were`.
+pub fn rows_were(number: u64) -> String {
+    if number == 1 { "1 row was".to_owned() } else { format!("{} rows were", count(number)) }
+}
+
 /// A CSV table whose columns are known by the names in its first line.
 pub struct Table {
     name: String,
-    reader: csv::Reader<Box<dyn Read + Send>>,
-    record: ByteRecord,
+    records: Records,
     /// Where each wanted column is; `None` where an optional one is not there.
     columns: Vec<Option<usize>>,
     head: ByteRecord,
-    line: u64,
 }
 
 impl Table {
@@ -72,19 +77,19 @@ impl Table {
     /// # Errors
     /// When the file cannot be read or lacks one of the required columns.
     pub fn open_with(path: &Path, required: &[&str], optional: &[&str]) -> Result<Self> {
-        let input: Box<dyn Read + Send> = Box::new(open(path)?);
-        // Rows that are too long or too short are to be reported, not to end the reading.
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input);
+        let mut records = Records::new(open(path)?);
         let name = name(path);
-        let head = reader.byte_headers().with_context(|| format!("cannot read {name}"))?.clone();
+        let first = records.next(None).with_context(|| format!("cannot read {name}"))?;
+        let Some(first) = first else { bail!("{name} is empty; name a table whose first line names its columns") };
+        let head = first.fields.map_err(|why| anyhow!("the first line of {name} names no columns: {why}"))?.clone();
         let find = |column: &&str| head.iter().position(|it| bare(it) == column.as_bytes());
         for column in required {
             if find(column).is_none() {
-                bail!("{name} has no column {column}; it is not the table that it should be");
+                bail!("{name} has no column {column}; name a table whose first line has {}", required.join(", "));
             }
         }
         let columns = required.iter().chain(optional).map(find).collect();
-        Ok(Self { name, reader, record: ByteRecord::new(), columns, head, line: 1 })
+        Ok(Self { name, records, columns, head })
     }
 
     /// The columns that nobody wants.
@@ -101,17 +106,23 @@ impl Table {
         &mut self,
         take: impl FnOnce(&Row<'_>) -> Result<T, String>,
     ) -> Result<Option<Result<T, Unreadable>>> {
-        let breaks_off = || format!("{} breaks off after line {}", self.name, self.line);
-        if !self.reader.read_byte_record(&mut self.record).with_context(breaks_off)? {
-            return Ok(None);
-        }
-        self.line = self.record.position().map_or(self.line + 1, csv::Position::line);
-        let taken = if self.record.len() == self.head.len() {
-            take(&Row { record: &self.record, columns: &self.columns, line: self.line })
-        } else {
-            Err(format!("{} fields where the first line has {}", self.record.len(), self.head.len()))
-        };
-        Ok(Some(taken.map_err(|why| Unreadable { file: self.name.clone(), line: self.line, why })))
+        let line = self.records.line();
+        let next = self.records.next(Some(self.head.len()));
+        let next = next.with_context(|| format!("{} breaks off after line {line}", self.name))?;
+        let Some(it) = next else { return Ok(None) };
+        let line = it.line;
+        let taken = it.fields.and_then(|record| take(&Row { record, columns: &self.columns, line }));
+        Ok(Some(taken.map_err(|why| Unreadable { file: self.name.clone(), line, why })))
+    }
+
+    /// Name of the file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Number of the last line that was read.
+    pub fn line(&self) -> u64 {
+        self.records.line()
     }
 
     /// Hands each row to `take`; rows that it cannot make sense of are noted.

@@ -100,8 +100,8 @@ async fn one_trace_goes_through_calls_logs_and_policies() {
         .stderr(Stdio::piped())
         .output();
     let ended = child.await.unwrap();
-    let logs = String::from_utf8(ended.stderr).unwrap();
-    assert!(ended.status.success(), "{}{logs}", String::from_utf8_lossy(&ended.stdout));
+    let logs = String::from_utf8(ended.stdout).unwrap();
+    assert!(ended.status.success(), "{logs}{}", String::from_utf8_lossy(&ended.stderr));
     let lines: Vec<serde_json::Value> = logs.lines().filter_map(|it| serde_json::from_str(it).ok()).collect();
     let fault = lines.iter().find(|it| it["message"] == "fault").unwrap();
     assert_eq!(fault["spans"][0]["trace_id"], TRACE, "{fault}");

@@ -7,7 +7,7 @@ use futures::{
     stream::{self, BoxStream, FuturesUnordered, StreamExt as _},
 };
 use std::collections::{HashMap, VecDeque};
-use studium_kit::{Call, Reason as _};
+use studium_kit::{Call, Reason as _, status};
 use studium_proto::enrolment::v1::{
     BulkEnrolRequest, BulkEnrolResponse, EnrolRequest, EnrolmentSource, Reason, RowOutcome,
 };
@@ -72,7 +72,7 @@ impl Bulk {
     fn take(&mut self, row: BulkEnrolRequest) -> Result<(), Status> {
         self.number += 1;
         if self.number > ROWS_MAX {
-            return Err(Status::invalid_argument(format!("a call takes {ROWS_MAX} rows; send the rest in another")));
+            return Err(status::malformed("rows", &format!("are more than {ROWS_MAX}; send the rest in another call")));
         }
         let enrolling = (row.run_id.clone(), row.learner_id.clone());
         if let Some(behind) = self.behind.get_mut(&enrolling) {

@@ -1,12 +1,12 @@
 //! Rows of courses from a file: CSV or JSON lines, compressed or not.
 
-use crate::import::rows::{Row, Table, Unreadable, name, open};
-use anyhow::{Context, Result, bail};
-use serde::Deserialize;
-use std::{
-    io::{BufRead, Lines},
-    path::Path,
+use crate::import::{
+    records::Lines,
+    rows::{Row, Table, Unreadable, name, open},
 };
+use anyhow::{Result, bail};
+use serde::Deserialize;
+use std::path::Path;
 use studium_proto::catalogue::v1::{CourseLevel, ImportCoursesRequest};
 
 /// Columns that a list of courses must have.
@@ -21,7 +21,9 @@ pub enum Source {
     /// With the names of the columns in the first line.
     Csv(Box<Table>),
     /// One object a line.
-    Json { name: String, lines: Lines<Box<dyn BufRead + Send>>, line: u64 },
+    Json { name: String, lines: Lines },
+    /// A file that broke off.
+    Ended,
 }
 
 /// A course as JSON.
@@ -57,7 +59,7 @@ impl Source {
             return Ok(Self::Csv(Box::new(Table::open_with(path, &REQUIRED, &OPTIONAL)?)));
         }
         if ends("jsonl") || ends("ndjson") {
-            return Ok(Self::Json { name, lines: open(path)?.lines(), line: 0 });
+            return Ok(Self::Json { name, lines: Lines::new(open(path)?) });
         }
         bail!("{name} is neither .csv nor .jsonl, with or without .zst; name a list of courses")
     }
@@ -66,35 +68,46 @@ impl Source {
     pub fn unused(&self) -> Vec<String> {
         match self {
             Self::Csv(table) => table.unused(),
-            Self::Json { .. } => vec![],
+            Self::Json { .. } | Self::Ended => vec![],
         }
     }
 
     /// At most so many rows, none at the end; rows that make no sense are noted and passed over.
-    ///
-    /// # Errors
-    /// When the file cannot be read on.
-    pub fn some(&mut self, most: usize, unreadable: &mut Vec<Unreadable>) -> Result<Vec<ImportCoursesRequest>> {
+    /// A file that cannot be read on ends there, which is noted, too.
+    pub fn some(&mut self, most: usize, unreadable: &mut Vec<Unreadable>) -> Vec<ImportCoursesRequest> {
         let mut rows = Vec::new();
         while rows.len() < most {
-            match self.next()? {
-                Some(Ok(row)) => rows.push(row),
-                Some(Err(it)) => unreadable.push(it),
-                None => break,
+            match self.next() {
+                Ok(Some(Ok(row))) => rows.push(row),
+                Ok(Some(Err(it))) => unreadable.push(it),
+                Ok(None) => break,
+                Err(it) => {
+                    unreadable.push(it);
+                    *self = Self::Ended;
+                }
             }
         }
-        Ok(rows)
+        rows
     }
 
-    fn next(&mut self) -> Result<Option<Result<ImportCoursesRequest, Unreadable>>> {
+    fn next(&mut self) -> Result<Option<Result<ImportCoursesRequest, Unreadable>>, Unreadable> {
+        let breaks_off = |file: &str, line, e| Unreadable {
+            file: file.to_owned(),
+            line,
+            why: format!("the rest is unreadable: {e}"),
+        };
         match self {
-            Self::Csv(table) => table.next(of_csv),
-            Self::Json { name, lines, line } => {
-                let Some(text) = lines.next() else { return Ok(None) };
-                let text = text.with_context(|| format!("{name} breaks off after line {line}"))?;
-                *line += 1;
-                let row = of_json(&text, *line);
-                Ok(Some(row.map_err(|why| Unreadable { file: name.clone(), line: *line, why })))
+            Self::Ended => Ok(None),
+            Self::Csv(table) => match table.next(of_csv) {
+                Ok(it) => Ok(it),
+                Err(e) => Err(breaks_off(table.name(), table.line() + 1, e.root_cause().to_string())),
+            },
+            Self::Json { name, lines } => {
+                let next = lines.next().map_err(|e| breaks_off(name, lines.number() + 1, e.to_string()))?;
+                let Some((line, text)) = next else { return Ok(None) };
+                let text = std::str::from_utf8(&text).map_err(|_| "it is not UTF-8".to_owned());
+                let row = text.and_then(|it| of_json(it, line));
+                Ok(Some(row.map_err(|why| Unreadable { file: name.clone(), line, why })))
             }
         }
     }

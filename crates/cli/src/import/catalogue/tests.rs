@@ -13,7 +13,7 @@ fn read(name: &str, text: &str) -> (Vec<ImportCoursesRequest>, Vec<Unreadable>, 
     let mut source = Source::open(&path).unwrap();
     let (mut rows, mut unreadable) = (vec![], vec![]);
     loop {
-        let some = source.some(2, &mut unreadable).unwrap();
+        let some = source.some(2, &mut unreadable);
         if some.is_empty() {
             return (rows, unreadable, source.unused());
         }
@@ -72,6 +72,50 @@ fn json_lines_do_as_well() {
     assert_eq!((rows.len(), rows[0].skills.len(), rows[0].row), (1, 1, 1));
     assert_eq!(unreadable.iter().map(|it| it.line).collect::<Vec<_>>(), [2, 3]);
     assert_eq!(unreadable[1].why, "title is missing");
+}
+
+#[test]
+fn a_row_that_is_not_utf8_and_a_file_that_breaks_off_do_not_stop_what_came_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("list.jsonl");
+    let course = |slug: &str| format!("{{\"slug\":\"{slug}\",\"title\":\"T\",\"institution\":\"U\"}}\n").into_bytes();
+    fs::write(&path, [course("a"), b"\xff\n".to_vec(), course("b")].concat()).unwrap();
+    let mut unreadable = vec![];
+    let rows = Source::open(&path).unwrap().some(10, &mut unreadable);
+    assert_eq!(rows.iter().map(|it| it.slug.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!((unreadable[0].line, unreadable[0].why.as_str()), (2, "it is not UTF-8"));
+
+    // Every other row is of noise, so that a part of the packed file is a part of the rows.
+    let noise = (0..20_000_u64).map(|it| format!("c{it},{:x},U\n", it.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+    let text = "slug,title,institution\n".to_owned() + &noise.collect::<String>();
+    let packed = zstd::encode_all(text.as_bytes(), 0).unwrap();
+    let path = dir.path().join("list.csv.zst");
+    fs::write(&path, &packed[..packed.len() - 1000]).unwrap();
+    let (mut source, mut unreadable) = (Source::open(&path).unwrap(), vec![]);
+    let rows = source.some(usize::MAX, &mut unreadable).len() as u64;
+    assert!(rows > 0 && rows < 20_000, "{rows}");
+    assert!(unreadable.len() == 1 && unreadable[0].line >= rows + 2, "{unreadable:?}");
+    assert!(unreadable[0].why.starts_with("the rest is unreadable"), "{unreadable:?}");
+    assert!(source.some(1, &mut unreadable).is_empty() && unreadable.len() == 1, "it is told once");
+}
+
+#[test]
+fn a_table_without_what_it_must_have_is_refused_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    for (text, why) in [
+        ("", "list.csv is empty"),
+        ("\n\n", "list.csv is empty"),
+        (
+            "slug,title\na,A\n",
+            "list.csv has no column institution; name a table whose first line has slug, title, institution",
+        ),
+        ("slug,\"title\na,A\n", "names no columns: a quotation mark is never closed"),
+    ] {
+        let path = dir.path().join("list.csv");
+        fs::write(&path, text).unwrap();
+        let error = Source::open(&path).err().unwrap().to_string();
+        assert!(error.contains(why), "{error}");
+    }
 }
 
 #[test]

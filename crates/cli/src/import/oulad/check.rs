@@ -4,6 +4,7 @@ use super::offer::INSTITUTION;
 use crate::{
     import::{
         line::{Label, Line},
+        records::Records,
         rows::{find, open},
     },
     platform::Platform,
@@ -164,17 +165,18 @@ pub fn count_files(dir: &Path) -> Result<BTreeMap<String, Counts>> {
 /// Hands the named columns of each whole row to `take`.
 fn each<const N: usize>(dir: &Path, stem: &str, columns: [&str; N], mut take: impl FnMut([&str; N])) -> Result<()> {
     let path = find(dir, stem)?;
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(open(&path)?);
-    let head = reader.headers()?.clone();
+    let mut records = Records::new(open(&path)?);
+    let first = records.next(None)?.and_then(|it| it.fields.ok());
+    let head = first.with_context(|| format!("{} is empty", path.display()))?.clone();
     let mut indices = [0; N];
     for (index, column) in indices.iter_mut().zip(columns) {
-        let is_it = |it: &str| it.trim_start_matches('\u{feff}') == column;
+        let is_it = |it: &[u8]| String::from_utf8_lossy(it).trim_start_matches('\u{feff}').trim() == column;
         *index = head.iter().position(is_it).with_context(|| format!("{} has no column {column}", path.display()))?;
     }
-    let mut record = csv::ByteRecord::new();
-    while reader.read_byte_record(&mut record)? {
-        let text = |index: usize| record.get(index).and_then(|it| std::str::from_utf8(it).ok());
-        if record.len() == head.len() && indices.iter().all(|it| text(*it).is_some()) {
+    while let Some(it) = records.next(Some(head.len()))? {
+        let Ok(record) = it.fields else { continue };
+        let text = |index: usize| record.get(index).and_then(|it| std::str::from_utf8(it).ok()).map(str::trim);
+        if indices.iter().all(|it| text(*it).is_some()) {
             take(indices.map(|it| text(it).unwrap_or_default()));
         }
     }

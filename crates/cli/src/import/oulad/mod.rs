@@ -12,7 +12,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-use super::{line::Line, settle::settle};
+use super::{line::Line, rows::rows_were, settle::settle};
 use crate::{platform::Platform, progress::count};
 use anyhow::{Result, bail};
 use check::Compared;
@@ -85,6 +85,9 @@ pub async fn oulad(args: OuladArgs, platform: &Platform) -> Result<()> {
     platform.output.say(report.words());
     if report.refused() > 0 {
         bail!("{} acts were refused; the report says which and why", count(report.refused()));
+    }
+    if !report.unreadable.is_empty() {
+        bail!("{} unreadable and left out; the report says which and why", rows_were(report.unreadable.len() as u64));
     }
     demand_equal(&report.comparison)
 }

@@ -5,7 +5,10 @@ use super::{
     oddities::Line,
     tally::{Count, Refusal},
 };
-use crate::{import::rows::Unreadable, progress::count};
+use crate::{
+    import::rows::{Unreadable, rows_were},
+    progress::count,
+};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -111,7 +114,7 @@ impl Report {
         if self.unreadable.is_empty() {
             return writeln!(text, "Every row could be read.");
         }
-        writeln!(text, "{} rows could not be read and are left out:", count(self.unreadable.len() as u64))?;
+        writeln!(text, "{} unreadable and left out:", rows_were(self.unreadable.len() as u64))?;
         for it in self.unreadable.iter().take(UNREADABLE_SHOWN) {
             writeln!(text, "  {} line {}: {}", it.file, it.line, it.why)?;
         }
