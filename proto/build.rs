@@ -22,12 +22,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     files.sort();
 
     let mut compiler = protox::Compiler::new([&root])?;
-    compiler.include_source_info(true).include_imports(true).open_files(files)?;
+    compiler.include_source_info(false).include_imports(true).open_files(&files)?;
     // The encoded set keeps the options of ours (access, personal, kind); the decoded one would drop them.
+    // It goes without the comments: every running service holds it several times over.
     fs::write(out.join("studium.fds.bin"), compiler.encode_file_descriptor_set())?;
+
+    let mut commented = protox::Compiler::new([&root])?;
+    commented.include_source_info(true).include_imports(true).open_files(files)?;
     tonic_prost_build::configure()
         .bytes(".studium.log.v1.Commit")
         .enum_attribute(".", "#[allow(clippy::doc_markdown, clippy::large_enum_variant)]")
-        .compile_fds(compiler.file_descriptor_set())?;
+        .compile_fds(commented.file_descriptor_set())?;
     Ok(())
 }

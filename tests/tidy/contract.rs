@@ -1,8 +1,18 @@
 //! What the contract must say for itself: who may call, what an event means, and shapes that can grow for ever.
 
 use crate::none;
-use prost_reflect::{Cardinality, FileDescriptor, Kind, MessageDescriptor, Value};
-use studium_proto::DESCRIPTORS;
+use prost_reflect::{Cardinality, DescriptorPool, FileDescriptor, Kind, MessageDescriptor, Value};
+use std::{path::Path, sync::LazyLock};
+
+/// The contract with its comments, which the running services do without.
+static DESCRIPTORS: LazyLock<DescriptorPool> = LazyLock::new(|| {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto");
+    let files = studium_proto::DESCRIPTORS.files().filter(|it| it.package_name().starts_with("studium."));
+    let files: Vec<_> = files.map(|it| root.join(it.name())).collect();
+    let mut compiler = protox::Compiler::new([&root]).expect("the folder is there");
+    compiler.include_source_info(true).include_imports(true).open_files(files).expect("the build has read them");
+    compiler.descriptor_pool()
+});
 
 /// Roles that a token can carry.
 const ROLES: &[&str] = &["operator", "registrar", "staff", "teacher", "learner", "service"];

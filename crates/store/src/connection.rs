@@ -1,14 +1,12 @@
 //! Connections: one type for both drivers, kept in lanes that a caller waits for.
 
-use crate::{ColumnKind, StoreError, Value, decode, error::of_file};
+use crate::{ColumnKind, StoreError, Value, address::Address, decode, error::of_file};
 use sqlx::{
     Arguments as _, AssertSqlSafe, ConnectOptions as _, Encode, Postgres, Type,
     encode::IsNull,
     error::BoxDynError,
-    postgres::{
-        PgArgumentBuffer, PgArguments, PgBindIterExt as _, PgConnectOptions, PgConnection, PgTypeInfo, types::Oid,
-    },
-    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection},
+    postgres::{PgArgumentBuffer, PgArguments, PgBindIterExt as _, PgConnection, PgTypeInfo, types::Oid},
+    sqlite::{SqliteArguments, SqliteConnection},
 };
 use std::{
     borrow::Cow,
@@ -24,13 +22,6 @@ pub(crate) enum Args<'a> {
     Owned(Vec<Value>),
     /// Rows as one array per column (PostgreSQL only), with parameters before them.
     Arrays { first: &'a [Value], rows: &'a [Value], kinds: &'a [ColumnKind] },
-}
-
-/// How to make a connection.
-#[derive(Clone)]
-pub(crate) enum Address {
-    Sqlite(Box<SqliteConnectOptions>),
-    Postgres(Box<PgConnectOptions>),
 }
 
 /// One connection to either database.

@@ -1,6 +1,6 @@
 //! Databases on a PostgreSQL server: each service has one of its own, made when it is not there.
 
-use crate::{StoreError, Value, connection::Args, connection::Connection, store::postgres};
+use crate::{StoreError, Value, address::postgres, connection::Args, connection::Connection};
 use std::sync::Arc;
 
 /// The database every server has, from which others are made.

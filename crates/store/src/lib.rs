@@ -1,5 +1,6 @@
 //! What can be read back: journal, views, checkpoints. The only crate that knows the SQL dialects.
 
+mod address;
 mod apply;
 mod as_of;
 mod changes;

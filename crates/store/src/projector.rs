@@ -192,7 +192,7 @@ enum Lease {
 
 impl Lease {
     async fn try_take(runner: &Runner) -> Result<Option<Self>, StoreError> {
-        let crate::connection::Address::Postgres(options) = &runner.store.inner.address else {
+        let crate::address::Address::Postgres(options) = &runner.store.inner.address else {
             return Ok(Some(Self::File));
         };
         // So that the server notices within seconds when the machine of the holder is gone.

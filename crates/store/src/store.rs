@@ -1,19 +1,15 @@
 //! The store: one database of one service, SQLite or PostgreSQL, asked with the same SQL.
 
 use crate::{
-    FromRow, Journal, Late, StoreError, Value, checkpoint,
-    connection::{Address, Args, Connection, Held, Lane},
+    FromRow, Journal, Late, StoreError, Value,
+    address::{Address, WRITER_CACHE, postgres, sqlite},
+    checkpoint,
+    connection::{Args, Connection, Held, Lane},
     journal::{self, Lookup},
-};
-use sqlx::{
-    postgres::PgConnectOptions,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use std::{
     collections::{BTreeMap, HashMap},
-    fs::{File, TryLockError},
-    path::Path,
-    str::FromStr as _,
+    fs::File,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -25,17 +21,9 @@ use tokio::sync::{mpsc, watch};
 /// Connections that read at the same time on SQLite.
 const READERS: usize = 4;
 
-/// SQLite's page caches, KiB with a minus. The writer comes back to the pages of its indexes; readers have the
-/// operating system's cache below them.
-const READER_CACHE: &str = "-2048";
-const WRITER_CACHE: &str = "-16384";
-
 /// Connections to PostgreSQL; with three replicas of five services they stay below half of its default limit of 100
 /// only if every service has a server of its own or the limit is raised.
 const CONNECTIONS: usize = 8;
-
-/// Statements kept prepared per connection.
-const STATEMENTS: usize = 512;
 
 /// How often a process that does not fold itself looks how far the views are, while somebody waits.
 const POLL: Duration = Duration::from_millis(10);
@@ -347,55 +335,4 @@ impl Tx {
 /// Runs one statement on a database without making anything else in it: for tests that make databases.
 pub async fn run_once(url: &str, sql: &str) -> Result<(), StoreError> {
     Connection::open(&postgres(url)?).await?.run(sql).await
-}
-
-fn sqlite(path: &str) -> Result<(Address, Option<File>), StoreError> {
-    let refused = |e: &dyn std::fmt::Display| {
-        StoreError::Setup(format!(
-            "the store `{path}` cannot be opened ({e}); make its folder writable, or name another with --store (STUDIUM_STORE_URL)"
-        ))
-    };
-    if path.is_empty() || path.starts_with(':') {
-        return Err(StoreError::Setup("a SQLite store is a file; write sqlite:PATH".to_owned()));
-    }
-    if let Some(folder) = Path::new(path).parent() {
-        std::fs::create_dir_all(folder).map_err(|e| refused(&e))?;
-    }
-    let lock = File::options().create(true).truncate(false).write(true).open(format!("{path}.lock"));
-    let lock = lock.map_err(|e| refused(&e))?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            return Err(StoreError::Setup(format!(
-                "the store `{path}` is in use by another process; stop that one, give this one another data directory, \
-                 or use PostgreSQL for several replicas"
-            )));
-        }
-        Err(TryLockError::Error(e)) => return Err(refused(&e)),
-    }
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(Duration::from_secs(5))
-        .statement_cache_capacity(STATEMENTS)
-        .row_buffer_size(1024)
-        .pragma("cache_size", READER_CACHE)
-        .pragma("temp_store", "MEMORY")
-        .pragma("wal_autocheckpoint", "16000")
-        .pragma("journal_size_limit", "67108864");
-    Ok((Address::Sqlite(Box::new(options)), Some(lock)))
-}
-
-pub(crate) fn postgres(url: &str) -> Result<Address, StoreError> {
-    let options = PgConnectOptions::from_str(url).map_err(|e| {
-        StoreError::Setup(format!("the PostgreSQL address is malformed ({e}); write postgres://USER@HOST/DATABASE"))
-    })?;
-    Ok(Address::Postgres(Box::new(
-        options
-            .application_name("studium")
-            .statement_cache_capacity(STATEMENTS)
-            .options([("client_min_messages", "warning")]),
-    )))
 }
