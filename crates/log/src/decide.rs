@@ -32,6 +32,9 @@ const REQUESTS_MAX: usize = 65_536;
 const RESOLVE_ATTEMPTS: u32 = 6;
 const RESOLVE_PAUSE: Duration = Duration::from_millis(200);
 
+/// The pause before a command of unknown outcome, of which the leader shows nothing, is decided again; it doubles.
+const UNKNOWN_PAUSE: Duration = Duration::from_millis(10);
+
 /// What remembers the commits of a service: its journal.
 pub trait History: Send + Sync + 'static {
     /// All that is remembered of an aggregate, in version order.
@@ -185,7 +188,10 @@ impl<D: Decider> Aggregates<D> {
                 }
                 Err(AppendError::Unknown(why)) => {
                     tracing::info!(subject, why, "the outcome of an append is unknown; asking the leader");
-                    Box::pin(self.resolve(subject, known)).await?;
+                    if !Box::pin(self.resolve(subject, known)).await? {
+                        // Nothing new yet: what was in flight, of this or another writer, needs a moment to be seen.
+                        tokio::time::sleep(UNKNOWN_PAUSE * (1 << attempts)).await;
+                    }
                     Some(why)
                 }
             };
@@ -296,19 +302,19 @@ impl<D: Decider> Aggregates<D> {
         Ok(true)
     }
 
-    /// Asks the leader until it answers: only then is an unknown outcome known.
-    async fn resolve(&self, subject: &str, known: &mut Known<D>) -> Result<(), LogError> {
+    /// Asks the leader until it answers: only then is an unknown outcome known. Says whether there was anything new.
+    async fn resolve(&self, subject: &str, known: &mut Known<D>) -> Result<bool, LogError> {
         let mut pause = RESOLVE_PAUSE;
         for _ in 1..RESOLVE_ATTEMPTS {
             match self.refresh(subject, known).await {
-                Ok(_) => return Ok(()),
+                Ok(is_news) => return Ok(is_news),
                 Err(LogError::Unreachable(why)) => tracing::info!(subject, why, "the leader does not answer yet"),
                 Err(e) => return Err(e),
             }
             tokio::time::sleep(pause).await;
             pause *= 2;
         }
-        self.refresh(subject, known).await.map(drop)
+        self.refresh(subject, known).await
     }
 }
 
