@@ -1,7 +1,7 @@
 //! Every rpc of every service, asked with nothing, with nonsense and with extremes: each answer is the caller's to understand.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use bytes::{Buf as _, BufMut as _, Bytes};
+use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor, Value};
@@ -9,12 +9,8 @@ use std::{collections::BTreeSet, time::Duration};
 use studium_cli::supervise::SERVICES;
 use studium_kit::Log;
 use studium_proto::DESCRIPTORS;
-use studium_testkit::{Caller, House};
-use tonic::{
-    Code, Request, Status,
-    client::Grpc,
-    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
-};
+use studium_testkit::{Caller, House, Raw};
+use tonic::{Code, Request, Status, client::Grpc};
 use tonic_types::StatusExt as _;
 
 /// How long a stream that stays open is listened to.
@@ -25,40 +21,6 @@ const AT_ONCE: usize = 32;
 
 /// What no service of the platform serves: the bare call that `bench` compares with.
 const NOT_SERVED: &str = "studium.bench.";
-
-/// Messages as bytes, so that also what is no message can be sent.
-#[derive(Clone)]
-struct Raw;
-
-impl Codec for Raw {
-    type Encode = Bytes;
-    type Decode = Bytes;
-    type Encoder = Self;
-    type Decoder = Self;
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-    fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buffer.put(item);
-        Ok(())
-    }
-}
-
-impl Decoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
-    }
-}
 
 /// What fields are filled with.
 #[derive(Clone, Copy)]

@@ -5,8 +5,10 @@ pub(crate) mod given;
 mod house;
 pub mod laws;
 mod postgres;
+mod raw;
 
 pub use broker::{Broker, nats};
 pub use given::{Given, When, given};
 pub use house::{Bearer, Caller, House};
 pub use postgres::{Postgres, TestDatabase, postgres};
+pub use raw::Raw;

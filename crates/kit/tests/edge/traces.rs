@@ -1,13 +1,13 @@
 //! Spans and logs of one story carry one trace id, and reach a collector when one is named.
 
 use super::server::{by, start};
-use bytes::{Buf, BufMut, Bytes};
+use bytes::Bytes;
 use std::{convert::Infallible, future::ready, process::Stdio, sync::Mutex};
 use studium_kit::telemetry;
 use studium_proto::admin::v1::{GetStatusRequest, ListViewsRequest};
+use studium_testkit::Raw;
 use tonic::{
     Code, Request, Response, Status,
-    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
     server::{Grpc, NamedService, UnaryService},
     transport::{Server, server::TcpIncoming},
 };
@@ -34,43 +34,6 @@ impl UnaryService<Bytes> for Collector {
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
         SENT.lock().unwrap().extend_from_slice(&request.into_inner());
         ready(Ok(Response::new(Bytes::new())))
-    }
-}
-
-#[derive(Default)]
-struct Raw;
-
-impl Codec for Raw {
-    type Encode = Bytes;
-    type Decode = Bytes;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buffer.put(item);
-        Ok(())
-    }
-}
-
-impl Decoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
     }
 }
 
