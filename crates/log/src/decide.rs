@@ -85,6 +85,7 @@ struct Slot<D> {
 }
 
 /// A state and where it stands.
+#[derive(Default)]
 struct Known<D> {
     state: D,
     tip: Tip,
@@ -330,18 +331,6 @@ fn nothing_written<D: Decider>(
         already: true,
         commit_id: String::new(),
     })
-}
-
-impl<D: Decider> Default for Known<D> {
-    fn default() -> Self {
-        Self {
-            state: D::default(),
-            tip: Tip::default(),
-            requests: BTreeSet::new(),
-            has_forgotten: false,
-            is_outdated: false,
-        }
-    }
 }
 
 impl<D: Decider> Known<D> {
