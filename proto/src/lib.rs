@@ -44,6 +44,12 @@ pub mod enrolment {
     }
 }
 
+pub mod campus {
+    pub mod v1 {
+        tonic::include_proto!("studium.campus.v1");
+    }
+}
+
 /// Makes the `oneof` of an event message the event type of an aggregate.
 macro_rules! events {
     ($($package:ident :: $version:ident :: $message:ident, $oneof:ident, $aggregate:literal;)*) => {$(
@@ -109,9 +115,14 @@ events! {
     enrolment::v1::ConsentEvent, consent_event, "enrolment.consent";
     enrolment::v1::LearnerEvent, learner_event, "enrolment.learner";
     enrolment::v1::ExternalIdEvent, external_id_event, "enrolment.external_id";
+    campus::v1::CampusEvent, campus_event, "campus.campus";
+    campus::v1::AgreementEvent, agreement_event, "campus.agreement";
+    campus::v1::MemberEvent, member_event, "campus.member";
+    campus::v1::LicencePlanEvent, licence_plan_event, "campus.licence_plan";
 }
 
 reasons! {
     catalogue::v1, "catalogue.studium";
     enrolment::v1, "enrolment.studium";
+    campus::v1, "campus.studium";
 }

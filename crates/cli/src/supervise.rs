@@ -32,9 +32,10 @@ pub struct Entry {
 }
 
 /// Every service, in the order in which they are started.
-pub const SERVICES: [Entry; 2] = [
+pub const SERVICES: [Entry; 3] = [
     Entry { name: "catalogue", offset: 1, parts: studium_catalogue::service },
     Entry { name: "enrolment", offset: 2, parts: studium_enrolment::service },
+    Entry { name: "campus", offset: 5, parts: studium_campus::service },
 ];
 
 /// The broker's port is the first port and so many more.

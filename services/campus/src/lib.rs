@@ -1,0 +1,32 @@
+//! Campus licensing: agreements, plans and their seats, members, blended classes, what a campus pays for and gets.
+
+mod api;
+mod campus;
+mod campus_list;
+mod enrolments;
+mod institutions;
+mod member;
+mod members;
+mod page;
+mod runs;
+mod selections;
+
+use studium_kit::Service;
+use studium_proto::campus::v1::{
+    campus_service_server::CampusServiceServer, member_service_server::MemberServiceServer,
+};
+
+/// The parts of the service; nothing else lists them.
+pub fn service() -> Service {
+    Service::new("campus")
+        .decider::<campus::Campus>()
+        .decider::<member::Member>()
+        .view::<institutions::Institutions>()
+        .view::<selections::Selections>()
+        .view::<runs::Runs>()
+        .view::<enrolments::Enrolments>()
+        .view::<campus_list::CampusList>()
+        .view::<members::Members>()
+        .grpc(|app| CampusServiceServer::new(api::Api::new(app)))
+        .grpc(|app| MemberServiceServer::new(api::Api::new(app)))
+}
