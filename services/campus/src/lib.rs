@@ -1,10 +1,12 @@
 //! Campus licensing: agreements, plans and their seats, members, blended classes, what a campus pays for and gets.
 
 mod api;
+mod by;
 mod campus;
 mod campus_list;
 mod enrolments;
 mod institutions;
+mod licence_plan;
 mod member;
 mod members;
 mod page;
@@ -20,6 +22,7 @@ use studium_proto::campus::v1::{
 pub fn service() -> Service {
     Service::new("campus")
         .decider::<campus::Campus>()
+        .decider::<licence_plan::LicencePlan>()
         .decider::<member::Member>()
         .view::<institutions::Institutions>()
         .view::<selections::Selections>()

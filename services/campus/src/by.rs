@@ -1,0 +1,44 @@
+//! Who gives a command, when, and for which campus.
+
+use studium_kit::{Reason as _, Rejection};
+use studium_proto::campus::v1::Reason;
+
+/// Who gives a command, when, and for which campus.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct By {
+    /// The business time of the act, Unix milliseconds.
+    pub at_ms: i64,
+    /// The campus that the person acts for; none for registrars, operators and what follows by itself.
+    pub campus: Option<String>,
+}
+
+/// A command with the one who gives it.
+#[derive(Debug, Clone)]
+pub struct Asked<C> {
+    /// Who gives it.
+    pub by: By,
+    /// What is asked.
+    pub command: C,
+}
+
+impl By {
+    /// The platform, or what follows by itself.
+    pub fn platform(at_ms: i64) -> Self {
+        Self { at_ms, campus: None }
+    }
+
+    /// Gives a command.
+    pub fn asks<C>(self, command: C) -> Asked<C> {
+        Asked { by: self, command }
+    }
+
+    /// Lets pass who acts for the platform or for the owner.
+    pub(crate) fn may_act_for(&self, owner: &str) -> Result<(), Rejection<Reason>> {
+        match &self.campus {
+            Some(it) if it != owner => {
+                Reason::NotYourCampus.because(format!("it belongs to campus `{owner}`; you act for `{it}`"))
+            }
+            _ => Ok(()),
+        }
+    }
+}

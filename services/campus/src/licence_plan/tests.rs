@@ -1,0 +1,111 @@
+//! What a licence plan says yes and no to; the files below go through seats, uses, terms and random histories.
+
+mod histories;
+mod seats;
+mod terms;
+mod uses;
+
+use super::*;
+use studium_proto::campus::v1::{FallBack, PlanKind, RevokedSeat, SeatActivated, SeatAssigned, SeatUseRequested};
+use studium_testkit::{Given, given};
+
+pub const DAY: i64 = 24 * 3_600_000;
+pub const START: i64 = 1_000 * DAY;
+pub const END: i64 = START + 365 * DAY;
+
+/// A plan of so many seats for students, for one year, that reclaims what is idle for 60 days.
+pub fn provisioned(seats: u32) -> PlanProvisioned {
+    PlanProvisioned {
+        agreement_id: "a".into(),
+        campus_id: "ou".into(),
+        kind: PlanKind::Paid.into(),
+        seats,
+        starts_at_ms: START,
+        ends_at_ms: END,
+    }
+}
+
+pub fn terms() -> PlanTermsSet {
+    PlanTermsSet {
+        title: "Plan".into(),
+        selection_id: "all".into(),
+        member_classes: vec![MemberClass::Student.into()],
+        fee_per_seat_minor: 5_000,
+        currency: "EUR".into(),
+        credit_course_ids: vec!["c".into()],
+        revocation_cap_percent: 50,
+        revoked_seat: RevokedSeat::Returned.into(),
+        fall_back: FallBack::Audit.into(),
+        idle_days: 60,
+        idle_grace_days: 14,
+        self_service: true,
+    }
+}
+
+pub fn plan_of(seats: u32) -> Vec<Event> {
+    vec![Event::PlanProvisioned(provisioned(seats)), Event::PlanTermsSet(terms())]
+}
+
+/// The past of a plan of two seats, and what happened since.
+pub fn two_seats(since: &[Event]) -> Given<LicencePlan> {
+    given::<LicencePlan>(&[&plan_of(2), since].concat())
+}
+
+pub fn at(at_ms: i64, command: Command) -> Asked<Command> {
+    By::platform(at_ms).asks(command)
+}
+
+/// The command on the plan's tenth day.
+pub fn asked(command: Command) -> Asked<Command> {
+    at(START + 10 * DAY, command)
+}
+
+pub fn student(learner: &str) -> Assignee {
+    let member = MemberFact { class: MemberClass::Student, department: "Law".into(), test_user: false };
+    Assignee { learner_id: learner.into(), member: Some(member) }
+}
+
+pub fn assign(learners: &[&str]) -> Command {
+    Command::Assign { learners: learners.iter().map(|it| student(it)).collect(), source: SeatSource::Administrator }
+}
+
+pub fn assigned_by(learner: &str, source: SeatSource) -> SeatAssigned {
+    SeatAssigned {
+        learner_id: learner.into(),
+        member_class: MemberClass::Student.into(),
+        source: source.into(),
+        idle_at_ms: START + 70 * DAY,
+        department: "Law".into(),
+        ..SeatAssigned::default()
+    }
+}
+
+pub fn assigned(learner: &str) -> Event {
+    Event::SeatAssigned(assigned_by(learner, SeatSource::Administrator))
+}
+
+pub fn activated(learner: &str) -> Event {
+    Event::SeatActivated(SeatActivated { learner_id: learner.into(), idle_at_ms: START + 70 * DAY })
+}
+
+pub fn requested(learner: &str, run: &str, round: u32, seat_is_new: bool) -> Event {
+    Event::SeatUseRequested(SeatUseRequested {
+        learner_id: learner.into(),
+        run_id: run.into(),
+        course_id: "c".into(),
+        campus_id: "ou".into(),
+        round,
+        seat_is_new,
+        ..SeatUseRequested::default()
+    })
+}
+
+pub fn wanted(learner: &str, run: &str) -> Wanted {
+    Wanted {
+        learner: student(learner),
+        run_id: run.into(),
+        course_id: "c".into(),
+        in_selection: true,
+        ..Wanted::default()
+    }
+}
