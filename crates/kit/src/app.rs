@@ -140,6 +140,15 @@ impl App {
         }
     }
 
+    /// Looks at the state of an aggregate as the log's leader knows it, without copying it: what it would decide,
+    /// and why not.
+    pub async fn look<D: Decider, T>(&self, id: &str, what: impl FnOnce(&D) -> T) -> Result<T, Status> {
+        match self.aggregates::<D>() {
+            Some(it) => it.look(id, what).await.map_err(status::fault),
+            None => Ok(what(&D::default())),
+        }
+    }
+
     fn aggregates<D: Decider>(&self) -> Option<&Aggregates<D>> {
         self.inner.aggregates.get(&TypeId::of::<D>())?.downcast_ref()
     }

@@ -31,8 +31,13 @@ pub trait Deadline: Send + Sync + 'static {
     const NAME: &'static str;
     /// The decider that is commanded.
     type Target: Decider;
-    /// Selects `id` (of the target) and `due_ms` of all that is due at `$1`, from a view of this service.
+    /// Selects `id` and `due_ms` of all that is due at `$1`, from a view of this service.
     const DUE: &'static str;
+
+    /// Id of the aggregate that is commanded; the selected id, unless what is due is only a part of it.
+    fn target(id: &str) -> &str {
+        id
+    }
 
     /// What is asked when the time has come.
     fn command(id: &str, due_ms: i64) -> <Self::Target as Decider>::Command;
@@ -59,7 +64,7 @@ impl<D: Deadline> AnyDeadline for Erased<D> {
 
     fn todo(&self, id: String, due_ms: i64) -> Todo {
         let command = D::command(&id, due_ms);
-        Todo::new::<D::Target>(id, command)
+        Todo::new::<D::Target>(D::target(&id).to_owned(), command)
     }
 }
 

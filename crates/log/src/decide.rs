@@ -126,6 +126,11 @@ impl<D: Decider> Aggregates<D> {
 
     /// The state of an aggregate as the leader knows it.
     pub async fn state(&self, id: &str) -> Result<D, LogError> {
+        self.look(id, D::clone).await
+    }
+
+    /// Looks at the state of an aggregate as the leader knows it, without copying it.
+    pub async fn look<T>(&self, id: &str, what: impl FnOnce(&D) -> T) -> Result<T, LogError> {
         let subject = format!("{}.{id}", D::Event::AGGREGATE);
         let slot = self.slot(&subject);
         let mut known = slot.known.lock().await;
@@ -134,7 +139,7 @@ impl<D: Decider> Aggregates<D> {
             empty => empty.insert(self.load(&subject).await?),
         };
         self.refresh(&subject, known).await?;
-        Ok(known.state.clone())
+        Ok(what(&known.state))
     }
 
     async fn decide_known(

@@ -1,9 +1,13 @@
 //! Translates between gRPC and deciders and views; holds no rule.
 
 mod campus;
+mod coverage;
 mod members;
+mod plans;
+mod seats;
 
-use studium_kit::{App, Rejection, status};
+use crate::by::By;
+use studium_kit::{App, Call, DecideError, Rejection, fault, status};
 use studium_proto::campus::v1::Reason;
 use tonic::Status;
 
@@ -23,6 +27,36 @@ impl Api {
     /// Handlers over a running service.
     pub fn new(app: App) -> Self {
         Self { app }
+    }
+}
+
+/// Whether the caller acts for the platform, or as staff for a campus.
+fn acts_for(call: &Call, campus: &str) -> bool {
+    let caller = &call.caller;
+    acts_for_all(call) || (caller.has("staff") && caller.institutions.iter().any(|it| it == campus))
+}
+
+fn acts_for_all(call: &Call) -> bool {
+    ["registrar", "operator", "service"].iter().any(|it| call.caller.has(it))
+}
+
+/// Who calls: the platform, or somebody for a campus.
+fn by(call: &Call, campus: &str) -> By {
+    By { at_ms: call.now_ms(), campus: (!acts_for_all(call)).then(|| campus.to_owned()) }
+}
+
+/// Who calls for a member of a campus: whoever it is, only plans of this campus are meant.
+fn by_member(call: &Call, campus: &str) -> By {
+    By { at_ms: call.now_ms(), campus: Some(campus.to_owned()) }
+}
+
+/// A decision that came to nothing, as a status.
+fn failed(e: DecideError<Reason>, id: &str) -> Status {
+    match e {
+        DecideError::Refused(it) => status::refused(&it, [("id", id)]),
+        DecideError::Busy => status::busy(),
+        DecideError::Outdated => status::outdated(),
+        DecideError::Fault(e) => fault(e),
     }
 }
 

@@ -8,9 +8,9 @@ mod seats;
 mod terms;
 mod uses;
 
-pub use ledger::{Account, Ledger};
+pub use ledger::Ledger;
 pub use seats::{Assignee, MemberFact};
-pub use uses::Wanted;
+pub use uses::{Wanted, how_near};
 
 use crate::by::{Asked, By};
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +44,7 @@ pub enum Command {
     /// To note that the learner uses the seat.
     Activate { learner_id: String },
     /// To note that the learner was reminded.
-    Remind { learner_id: String, count: u32 },
+    Remind { learner_id: String },
     /// To take the seat away.
     Revoke { learner_id: String, reason: String },
     /// To take the seat back from somebody who left the campus.
@@ -137,6 +137,16 @@ impl LicencePlan {
         self.is_expired
     }
 
+    /// The selection of courses that it covers.
+    pub fn selection_id(&self) -> &str {
+        &self.terms.selection_id
+    }
+
+    /// Whether a learner holds a seat.
+    pub fn holds(&self, learner_id: &str) -> bool {
+        self.seats.contains_key(learner_id)
+    }
+
     fn known(&self) -> Result<&PlanProvisioned, Rejection<Reason>> {
         match &self.provisioned {
             Some(it) => Ok(it),
@@ -167,7 +177,7 @@ impl Decider for LicencePlan {
             Command::EndTerm => Ok(self.end_term(by.at_ms)),
             Command::Assign { learners, source } => Ok(self.assign(by, learners, *source)),
             Command::Activate { learner_id } => self.activate(by.at_ms, learner_id),
-            Command::Remind { learner_id, count } => self.remind(learner_id, *count),
+            Command::Remind { learner_id } => self.remind(learner_id),
             Command::Revoke { learner_id, reason } => self.revoke(learner_id, reason),
             Command::Leave { learner_id } => Ok(self.end_seat(learner_id, SeatEnd::LeftCampus, "", "")),
             Command::Receive { learner, from_plan_id, activated, uses } => {
@@ -187,18 +197,13 @@ impl Decider for LicencePlan {
     }
 
     fn evolve(&mut self, event: &Event) {
+        self.ledger.take_in(event);
         match event {
             Event::PlanProvisioned(it) => self.on_provisioned(it),
             Event::PlanTermsSet(it) => self.on_terms_set(it),
-            Event::SeatsBought(it) => {
-                self.ledger.post(Account::Outside, Account::Unassigned, it.seats);
-                self.told_percent = self.ledger.mark(self.ledger.held());
-            }
-            Event::SeatsGivenBack(it) => self.ledger.post(Account::Unassigned, Account::Outside, it.seats),
-            Event::PlanFrozen(it) => {
-                self.is_frozen = true;
-                self.ledger.post(Account::Unassigned, Account::Outside, it.seats_given_back);
-            }
+            Event::SeatsBought(_) => self.told_percent = self.ledger.mark(self.ledger.held()),
+            Event::SeatsGivenBack(_) => {}
+            Event::PlanFrozen(_) => self.is_frozen = true,
             Event::PlanUnfrozen(_) => self.is_frozen = false,
             Event::RenewalScheduled(it) => self.renewals.push(*it),
             Event::RenewalCancelled(it) => self.renewals.retain(|renewal| renewal.term < it.term),

@@ -22,6 +22,13 @@ pub struct Member {
     record: Option<MemberDescribed>,
 }
 
+impl Member {
+    /// What the campus says of the person; none if the person is no member.
+    pub fn record(&self) -> Option<&MemberDescribed> {
+        self.record.as_ref()
+    }
+}
+
 impl Decider for Member {
     type Command = Command;
     type Event = Event;

@@ -1,7 +1,7 @@
 //! Who belongs to which campus, in what capacity.
 
 use crate::page::Page;
-use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, View, row};
+use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, Value, View, row};
 use studium_proto::campus::v1::{Member, MemberDescribed, member_event::Event};
 
 row! {
@@ -79,10 +79,19 @@ impl MemberRow {
     }
 }
 
-/// One member, if the learner is one.
-pub async fn member(store: &Store, campus_id: &str, learner_id: &str) -> Result<Option<MemberRow>, StoreError> {
-    let sql = format!("SELECT {} FROM member_1 WHERE campus_id = $1 AND learner_id = $2", MemberRow::COLUMN_LIST);
-    Ok(store.query(&sql, &[campus_id.into(), learner_id.into()]).await?.pop())
+/// Which of these learners are members.
+pub async fn among(store: &Store, campus_id: &str, learners: &[String]) -> Result<Vec<MemberRow>, StoreError> {
+    if learners.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<_> = (2..learners.len() + 2).map(|n| format!("${n}")).collect();
+    let sql = format!(
+        "SELECT {} FROM member_1 WHERE campus_id = $1 AND learner_id IN ({})",
+        MemberRow::COLUMN_LIST,
+        places.join(", ")
+    );
+    let args: Vec<Value> = [campus_id.into()].into_iter().chain(learners.iter().map(Value::from)).collect();
+    store.query(&sql, &args).await
 }
 
 /// A page of the members of a campus by learner.

@@ -4,13 +4,16 @@ mod ending;
 mod joining;
 mod learning;
 mod offer;
+mod seat;
 mod verdict;
 
 pub use offer::{Authority, By, Offer, RunStatus};
+pub use seat::SeatWish;
 pub use verdict::{Rule, Weight};
 
 use std::collections::BTreeMap;
 use studium_kit::{Decider, Decision};
+use studium_proto::campus::v1::FallBack;
 use studium_proto::enrolment::v1::{
     EndCause, EnrolmentInvited, EnrolmentMode, EnrolmentReinstated, EnrolmentRequested, EnrolmentSource,
     EnrolmentState, Outcome, Reason, ResultRecorded, enrolment_event::Event,
@@ -36,6 +39,10 @@ pub struct Command {
 pub enum Act {
     /// To be enrolled.
     Enrol { offer: Offer, terms: Terms, override_reason: String },
+    /// To be enrolled by a campus's seat, or to say why not; no offer if the run is unknown.
+    EnrolBySeat { wish: SeatWish, offer: Option<Offer> },
+    /// To go on without the seat of this plan.
+    LoseSeat { plan_id: String, fall_back: FallBack },
     /// To be invited until a time, Unix milliseconds.
     Invite { offer: Offer, terms: Terms, expires_at_ms: i64, reason: String },
     /// To take up the invitation.
@@ -119,6 +126,10 @@ pub struct Enrolment {
     waits_until_ms: i64,
     end_cause: EndCause,
     deferred_to: String,
+    /// Suspended because the campus's seat ended.
+    rests_without_seat: bool,
+    /// The last wish of each plan that was answered.
+    seat_rounds: BTreeMap<String, u32>,
     is_started: bool,
     modules: BTreeMap<String, (u32, bool)>,
     sessions: BTreeMap<String, (i32, u32)>,
@@ -184,6 +195,8 @@ impl Decider for Enrolment {
                 return self.invite(by, offer, terms, *expires_at_ms, reason);
             }
             // What follows by itself is no refusal when it comes too late: it finds nothing to do.
+            Act::EnrolBySeat { wish, offer } => return Ok(self.enrol_by_seat(by, wish, offer.as_ref())),
+            Act::LoseSeat { plan_id, fall_back } => return Ok(self.lose_seat(plan_id, *fall_back)),
             Act::GrantSeat { round } => return Ok(self.grant_seat(*round, by.at_ms)),
             Act::Waitlist { round } => return Ok(self.waitlist(*round)),
             Act::RefuseSeat { round, cause } => return Ok(self.refuse_seat(*round, *cause)),
@@ -218,6 +231,8 @@ impl Decider for Enrolment {
             Act::Conclude { rule } => self.conclude(rule),
             Act::Expire { cause, reason } => self.expire(*cause, reason),
             Act::Enrol { .. }
+            | Act::EnrolBySeat { .. }
+            | Act::LoseSeat { .. }
             | Act::Invite { .. }
             | Act::GrantSeat { .. }
             | Act::Waitlist { .. }
@@ -263,6 +278,7 @@ impl Decider for Enrolment {
             }
             Event::EnrolmentSuspended(it) => {
                 self.state = EnrolmentState::Suspended;
+                self.rests_without_seat = it.cause() == EndCause::SeatRevoked;
                 self.wants_seat &= !it.seat_released;
                 self.holds_seat &= !it.seat_released;
             }
@@ -282,6 +298,7 @@ impl Decider for Enrolment {
                 self.grade = it.grade_millipoints;
             }
             Event::EnrolmentExpired(it) => self.on_end(EnrolmentState::Expired, it.cause),
+            Event::CampusSeatAnswered(it) => drop(self.seat_rounds.insert(it.plan_id.clone(), it.seat_round)),
         }
     }
 }

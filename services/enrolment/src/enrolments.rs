@@ -143,7 +143,8 @@ impl EnrolmentRow {
                 self.grade_millipoints = it.grade_millipoints;
             }
             Event::EnrolmentExpired(it) => self.end(EnrolmentState::Expired, it.cause, at),
-            Event::EnrolmentPromoted(_)
+            Event::CampusSeatAnswered(_)
+            | Event::EnrolmentPromoted(_)
             | Event::InvitationAccepted(_)
             | Event::EnrolmentInvited(_)
             | Event::EnrolmentRequested(_) => {}

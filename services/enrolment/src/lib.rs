@@ -1,6 +1,7 @@
 //! Enrolment: who learns what, since when, with what result; seats of runs, programmes, consent, learners.
 
 mod api;
+mod campus_seats;
 mod consent;
 mod consents;
 mod course_offers;
@@ -42,6 +43,7 @@ pub fn service() -> Service {
         .view::<programme_offers::ProgrammeOffers>()
         .view::<enrolments::Enrolments>()
         .view::<results::Results>()
+        .view::<campus_seats::CampusSeats>()
         .view::<learners::Learners>()
         .view::<external_ids::ExternalIds>()
         .view::<consents::Consents>()
@@ -50,6 +52,7 @@ pub fn service() -> Service {
         .policy(policies::EnrolmentsFollowSeats)
         .policy(policies::SeatsFollowCatalogue)
         .policy(policies::DeferralsArrive)
+        .look_up_policy::<policies::EnrolmentsFollowCampusSeats>()
         .look_up_policy::<policies::EnrolmentsEndWithRun>()
         .look_up_policy::<policies::CoursesCount>()
         .look_up_policy::<policies::EarlierCoursesCount>()

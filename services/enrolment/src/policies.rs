@@ -1,4 +1,8 @@
-//! What follows here from what happened: seats, deferrals, cancelled runs, programmes.
+//! What follows here from what happened: seats, deferrals, cancelled runs, programmes, campuses.
+
+mod campus;
+
+pub use campus::EnrolmentsFollowCampusSeats;
 
 use crate::{
     enrolment::{self, Act, Authority, By, Enrolment, Offer, RunStatus, Terms},

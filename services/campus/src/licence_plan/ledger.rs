@@ -1,5 +1,7 @@
 //! The ledger of a plan's seats: every seat that was bought is in exactly one state.
 
+use studium_proto::campus::v1::{TermBegan, licence_plan_event::Event};
+
 /// How many of the seats that were bought are in which state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ledger {
@@ -19,7 +21,7 @@ pub struct Ledger {
 
 /// A state of a seat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Account {
+enum Account {
     /// Does not exist: before it was bought, after it was given back.
     Outside,
     /// Free to be assigned.
@@ -35,8 +37,46 @@ pub enum Account {
 }
 
 impl Ledger {
+    /// Posts what an event moves; decisions and the view of plans both keep their books here.
+    pub fn take_in(&mut self, event: &Event) {
+        use Account::{Activated, Assigned, Expired, Outside, Revoked, Unassigned};
+        match event {
+            Event::PlanProvisioned(it) => self.post(Outside, Unassigned, it.seats),
+            Event::SeatsBought(it) => self.post(Outside, Unassigned, it.seats),
+            Event::SeatsGivenBack(it) => self.post(Unassigned, Outside, it.seats),
+            Event::PlanFrozen(it) => self.post(Unassigned, Outside, it.seats_given_back),
+            Event::TermBegan(it) => self.begin_term(it),
+            Event::PlanExpired(it) => {
+                self.post(Unassigned, Expired, it.unassigned);
+                self.post(Assigned, Expired, it.assigned);
+                self.post(Activated, Expired, it.activated);
+            }
+            Event::SeatAssigned(it) if !it.test_user => self.post(Unassigned, Assigned, 1),
+            Event::SeatActivated(it) if !it.test_user => self.post(Assigned, Activated, 1),
+            Event::SeatEnded(it) if !it.test_user => {
+                let from = if it.was_activated { Activated } else { Assigned };
+                self.post(from, if it.returned { Unassigned } else { Revoked }, 1);
+            }
+            _ => {}
+        }
+    }
+
+    /// The old term's seats go, the new term's come.
+    fn begin_term(&mut self, it: &TermBegan) {
+        use Account::{Activated, Assigned, Expired, Outside, Revoked, Unassigned};
+        let old = *self;
+        self.post(Unassigned, Outside, old.unassigned);
+        self.post(Assigned, Outside, old.assigned);
+        self.post(Activated, Outside, old.activated);
+        self.post(Revoked, Outside, old.revoked);
+        self.post(Expired, Outside, old.expired);
+        self.post(Outside, Unassigned, it.seats);
+        self.post(Unassigned, Assigned, it.assigned);
+        self.post(Unassigned, Activated, it.activated);
+    }
+
     /// Moves seats from one state to another: the only way in which any figure here changes.
-    pub(super) fn post(&mut self, from: Account, to: Account, seats: u32) {
+    fn post(&mut self, from: Account, to: Account, seats: u32) {
         // An event in the wrong order must not make a state panic; what is not there is not moved.
         let moved = self.account(from).map_or(seats, |it| (*it).min(seats));
         for (account, is_from) in [(from, true), (to, false)] {

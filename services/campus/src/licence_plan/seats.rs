@@ -1,6 +1,6 @@
 //! Seats one by one: assigned, activated, reminded, revoked, handed over, reclaimed.
 
-use super::{Account, LicencePlan, Seat, Use};
+use super::{LicencePlan, Seat, Use};
 use crate::by::By;
 use studium_kit::{Decision, Reason as _, Rejection};
 use studium_proto::campus::v1::{
@@ -115,22 +115,26 @@ impl LicencePlan {
     }
 
     pub(super) fn activate(&self, at_ms: i64, learner_id: &str) -> Decision<Self> {
-        if self.held(learner_id)?.activated {
+        let seat = self.held(learner_id)?;
+        if seat.activated {
             return Ok(Vec::new());
         }
         self.in_force(&By::platform(at_ms))?;
-        let (learner_id, idle_at_ms) = (learner_id.to_owned(), self.idle_from(at_ms));
-        Ok(vec![Event::SeatActivated(SeatActivated { learner_id, idle_at_ms })])
+        Ok(vec![self.activated(at_ms, learner_id, seat.test_user)])
     }
 
-    /// `count` is the number that the reminder is to have, so that one that was counted is not counted again.
-    pub(super) fn remind(&self, learner_id: &str, count: u32) -> Decision<Self> {
+    pub(super) fn activated(&self, at_ms: i64, learner_id: &str, test_user: bool) -> Event {
+        let (learner_id, idle_at_ms) = (learner_id.to_owned(), self.idle_from(at_ms));
+        Event::SeatActivated(SeatActivated { learner_id, idle_at_ms, test_user })
+    }
+
+    pub(super) fn remind(&self, learner_id: &str) -> Decision<Self> {
         let seat = self.held(learner_id)?;
-        let next = seat.reminders + 1;
-        if seat.activated || (count != 0 && count < next) {
+        if seat.activated {
             return Ok(Vec::new());
         }
-        Ok(vec![Event::SeatReminded(SeatReminded { learner_id: learner_id.to_owned(), count: next })])
+        let (learner_id, count) = (learner_id.to_owned(), seat.reminders + 1);
+        Ok(vec![Event::SeatReminded(SeatReminded { learner_id, count })])
     }
 
     pub(super) fn revoke(&self, learner_id: &str, reason: &str) -> Decision<Self> {
@@ -196,8 +200,7 @@ impl LicencePlan {
         let Some(member) = &it.member else { return Ok(Vec::new()) };
         let mut events = vec![self.assigned(by, &it.learner_id, member, SeatSource::Transfer, from)];
         if activated {
-            let (learner_id, idle_at_ms) = (it.learner_id.clone(), self.idle_from(by.at_ms));
-            events.push(Event::SeatActivated(SeatActivated { learner_id, idle_at_ms }));
+            events.push(self.activated(by.at_ms, &it.learner_id, member.test_user));
         }
         events.extend(uses.iter().zip(self.rounds + 1..).map(|((run_id, course_id), round)| {
             Event::SeatUseRequested(SeatUseRequested {
@@ -240,33 +243,23 @@ impl LicencePlan {
             idle_at_ms: it.idle_at_ms,
             ..Seat::default()
         };
-        if self.seats.insert(it.learner_id.clone(), seat).is_none() && !it.test_user {
-            self.ledger.post(Account::Unassigned, Account::Assigned, 1);
-        }
+        self.seats.insert(it.learner_id.clone(), seat);
         self.lost.remove(&it.learner_id);
     }
 
     pub(super) fn on_activated(&mut self, it: &SeatActivated) {
-        let Some(seat) = self.seats.get_mut(&it.learner_id) else { return };
-        if !seat.activated && !seat.test_user {
-            self.ledger.post(Account::Assigned, Account::Activated, 1);
-        }
-        seat.activated = true;
-        (seat.idle_at_ms, seat.reclaim_at_ms) = (it.idle_at_ms, 0);
+        self.seat_mut(&it.learner_id, |seat| {
+            seat.activated = true;
+            (seat.idle_at_ms, seat.reclaim_at_ms) = (it.idle_at_ms, 0);
+        });
     }
 
     pub(super) fn on_ended(&mut self, it: &SeatEnded) {
-        let Some(seat) = self.seats.remove(&it.learner_id) else { return };
-        let is_taken = matches!(it.cause(), SeatEnd::Revoked | SeatEnd::Idle);
-        if is_taken {
+        self.seats.remove(&it.learner_id);
+        if matches!(it.cause(), SeatEnd::Revoked | SeatEnd::Idle) {
             self.lost.insert(it.learner_id.clone());
         }
-        if seat.test_user {
-            return;
-        }
-        let from = if seat.activated { Account::Activated } else { Account::Assigned };
-        self.ledger.post(from, if it.returned { Account::Unassigned } else { Account::Revoked }, 1);
-        if it.cause() == SeatEnd::Revoked && seat.activated {
+        if it.cause() == SeatEnd::Revoked && it.was_activated && !it.test_user {
             self.revoked_activated += 1;
         }
     }

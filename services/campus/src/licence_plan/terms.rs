@@ -1,6 +1,6 @@
 //! What a plan promises and for how long: provision, amendment, seats bought, freeze, renewal, end.
 
-use super::{Account, LicencePlan};
+use super::LicencePlan;
 use crate::by::By;
 use studium_kit::{Decision, Reason as _};
 use studium_proto::campus::v1::{
@@ -150,7 +150,6 @@ impl LicencePlan {
         self.provisioned = Some(it.clone());
         self.term = 1;
         (self.starts_at_ms, self.ends_at_ms) = (it.starts_at_ms, it.ends_at_ms);
-        self.ledger.post(Account::Outside, Account::Unassigned, it.seats);
     }
 
     pub(super) fn on_terms_set(&mut self, it: &PlanTermsSet) {
@@ -171,20 +170,6 @@ impl LicencePlan {
             CarryOver::Activated => seat.activated,
             CarryOver::None => false,
         });
-        // The old term's seats go, the new term's come: the same postings, one term after the other.
-        let old = self.ledger;
-        for (account, seats) in [
-            (Account::Unassigned, old.unassigned),
-            (Account::Assigned, old.assigned),
-            (Account::Activated, old.activated),
-            (Account::Revoked, old.revoked),
-            (Account::Expired, old.expired),
-        ] {
-            self.ledger.post(account, Account::Outside, seats);
-        }
-        self.ledger.post(Account::Outside, Account::Unassigned, it.seats);
-        self.ledger.post(Account::Unassigned, Account::Assigned, it.assigned);
-        self.ledger.post(Account::Unassigned, Account::Activated, it.activated);
         self.revoked_activated = 0;
         self.told_percent = 0;
     }
@@ -193,10 +178,6 @@ impl LicencePlan {
         self.is_expired = true;
         self.renewals.clear();
         self.seats.clear();
-        let old = self.ledger;
-        self.ledger.post(Account::Unassigned, Account::Expired, old.unassigned);
-        self.ledger.post(Account::Assigned, Account::Expired, old.assigned);
-        self.ledger.post(Account::Activated, Account::Expired, old.activated);
     }
 
     /// What becomes of enrolments whose seat ends.

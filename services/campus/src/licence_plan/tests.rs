@@ -85,7 +85,7 @@ pub fn assigned(learner: &str) -> Event {
 }
 
 pub fn activated(learner: &str) -> Event {
-    Event::SeatActivated(SeatActivated { learner_id: learner.into(), idle_at_ms: START + 70 * DAY })
+    Event::SeatActivated(SeatActivated { learner_id: learner.into(), idle_at_ms: START + 70 * DAY, test_user: false })
 }
 
 pub fn requested(learner: &str, run: &str, round: u32, seat_is_new: bool) -> Event {

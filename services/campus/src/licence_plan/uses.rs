@@ -4,7 +4,7 @@ use super::{Assignee, LicencePlan, Seat, Use};
 use crate::by::By;
 use studium_kit::{Decision, Reason as _, Rejection};
 use studium_proto::campus::v1::{
-    Reason, SeatActivated, SeatEnd, SeatSource, SeatUseAccepted, SeatUseEnded, SeatUseRefused, SeatUseRequested,
+    Reason, SeatEnd, SeatSource, SeatUseAccepted, SeatUseEnded, SeatUseRefused, SeatUseRequested,
     licence_plan_event::Event,
 };
 
@@ -25,6 +25,26 @@ pub struct Wanted {
     pub by_administrator: bool,
     /// So much of the catalogue's stream was known.
     pub catalogue_position: u64,
+}
+
+/// How near to a yes a refusal is: the later a rule comes in [`LicencePlan::may_use`], the nearer.
+pub fn how_near(reason: Reason) -> usize {
+    const IN_ORDER: [Reason; 13] = [
+        Reason::NoPlan,
+        Reason::NotYourCampus,
+        Reason::PlanExpired,
+        Reason::PlanNotStarted,
+        Reason::NotAMember,
+        Reason::CourseNotInSelection,
+        Reason::NotForCredit,
+        Reason::ClassNotCovered,
+        Reason::AlreadyHoldsASeat,
+        Reason::SeatWasRevoked,
+        Reason::PlanFrozen,
+        Reason::NoSeatsLeft,
+        Reason::NoSeat,
+    ];
+    IN_ORDER.iter().position(|it| *it == reason).unwrap_or(IN_ORDER.len())
 }
 
 impl LicencePlan {
@@ -65,8 +85,7 @@ impl LicencePlan {
             events.push(self.assigned(by, learner, member, SeatSource::Enrolment, ""));
         }
         if seat.is_none_or(|seat| !seat.activated) {
-            let idle_at_ms = self.idle_from(by.at_ms);
-            events.push(Event::SeatActivated(SeatActivated { learner_id: learner.clone(), idle_at_ms }));
+            events.push(self.activated(by.at_ms, learner, seat.map_or(member.test_user, |it| it.test_user)));
         }
         events.push(Event::SeatUseRequested(SeatUseRequested {
             learner_id: learner.clone(),

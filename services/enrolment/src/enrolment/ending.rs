@@ -27,6 +27,7 @@ impl Enrolment {
             reason: reason.to_owned(),
             seat_released: release_seat && self.wants_seat,
             round: self.round,
+            cause: EndCause::Unspecified as i32,
         })])
     }
 

@@ -56,7 +56,7 @@ impl Enrolment {
     }
 
     /// Asks for a place; with unlimited seats and nothing to pay the learner is in at once.
-    fn request(&self, offer: &Offer, terms: &Terms, override_reason: &str, events: &mut Vec<Event>) {
+    pub(super) fn request(&self, offer: &Offer, terms: &Terms, override_reason: &str, events: &mut Vec<Event>) {
         let round = self.round + 1;
         let due = offer.due(terms.source, self.paid_minor);
         events.push(Event::EnrolmentRequested(EnrolmentRequested {

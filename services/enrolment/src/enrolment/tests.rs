@@ -5,6 +5,7 @@ mod ending;
 mod histories;
 mod joining;
 mod learning;
+mod seat;
 mod verdict;
 
 use super::*;
@@ -110,7 +111,7 @@ pub(super) fn expired(cause: EndCause, seat_released: bool) -> Event {
 }
 
 pub(super) fn suspended(seat_released: bool) -> Event {
-    Event::EnrolmentSuspended(EnrolmentSuspended { reason: "fees".into(), seat_released, round: 1 })
+    Event::EnrolmentSuspended(EnrolmentSuspended { reason: "fees".into(), seat_released, round: 1, cause: 0 })
 }
 
 pub(super) fn completed(outcome: Outcome, grade_millipoints: Option<u32>, override_reason: &str) -> Event {

@@ -25,7 +25,7 @@ fn of_seats() -> impl Strategy<Value = Command> {
             .prop_map(|learners| Command::Assign { learners, source: SeatSource::Administrator }),
         assignee().prop_map(|it| Command::Assign { learners: vec![it], source: SeatSource::AutoApply }),
         learner().prop_map(|learner_id| Command::Activate { learner_id }),
-        (learner(), 0..3_u32).prop_map(|(learner_id, count)| Command::Remind { learner_id, count }),
+        learner().prop_map(|learner_id| Command::Remind { learner_id }),
         learner().prop_map(|learner_id| Command::Revoke { learner_id, reason: "left".into() }),
         learner().prop_map(|learner_id| Command::Leave { learner_id }),
         learner().prop_map(|learner_id| Command::WarnIdle { learner_id }),

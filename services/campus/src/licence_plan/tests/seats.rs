@@ -88,13 +88,12 @@ fn a_seat_is_activated_once_the_plan_has_begun() {
 
 #[test]
 fn reminders_are_counted_and_end_with_activation() {
-    let remind = |count| asked(Command::Remind { learner_id: "ada".into(), count });
-    let first = Event::SeatReminded(SeatReminded { learner_id: "ada".into(), count: 1 });
-    two_seats(&[assigned("ada")]).when(remind(1)).then(std::slice::from_ref(&first));
-    let second = Event::SeatReminded(SeatReminded { learner_id: "ada".into(), count: 2 });
-    two_seats(&[assigned("ada"), first.clone()]).when(remind(0)).then_once(&[second]);
-    two_seats(&[assigned("ada"), first, activated("ada")]).when(remind(0)).nothing();
-    two_seats(&[]).when(remind(0)).refused(Reason::NoSeat);
+    let remind = || asked(Command::Remind { learner_id: "ada".into() });
+    let reminder = |count| Event::SeatReminded(SeatReminded { learner_id: "ada".into(), count });
+    two_seats(&[assigned("ada")]).when(remind()).then_once(&[reminder(1)]);
+    two_seats(&[assigned("ada"), reminder(1)]).when(remind()).then_once(&[reminder(2)]);
+    two_seats(&[assigned("ada"), reminder(1), activated("ada")]).when(remind()).nothing();
+    two_seats(&[]).when(remind()).refused(Reason::NoSeat);
 }
 
 #[test]

@@ -115,9 +115,9 @@ fn a_term_takes_over_what_is_held_when_it_begins() {
     assert_eq!((ledger.bought, ledger.unassigned, ledger.assigned, ledger.activated), (3, 1, 1, 1));
     two_seats(&past).when(at(END - 1, Command::EndTerm)).nothing();
     // No freeze: at the very end of the old term seats are assigned and used as ever.
-    two_seats(&past)
-        .when(at(END, Command::Activate { learner_id: "bob".into() }))
-        .then_once(&[Event::SeatActivated(SeatActivated { learner_id: "bob".into(), idle_at_ms: END + 60 * DAY })]);
+    two_seats(&past).when(at(END, Command::Activate { learner_id: "bob".into() })).then_once(&[Event::SeatActivated(
+        SeatActivated { learner_id: "bob".into(), idle_at_ms: END + 60 * DAY, test_user: false },
+    )]);
 }
 
 #[test]

@@ -33,6 +33,14 @@ fn any_coming() -> impl Strategy<Value = Act> {
             offer, terms: terms(source), expires_at_ms: NOW + 50, reason: String::new()
         }),
         2 => any_offer().prop_map(|offer| Act::Accept { offer }),
+        2 => (any_offer(), 1..5_u32, any::<bool>()).prop_map(|(offer, seat_round, is_p)| Act::EnrolBySeat {
+            wish: SeatWish { plan_id: if is_p { "p" } else { "q" }.into(), seat_round, ..SeatWish::default() },
+            offer: Some(offer),
+        }),
+        1 => any::<bool>().prop_map(|rests| Act::LoseSeat {
+            plan_id: "p".into(),
+            fall_back: if rests { FallBack::Suspend } else { FallBack::Audit },
+        }),
         1 => Just(Act::Decline { reason: String::new() }),
         4 => (1..4_u32).prop_map(|round| Act::GrantSeat { round }),
         1 => (1..4_u32).prop_map(|round| Act::Waitlist { round }),
