@@ -5,7 +5,7 @@ use crate::{
     licence_plan::{Assignee, Command, LicencePlan, MemberFact, Wanted, how_near},
     member::Member,
     members,
-    plans::{self, Plans},
+    plans::{self, PlanRow, Plans},
     runs::{self, Runs},
     selections::{self, Selections},
 };
@@ -40,13 +40,19 @@ impl Api {
         self.app.look::<Member, _>(&id, |it| it.record().map(MemberFact::from)).await
     }
 
-    /// The plans that are asked: the one named, or all of the campus.
-    async fn asked_plans(&self, plan: &str, campus: &str) -> Result<Vec<String>, Status> {
+    /// The plans that are asked: the one named, or all of the campus, first those of which the learner holds a seat.
+    async fn asked_plans(&self, plan: &str, campus: &str, learner: &str) -> Result<Vec<String>, Status> {
         if !plan.is_empty() {
             return Ok(vec![plan.to_owned()]);
         }
         let rows = plans::that_cover(self.app.store(), campus).await.map_err(fault)?;
-        Ok(rows.into_iter().map(|it| it.plan_id).collect())
+        let (mut held, mut others) = (Vec::new(), Vec::new());
+        for PlanRow { plan_id, .. } in rows {
+            let holds = self.app.look::<LicencePlan, _>(&plan_id, |it| it.holds(learner)).await?;
+            if holds { held.push(plan_id) } else { others.push(plan_id) }
+        }
+        held.append(&mut others);
+        Ok(held)
     }
 
     /// The wish with the facts that a plan's rules need.
@@ -67,6 +73,7 @@ impl Api {
         fields.done()?;
         self.app.reached_stream::<Runs>("catalogue", it.catalogue_position).await?;
         self.app.reached_stream::<Selections>("catalogue", it.catalogue_position).await?;
+        self.app.reached::<Plans>(it.min_position).await?;
         let catalogue_position = self.app.store().position_of(Runs::NAME, "catalogue");
         let by = super::by_member(call, &it.campus_id);
         let wanted = Wanted {
@@ -79,7 +86,7 @@ impl Api {
             catalogue_position,
         };
         let mut nearest: Option<Rejection<Reason>> = None;
-        for plan_id in self.asked_plans(&it.plan_id, &it.campus_id).await? {
+        for plan_id in self.asked_plans(&it.plan_id, &it.campus_id, &it.learner_id).await? {
             let command = by.clone().asks(Command::Use(self.wanted_of(&plan_id, &wanted).await?));
             // Each plan is a request of its own: what one refused another may grant.
             match self.app.decide_as::<LicencePlan>(&call.row(&plan_id).meta, &plan_id, &command).await {
@@ -134,7 +141,7 @@ impl Api {
         };
         let mut answer = WhyNotResponse::default();
         let mut nearest: Option<Rejection<Reason>> = None;
-        for plan_id in self.asked_plans("", &it.campus_id).await? {
+        for plan_id in self.asked_plans("", &it.campus_id, &it.learner_id).await? {
             let wanted = self.wanted_of(&plan_id, &wanted).await?;
             let judge = |plan: &LicencePlan| (plan.may_use(&by, &wanted), plan.holds(&it.learner_id));
             let (judged, holds_seat) = self.app.look::<LicencePlan, _>(&plan_id, judge).await?;
