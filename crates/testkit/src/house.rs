@@ -3,6 +3,7 @@
 use crate::{Postgres, TestDatabase};
 use anyhow::Context as _;
 use std::{
+    net::SocketAddr,
     path::PathBuf,
     sync::{
         Mutex, PoisonError,
@@ -113,15 +114,31 @@ impl House {
         roles: &[&str],
         institutions: &[&str],
     ) -> anyhow::Result<Caller> {
+        self.call_at(service.address, subject, roles, institutions).await
+    }
+
+    /// A connection to where a service answers that speaks for somebody.
+    pub async fn call_at(
+        &self,
+        address: SocketAddr,
+        subject: &str,
+        roles: &[&str],
+        institutions: &[&str],
+    ) -> anyhow::Result<Caller> {
         let token = self.token(subject, roles, institutions);
-        let channel = Endpoint::from_shared(format!("http://{}", service.address))?.connect().await?;
+        let channel = Endpoint::from_shared(format!("http://{address}"))?.connect().await?;
         let bearer = format!("Bearer {token}").parse().context("a token is plain text")?;
         Ok(InterceptedService::new(channel, Bearer(bearer)))
     }
 
     /// A connection that speaks for a registrar.
     pub async fn registrar(&self, service: &Running) -> anyhow::Result<Caller> {
-        self.call(service, "registrar-1", &["registrar", "operator"], &[]).await
+        self.registrar_at(service.address).await
+    }
+
+    /// A connection to where a service answers that speaks for a registrar.
+    pub async fn registrar_at(&self, address: SocketAddr) -> anyhow::Result<Caller> {
+        self.call_at(address, "registrar-1", &["registrar", "operator"], &[]).await
     }
 
     /// The present, Unix milliseconds.
