@@ -16,8 +16,7 @@ use crate::by::{Asked, By};
 use std::collections::{BTreeMap, BTreeSet};
 use studium_kit::{Decider, Decision, Reason as _, Rejection};
 use studium_proto::campus::v1::{
-    CarryOver, MemberClass, PlanProvisioned, PlanTermsSet, Reason, RenewalScheduled, SeatEnd, SeatSource,
-    licence_plan_event::Event,
+    CarryOver, PlanProvisioned, PlanTermsSet, Reason, RenewalScheduled, SeatEnd, SeatSource, licence_plan_event::Event,
 };
 
 /// What can be asked of a plan.
@@ -68,8 +67,6 @@ pub enum Command {
 /// A seat in a learner's hands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Seat {
-    class: MemberClass,
-    department: String,
     activated: bool,
     test_user: bool,
     /// Idle from then unless something happens, Unix milliseconds; 0 = never, or in use.
@@ -118,6 +115,7 @@ pub struct LicencePlan {
 
 impl LicencePlan {
     /// Where the seats are.
+    #[cfg(test)]
     pub fn ledger(&self) -> Ledger {
         self.ledger
     }
@@ -125,16 +123,6 @@ impl LicencePlan {
     /// The campus; empty if there is no such plan.
     pub fn campus_id(&self) -> &str {
         self.provisioned.as_ref().map_or("", |it| it.campus_id.as_str())
-    }
-
-    /// The agreement; empty if there is no such plan.
-    pub fn agreement_id(&self) -> &str {
-        self.provisioned.as_ref().map_or("", |it| it.agreement_id.as_str())
-    }
-
-    /// The plan covers nothing any more.
-    pub fn is_expired(&self) -> bool {
-        self.is_expired
     }
 
     /// The selection of courses that it covers.

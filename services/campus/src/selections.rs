@@ -47,10 +47,3 @@ pub async fn holds(store: &Store, selection_id: &str, course_id: &str) -> Result
     let sql = "SELECT 1 FROM selection_1 WHERE selection_id = $1 AND course_id = $2";
     Ok(!store.query::<(i64,)>(sql, &[selection_id.into(), course_id.into()]).await?.is_empty())
 }
-
-/// How many courses a selection holds.
-pub async fn size(store: &Store, selection_id: &str) -> Result<u64, StoreError> {
-    let sql = "SELECT COUNT(*) FROM selection_1 WHERE selection_id = $1 AND course_id <> ''";
-    let rows: Vec<(u64,)> = store.query(sql, &[selection_id.into()]).await?;
-    Ok(rows.first().map_or(0, |it| it.0))
-}

@@ -106,6 +106,7 @@ pub struct Terms {
 
 /// One learner in one run, as far as decisions need it.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that are independent of each other")]
 pub struct Enrolment {
     state: EnrolmentState,
     round: u32,

@@ -261,7 +261,7 @@ impl Api {
     ) -> Result<Result<SeatRowOutcome, Rejection<Reason>>, Status> {
         let by = super::by(call, &it.campus_id);
         let held = self.app.look::<LicencePlan, _>(&it.from_plan_id, |plan| plan.for_transfer(learner)).await?;
-        let Some((_, activated, uses)) = held else {
+        let Some((activated, uses)) = held else {
             let is_there = self.app.look::<LicencePlan, _>(&it.to_plan_id, |plan| plan.holds(learner)).await?;
             let refusal = || Reason::NoSeat.because("the learner holds no seat of the plan to move it from");
             return Ok(if is_there { Ok(SeatRowOutcome::Already) } else { refusal() });

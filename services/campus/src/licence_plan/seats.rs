@@ -181,11 +181,10 @@ impl LicencePlan {
     }
 
     /// What another plan has to know to take a seat over: whether it is activated, and runs with their courses.
-    pub fn for_transfer(&self, learner_id: &str) -> Option<(MemberFact, bool, Vec<(String, String)>)> {
+    pub fn for_transfer(&self, learner_id: &str) -> Option<(bool, Vec<(String, String)>)> {
         let seat = self.seats.get(learner_id)?;
-        let fact = MemberFact { class: seat.class, department: seat.department.clone(), test_user: seat.test_user };
         let uses = seat.uses.iter().map(|it| (it.run_id.clone(), it.course_id.clone())).collect();
-        Some((fact, seat.activated, uses))
+        Some((seat.activated, uses))
     }
 
     pub(super) fn receive(
@@ -236,13 +235,7 @@ impl LicencePlan {
     }
 
     pub(super) fn on_assigned(&mut self, it: &SeatAssigned) {
-        let seat = Seat {
-            class: it.member_class(),
-            department: it.department.clone(),
-            test_user: it.test_user,
-            idle_at_ms: it.idle_at_ms,
-            ..Seat::default()
-        };
+        let seat = Seat { test_user: it.test_user, idle_at_ms: it.idle_at_ms, ..Seat::default() };
         self.seats.insert(it.learner_id.clone(), seat);
         self.lost.remove(&it.learner_id);
     }

@@ -89,7 +89,9 @@ impl LicencePlan {
     pub(super) fn schedule_renewal(&self, it: &RenewalScheduled) -> Decision<Self> {
         // Where it begins follows from the term before; nobody has to say it.
         let renewal = RenewalScheduled { starts_at_ms: self.last_end_ms(), ..*it };
-        if self.renewals.iter().any(|known| RenewalScheduled { starts_at_ms: known.starts_at_ms, ..*it } == *known) {
+        if let Some(known) = self.renewals.iter().find(|known| known.term == it.term)
+            && *known == (RenewalScheduled { starts_at_ms: known.starts_at_ms, ..*it })
+        {
             return Ok(Vec::new());
         }
         if self.is_expired {

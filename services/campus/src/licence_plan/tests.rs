@@ -6,8 +6,10 @@ mod terms;
 mod uses;
 
 use super::*;
-use studium_proto::campus::v1::{FallBack, PlanKind, RevokedSeat, SeatActivated, SeatAssigned, SeatUseRequested};
-use studium_testkit::{Given, given};
+use studium_proto::campus::v1::{
+    FallBack, MemberClass, PlanKind, RevokedSeat, SeatActivated, SeatAssigned, SeatUseRequested,
+};
+use studium_testkit::{Given, given, laws};
 
 pub const DAY: i64 = 24 * 3_600_000;
 pub const START: i64 = 1_000 * DAY;
@@ -108,4 +110,23 @@ pub fn wanted(learner: &str, run: &str) -> Wanted {
         in_selection: true,
         ..Wanted::default()
     }
+}
+
+/// Every seat that was bought is in exactly one state, and those in learners' hands are those that learners hold.
+fn conserved(plan: &LicencePlan) -> Result<(), String> {
+    let ledger = plan.ledger;
+    if ledger.sum() != ledger.bought {
+        return Err(format!("{} seats by state, {} bought: {ledger:?}", ledger.sum(), ledger.bought));
+    }
+    let held = |activated| plan.seats.values().filter(|it| !it.test_user && it.activated == activated).count() as u32;
+    if (held(false), held(true)) != (ledger.assigned, ledger.activated) {
+        return Err(format!("learners hold {} and {} seats: {ledger:?}", held(false), held(true)));
+    }
+    Ok(())
+}
+
+#[test]
+fn no_seat_appears_or_vanishes_whatever_happens() {
+    let means_something_new = |it: &Asked<Command>| matches!(it.command, Command::Remind { .. } | Command::EndTerm);
+    laws::hold_except::<LicencePlan>(histories::any_command(), conserved, means_something_new);
 }
