@@ -1,7 +1,12 @@
 //! Translates between gRPC and deciders and views; holds no rule.
 
+mod agreements;
 mod campus;
+mod lms;
 mod members;
+mod provision;
+mod reports;
+mod statements;
 
 use studium_kit::{App, Rejection, status};
 use studium_proto::campus::v1::Reason;
