@@ -119,6 +119,8 @@ events! {
     campus::v1::AgreementEvent, agreement_event, "campus.agreement";
     campus::v1::MemberEvent, member_event, "campus.member";
     campus::v1::LicencePlanEvent, licence_plan_event, "campus.licence_plan";
+    campus::v1::BillingEvent, billing_event, "campus.billing";
+    campus::v1::LmsConnectionEvent, lms_connection_event, "campus.lms_connection";
 }
 
 reasons! {

@@ -1,7 +1,7 @@
 //! What can be typed: the commands of `studium`, their arguments and their help.
 
 use crate::{
-    commands::{log::TailArgs, parked::ParkedCommand, serve::ServeArgs},
+    commands::{campus::CampusCommand, log::TailArgs, parked::ParkedCommand, serve::ServeArgs},
     demo::DemoArgs,
     platform::Setup,
     progress::Output,
@@ -77,6 +77,12 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Plays data from elsewhere as ordinary commands; uses the platform that runs, or starts one.
     Import(ImportArgs),
+    /// Shows what a campus's seats were used for, and what its agreements cost.
+    Campus {
+        /// What to show.
+        #[command(subcommand)]
+        command: CampusCommand,
+    },
     /// Reads, proves and restores the record.
     Log {
         /// What to do with it.

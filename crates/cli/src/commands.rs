@@ -1,5 +1,6 @@
 //! What `studium` can be asked, each in a file of its own.
 
+pub mod campus;
 pub mod log;
 pub mod parked;
 pub mod restore;

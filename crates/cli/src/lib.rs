@@ -13,7 +13,7 @@ pub mod token;
 
 use anyhow::{Context as _, Result};
 use args::{Cli, Command, ImportCommand, LogCommand, ViewsCommand};
-use commands::{log, parked, restore, serve, status, trace, up, views};
+use commands::{campus, log, parked, restore, serve, status, trace, up, views};
 use platform::Platform;
 use serde_json::json;
 
@@ -37,6 +37,7 @@ pub async fn run(mut cli: Cli) -> Result<()> {
                 ImportCommand::Oulad(args) => Platform::with(&setup, async |it| import::oulad(args, it).await).await,
             }
         }
+        Command::Campus { command } => Platform::with(&setup, async |it| campus::campus(it, command).await).await,
         Command::Log { command } => match command {
             LogCommand::Tail(args) => Platform::with(&setup, async |it| log::tail(it, &args).await).await,
             LogCommand::Verify { service } => {

@@ -1,10 +1,16 @@
 //! Translates between gRPC and deciders and views; holds no rule.
 
+mod agreements;
 mod campus;
 mod coverage;
 mod members;
 mod plans;
 mod seats;
+mod lms;
+mod members;
+mod provision;
+mod reports;
+mod statements;
 
 use crate::by::By;
 use studium_kit::{App, Call, DecideError, Rejection, fault, status};

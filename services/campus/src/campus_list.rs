@@ -1,5 +1,6 @@
 //! The campuses, with the people who act for them.
 
+use crate::page::Page;
 use studium_kit::{Changes, Json, Recorded, Store, StoreError, View, row};
 use studium_proto::campus::v1::{Campus, campus_event::Event};
 
@@ -41,16 +42,29 @@ impl View for CampusList {
     }
 }
 
+impl CampusRow {
+    fn shown(self) -> Campus {
+        Campus {
+            campus_id: self.campus_id,
+            name: self.name,
+            sso_domains: self.sso_domains.0,
+            administrator_ids: self.administrators.0,
+            teacher_ids: self.teachers.0,
+            trial_used: self.trial_used,
+        }
+    }
+}
+
 /// One campus.
 pub async fn campus(store: &Store, campus_id: &str) -> Result<Option<Campus>, StoreError> {
     let sql = format!("SELECT {} FROM campus_1 WHERE campus_id = $1", CampusRow::COLUMN_LIST);
-    let row: Option<CampusRow> = store.query(&sql, &[campus_id.into()]).await?.pop();
-    Ok(row.map(|it| Campus {
-        campus_id: it.campus_id,
-        name: it.name,
-        sso_domains: it.sso_domains.0,
-        administrator_ids: it.administrators.0,
-        teacher_ids: it.teachers.0,
-        trial_used: it.trial_used,
-    }))
+    Ok(store.query::<CampusRow>(&sql, &[campus_id.into()]).await?.pop().map(CampusRow::shown))
+}
+
+/// A page of the campuses by id.
+pub async fn campuses(store: &Store, page: &Page) -> Result<Vec<Campus>, StoreError> {
+    let sql =
+        format!("SELECT {} FROM campus_1 WHERE campus_id > $1 ORDER BY campus_id LIMIT $2", CampusRow::COLUMN_LIST);
+    let rows: Vec<CampusRow> = store.query(&sql, &[page.after.as_str().into(), page.size.into()]).await?;
+    Ok(rows.into_iter().map(CampusRow::shown).collect())
 }

@@ -1,9 +1,15 @@
 //! Campus licensing: agreements, plans and their seats, members, blended classes, what a campus pays for and gets.
 
+mod activity;
+mod agreement;
+mod agreement_plans;
+mod agreements;
 mod api;
 mod by;
+mod billing;
 mod campus;
 mod campus_list;
+mod charges;
 mod enrolments;
 mod institutions;
 mod licence_plan;
@@ -12,15 +18,29 @@ mod members;
 mod page;
 mod plans;
 mod policies;
+mod ledger;
+mod lms_connection;
+mod lms_connections;
+mod member;
+mod members;
+mod page;
+mod period;
 mod runs;
 mod seat_uses;
 mod seats;
 mod selections;
+mod statements;
+mod trial_policies;
+mod usage;
 
 use studium_kit::Service;
 use studium_proto::campus::v1::{
     campus_service_server::CampusServiceServer, member_service_server::MemberServiceServer,
     plan_service_server::PlanServiceServer,
+    agreement_service_server::AgreementServiceServer, campus_service_server::CampusServiceServer,
+    lms_service_server::LmsServiceServer, member_service_server::MemberServiceServer,
+    provision_service_server::ProvisionServiceServer, report_service_server::ReportServiceServer,
+    statement_service_server::StatementServiceServer,
 };
 
 /// The parts of the service; nothing else lists them.
@@ -29,6 +49,9 @@ pub fn service() -> Service {
         .decider::<campus::Campus>()
         .decider::<licence_plan::LicencePlan>()
         .decider::<member::Member>()
+        .decider::<agreement::Agreement>()
+        .decider::<billing::Billing>()
+        .decider::<lms_connection::LmsConnection>()
         .view::<institutions::Institutions>()
         .view::<selections::Selections>()
         .view::<runs::Runs>()
@@ -48,4 +71,17 @@ pub fn service() -> Service {
         .grpc(|app| CampusServiceServer::new(api::Api::new(app)))
         .grpc(|app| MemberServiceServer::new(api::Api::new(app)))
         .grpc(|app| PlanServiceServer::new(api::Api::new(app)))
+        .view::<agreements::Agreements>()
+        .view::<agreement_plans::AgreementPlans>()
+        .view::<statements::Statements>()
+        .view::<activity::ActivityByMonth>()
+        .view::<lms_connections::LmsConnections>()
+        .policy(trial_policies::TrialsHaveAgreements)
+        .grpc(|app| CampusServiceServer::new(api::Api::new(app)))
+        .grpc(|app| MemberServiceServer::new(api::Api::new(app)))
+        .grpc(|app| AgreementServiceServer::new(api::Api::new(app)))
+        .grpc(|app| StatementServiceServer::new(api::Api::new(app)))
+        .grpc(|app| ProvisionServiceServer::new(api::Api::new(app)))
+        .grpc(|app| ReportServiceServer::new(api::Api::new(app)))
+        .grpc(|app| LmsServiceServer::new(api::Api::new(app)))
 }

@@ -1,6 +1,8 @@
 //! The campus service as its callers meet it: real gRPC, on SQLite always and on PostgreSQL where there is one.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
+#[path = "api/agreements.rs"]
+mod agreements;
 #[path = "api/campuses.rs"]
 mod campuses;
 #[path = "api/desk.rs"]
@@ -11,6 +13,14 @@ mod plans;
 mod seats;
 #[path = "api/uses.rs"]
 mod uses;
+#[path = "api/lms.rs"]
+mod lms;
+#[path = "api/provision.rs"]
+mod provision;
+#[path = "api/reports.rs"]
+mod reports;
+#[path = "api/statements.rs"]
+mod statements;
 
 /// Makes each sentence a test on either database.
 macro_rules! happens {
@@ -50,4 +60,17 @@ happens! {
     uses::a_use_ends_with_the_enrolment,
     uses::what_is_not_answered_is_listed,
     uses::why_not_says_what_enrolment_by_seat_would_say,
+    campuses::people_domains_and_a_trial_belong_to_a_campus,
+    agreements::an_agreement_is_signed_has_a_plan_for_new_members_and_ends,
+    agreements::staff_sees_the_agreements_of_its_own_campus,
+    provision::one_call_sets_a_campus_up_and_the_same_again_writes_nothing,
+    provision::a_dry_run_says_what_would_be_done_and_writes_nothing,
+    provision::what_was_left_half_done_is_mended_by_calling_again,
+    statements::a_preview_has_the_same_answer_for_ever,
+    statements::a_month_is_issued_corrected_in_the_next_and_can_be_computed_again,
+    statements::a_statement_is_credited_up_to_what_was_billed,
+    statements::staff_sees_the_statements_of_its_own_campus,
+    reports::seats_are_reported_by_course_department_and_month,
+    lms::a_platform_is_registered_and_its_keys_rotate,
+    lms::what_is_no_public_key_or_has_no_tls_is_refused,
 }

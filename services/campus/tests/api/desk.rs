@@ -7,6 +7,9 @@ use studium_proto::campus::v1::{
     ListSeatUsesRequest, MemberClass, MemberDescribed, Plan, PlanTermsSet, ProvisionPlanRequest, RegisterCampusRequest,
     SeatRow, SeatUse, SeatUseState, campus_service_client::CampusServiceClient,
     member_service_client::MemberServiceClient, plan_service_client::PlanServiceClient,
+    PlanKind, PlanProvisioned, PlanTermsSet, RegisterCampusRequest, SignAgreementRequest,
+    agreement_service_client::AgreementServiceClient, campus_service_client::CampusServiceClient, licence_plan_event,
+    member_service_client::MemberServiceClient,
 };
 use studium_proto::catalogue::v1::{
     Authority, InstitutionAuthorised, RunScheduled, SelectionDefined, SelectionRevised, course_run_event,
@@ -15,6 +18,12 @@ use studium_proto::catalogue::v1::{
 use studium_proto::enrolment::v1::{CampusSeatAnswered, EnrolmentRequested, EnrolmentSource, enrolment_event};
 use studium_testkit::{Caller, Elsewhere, House, Postgres};
 use tonic::Status;
+
+/// A day, milliseconds.
+pub const DAY: i64 = 24 * 3_600_000;
+
+/// The first instant of 2025, Unix milliseconds.
+pub const YEAR_2025: i64 = 1_735_689_600_000;
 
 pub struct Desk {
     pub house: House,
@@ -64,6 +73,44 @@ impl Desk {
         let (campus_id, name) = (campus.into(), format!("Campus {campus}"));
         let request = RegisterCampusRequest { campus_id, name, catalogue_position, at_ms: 0 };
         self.campuses().await.register_campus(request).await.unwrap();
+    }
+
+    /// An agreement of a registered campus, from 2025 on.
+    pub async fn agreement(&self, campus_id: &str, agreement_id: &str) -> u64 {
+        let request = SignAgreementRequest {
+            agreement_id: agreement_id.into(),
+            campus_id: campus_id.into(),
+            title: "Campus licence".into(),
+            starts_at_ms: YEAR_2025,
+            campus_position: self.head().await,
+            ..SignAgreementRequest::default()
+        };
+        let mut agreements = AgreementServiceClient::new(self.registrar().await);
+        agreements.sign_agreement(request).await.unwrap().into_inner().position
+    }
+
+    /// A plan of 20 seats below an agreement, EUR 5 each, for the year 2025; provisioned before it.
+    pub async fn plan(&self, plan_id: &str, agreement_id: &str, campus_id: &str) -> u64 {
+        let provisioned = PlanProvisioned {
+            agreement_id: agreement_id.into(),
+            campus_id: campus_id.into(),
+            kind: PlanKind::Paid.into(),
+            seats: 20,
+            starts_at_ms: YEAR_2025,
+            ends_at_ms: YEAR_2025 + 365 * DAY,
+        };
+        let terms = PlanTermsSet {
+            title: "Data science".into(),
+            selection_id: "ds".into(),
+            fee_per_seat_minor: 500,
+            currency: "EUR".into(),
+            ..PlanTermsSet::default()
+        };
+        let events = vec![
+            licence_plan_event::Event::PlanProvisioned(provisioned),
+            licence_plan_event::Event::PlanTermsSet(terms),
+        ];
+        self.elsewhere.say_at(plan_id, YEAR_2025 - 30 * DAY, events).await
     }
 
     pub async fn head(&self) -> u64 {
