@@ -6,8 +6,9 @@ use studium_log::Log;
 use studium_proto::campus::v1::{
     AddMemberRequest, AssignSeatsRequest, EnrolBySeatRequest, FallBack, GetPlanRequest, ListSeatUsesRequest,
     MemberClass, MemberDescribed, PlanTermsSet, ProvisionPlanRequest, RegisterCampusRequest, RevokeSeatRequest,
-    SeatLedger, SeatUse, SeatUseState, campus_service_client::CampusServiceClient,
-    member_service_client::MemberServiceClient, plan_service_client::PlanServiceClient,
+    SeatLedger, SeatUse, SeatUseState, SignAgreementRequest, agreement_service_client::AgreementServiceClient,
+    campus_service_client::CampusServiceClient, member_service_client::MemberServiceClient,
+    plan_service_client::PlanServiceClient,
 };
 use studium_proto::catalogue::v1::{
     Authority, InstitutionAuthorised, RunClosed, RunOpened, RunScheduled, SelectionDefined, SelectionRevised,
@@ -47,6 +48,15 @@ impl World {
         let (campus_id, name) = ("ou".to_owned(), "Open University".to_owned());
         let register = RegisterCampusRequest { campus_id: campus_id.clone(), name, catalogue_position, at_ms: 0 };
         CampusServiceClient::new(world.campus().await).register_campus(register).await.unwrap();
+        let sign = SignAgreementRequest {
+            agreement_id: "agreement".into(),
+            campus_id: campus_id.clone(),
+            title: "Agreement".into(),
+            starts_at_ms: world.house.now_ms() - DAY,
+            campus_position: world.house.log().head("campus").await.unwrap(),
+            ..SignAgreementRequest::default()
+        };
+        AgreementServiceClient::new(world.campus().await).sign_agreement(sign).await.unwrap();
         for learner in ["ada", "bob"] {
             let record = MemberDescribed { class: MemberClass::Student.into(), ..MemberDescribed::default() };
             let (campus_id, learner_id) = (campus_id.clone(), learner.to_owned());

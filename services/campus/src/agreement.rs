@@ -81,6 +81,15 @@ impl Agreement {
         }
     }
 
+    /// Whether a plan of a campus can hang below it at a time, or why not.
+    pub fn carries(&self, campus_id: &str, now_ms: i64) -> Result<(), Reason> {
+        match &self.terms {
+            None => Err(Reason::AgreementNotFound),
+            Some(it) if it.campus_id != campus_id => Err(Reason::OtherAgreement),
+            Some(it) => self.in_force(it, now_ms).map_err(|it| it.reason),
+        }
+    }
+
     /// What begins only later may be prepared now.
     fn in_force(&self, terms: &AgreementSigned, now_ms: i64) -> Result<(), Rejection<Reason>> {
         if self.is_ended {

@@ -78,3 +78,10 @@ pub async fn agreements(store: &Store, campus_id: &str, page: &Page) -> Result<V
     );
     store.query(&sql, &[campus_id.into(), page.after.as_str().into(), page.size.into()]).await
 }
+
+/// The plans of which new members of a campus get a seat: one for each agreement that names one and was not ended.
+pub async fn auto_apply_plans(store: &Store, campus_id: &str) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT auto_apply_plan_id FROM agreement_1 \
+               WHERE campus_id = $1 AND auto_apply_plan_id <> '' AND ended_at_ms = 0 ORDER BY agreement_id";
+    Ok(store.query::<(String,)>(sql, &[campus_id.into()]).await?.into_iter().map(|it| it.0).collect())
+}

@@ -3,13 +3,12 @@
 mod agreements;
 mod campus;
 mod coverage;
-mod members;
-mod plans;
-mod seats;
 mod lms;
 mod members;
+mod plans;
 mod provision;
 mod reports;
+mod seats;
 mod statements;
 
 use crate::by::By;

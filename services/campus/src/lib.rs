@@ -1,30 +1,26 @@
 //! Campus licensing: agreements, plans and their seats, members, blended classes, what a campus pays for and gets.
 
+mod account;
 mod activity;
 mod agreement;
-mod agreement_plans;
 mod agreements;
 mod api;
-mod by;
 mod billing;
+mod by;
 mod campus;
 mod campus_list;
 mod charges;
 mod enrolments;
 mod institutions;
 mod licence_plan;
-mod member;
-mod members;
-mod page;
-mod plans;
-mod policies;
-mod ledger;
 mod lms_connection;
 mod lms_connections;
 mod member;
 mod members;
 mod page;
 mod period;
+mod plans;
+mod policies;
 mod runs;
 mod seat_uses;
 mod seats;
@@ -35,12 +31,10 @@ mod usage;
 
 use studium_kit::Service;
 use studium_proto::campus::v1::{
-    campus_service_server::CampusServiceServer, member_service_server::MemberServiceServer,
-    plan_service_server::PlanServiceServer,
     agreement_service_server::AgreementServiceServer, campus_service_server::CampusServiceServer,
     lms_service_server::LmsServiceServer, member_service_server::MemberServiceServer,
-    provision_service_server::ProvisionServiceServer, report_service_server::ReportServiceServer,
-    statement_service_server::StatementServiceServer,
+    plan_service_server::PlanServiceServer, provision_service_server::ProvisionServiceServer,
+    report_service_server::ReportServiceServer, statement_service_server::StatementServiceServer,
 };
 
 /// The parts of the service; nothing else lists them.
@@ -61,24 +55,23 @@ pub fn service() -> Service {
         .view::<plans::Plans>()
         .view::<seats::Seats>()
         .view::<seat_uses::SeatUses>()
+        .view::<agreements::Agreements>()
+        .view::<statements::Statements>()
+        .view::<activity::ActivityByMonth>()
+        .view::<lms_connections::LmsConnections>()
         .policy(policies::UsesHearEnrolment)
         .policy(policies::OldPlansHandOver)
+        .policy(trial_policies::TrialsHaveAgreements)
+        .policy(trial_policies::TrialsHavePlans)
         .look_up_policy::<policies::UsesEndWithEnrolments>()
         .look_up_policy::<policies::SeatsEndWithMembership>()
+        .look_up_policy::<policies::NewMembersGetSeats>()
         .deadline::<policies::TermsEnd>()
         .deadline::<policies::IdleSeatsAreWarned>()
         .deadline::<policies::IdleSeatsAreReclaimed>()
         .grpc(|app| CampusServiceServer::new(api::Api::new(app)))
         .grpc(|app| MemberServiceServer::new(api::Api::new(app)))
         .grpc(|app| PlanServiceServer::new(api::Api::new(app)))
-        .view::<agreements::Agreements>()
-        .view::<agreement_plans::AgreementPlans>()
-        .view::<statements::Statements>()
-        .view::<activity::ActivityByMonth>()
-        .view::<lms_connections::LmsConnections>()
-        .policy(trial_policies::TrialsHaveAgreements)
-        .grpc(|app| CampusServiceServer::new(api::Api::new(app)))
-        .grpc(|app| MemberServiceServer::new(api::Api::new(app)))
         .grpc(|app| AgreementServiceServer::new(api::Api::new(app)))
         .grpc(|app| StatementServiceServer::new(api::Api::new(app)))
         .grpc(|app| ProvisionServiceServer::new(api::Api::new(app)))

@@ -125,6 +125,11 @@ impl LicencePlan {
         self.provisioned.as_ref().map_or("", |it| it.campus_id.as_str())
     }
 
+    /// The agreement that it hangs below; none if there is no such plan.
+    pub fn agreement_id(&self) -> Option<&str> {
+        self.provisioned.as_ref().map(|it| it.agreement_id.as_str())
+    }
+
     /// The selection of courses that it covers.
     pub fn selection_id(&self) -> &str {
         &self.terms.selection_id

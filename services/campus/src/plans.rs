@@ -242,3 +242,9 @@ pub async fn that_cover(store: &Store, campus_id: &str) -> Result<Vec<PlanRow>, 
     );
     store.query(&sql, &[campus_id.into()]).await
 }
+
+/// The plans of an agreement by id.
+pub async fn of_agreement(store: &Store, agreement_id: &str) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT plan_id FROM plan_1 WHERE agreement_id = $1 ORDER BY plan_id";
+    Ok(store.query::<(String,)>(sql, &[agreement_id.into()]).await?.into_iter().map(|it| it.0).collect())
+}

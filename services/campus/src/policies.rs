@@ -1,15 +1,16 @@
 //! What follows here from what happened: seats hear of enrolments, of members who leave, and of time.
 
 use crate::{
+    agreements::{self, Agreements},
     by::{Asked, By},
     enrolments::{self, Enrolments},
-    licence_plan::{Command, LicencePlan},
+    licence_plan::{Assignee, Command, LicencePlan, MemberFact},
     plans::Plans,
     seats::{self, Seats},
 };
 use studium_kit::{App, Deadline, LookUpPolicy, Policy, Reaction, StoreError, View};
 use studium_proto::{
-    campus::v1::{licence_plan_event::Event as PlanEvent, member_event::Event as MemberEvent},
+    campus::v1::{SeatSource, licence_plan_event::Event as PlanEvent, member_event::Event as MemberEvent},
     enrolment::v1::{EnrolmentSource, enrolment_event::Event as EnrolmentEvent},
 };
 
@@ -117,6 +118,35 @@ impl LookUpPolicy for SeatsEndWithMembership {
             Reaction { id, command: by_itself(at_ms, command) }
         };
         Ok(plans.into_iter().map(leave).collect())
+    }
+}
+
+/// New members get a seat of the plan that their campus's agreements name for that.
+pub struct NewMembersGetSeats;
+
+impl LookUpPolicy for NewMembersGetSeats {
+    const NAME: &'static str = "new-members-get-seats";
+    const STREAM: &'static str = "campus";
+    const VIEWS: &'static [&'static str] = &[Agreements::NAME];
+    type Event = MemberEvent;
+    type Target = LicencePlan;
+
+    async fn react(
+        app: &App,
+        id: &str,
+        event: &MemberEvent,
+        at_ms: i64,
+    ) -> Result<Vec<Reaction<LicencePlan>>, StoreError> {
+        let MemberEvent::MemberDescribed(it) = event else { return Ok(Vec::new()) };
+        let Some((campus, learner)) = id.split_once('~') else { return Ok(Vec::new()) };
+        let plans = agreements::auto_apply_plans(app.store(), campus).await?;
+        let assign = |id: String| {
+            let member = MemberFact { class: it.class(), department: it.department.clone(), test_user: it.test_user };
+            let learners = vec![Assignee { learner_id: learner.to_owned(), member: Some(member) }];
+            let command = Command::Assign { learners, source: SeatSource::AutoApply };
+            Reaction { id, command: by_itself(at_ms, command) }
+        };
+        Ok(plans.into_iter().map(assign).collect())
     }
 }
 

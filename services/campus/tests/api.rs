@@ -7,20 +7,20 @@ mod agreements;
 mod campuses;
 #[path = "api/desk.rs"]
 mod desk;
-#[path = "api/plans.rs"]
-mod plans;
-#[path = "api/seats.rs"]
-mod seats;
-#[path = "api/uses.rs"]
-mod uses;
 #[path = "api/lms.rs"]
 mod lms;
+#[path = "api/plans.rs"]
+mod plans;
 #[path = "api/provision.rs"]
 mod provision;
 #[path = "api/reports.rs"]
 mod reports;
+#[path = "api/seats.rs"]
+mod seats;
 #[path = "api/statements.rs"]
 mod statements;
+#[path = "api/uses.rs"]
+mod uses;
 
 /// Makes each sentence a test on either database.
 macro_rules! happens {
@@ -55,6 +55,9 @@ happens! {
     seats::seats_move_to_another_plan_after_a_dry_run,
     seats::an_idle_seat_is_warned_and_reclaimed_by_itself,
     seats::who_leaves_the_campus_leaves_the_seat,
+    seats::new_members_get_a_seat_of_the_plan_that_says_so,
+    seats::a_trial_brings_its_agreement_and_its_plan,
+    provision::one_call_sets_a_campus_up_with_its_plan,
     uses::enrolment_takes_the_learner_in,
     uses::a_refusal_releases_the_seat,
     uses::a_use_ends_with_the_enrolment,

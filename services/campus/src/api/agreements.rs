@@ -3,10 +3,11 @@
 use super::{Api, NAME_MAX, Reply, TEXT_MAX, done, no};
 use crate::{
     agreement::{self, Agreement, Command},
-    agreement_plans::{self, AgreementPlans},
     agreements::{self, AgreementRow, Agreements},
     campus_list::{self, CampusList},
+    licence_plan::LicencePlan,
     page::Page,
+    plans::{self, Plans},
 };
 use studium_kit::{Call, Fields, fault};
 use studium_proto::campus::v1::{
@@ -39,13 +40,13 @@ impl Api {
         plan_id: &str,
         now_ms: i64,
     ) -> Result<agreement::Command, Status> {
-        let belongs_to = agreement_plans::agreement_of(self.app.store(), plan_id).await.map_err(fault)?;
+        let belongs_to = self.app.look::<LicencePlan, _>(plan_id, |it| it.agreement_id().map(str::to_owned)).await?;
         let (plan_id, own_id) = (plan_id.to_owned(), agreement_id.to_owned());
         Ok(Command::SetAutoApplyPlan { plan_id, belongs_to, own_id, now_ms })
     }
 
     async fn with_plans(&self, row: AgreementRow) -> Result<campus::Agreement, Status> {
-        let plans = agreement_plans::plans_of(self.app.store(), &row.agreement_id).await.map_err(fault)?;
+        let plans = plans::of_agreement(self.app.store(), &row.agreement_id).await.map_err(fault)?;
         Ok(row.shown(plans))
     }
 }
@@ -80,7 +81,7 @@ impl AgreementService for Api {
             fields.id("plan_id", &it.plan_id);
         }
         fields.done()?;
-        self.app.reached::<AgreementPlans>(it.plan_position).await?;
+        self.app.reached::<Plans>(it.plan_position).await?;
         let call = call.at(it.at_ms)?;
         let command = self.auto_apply(&it.agreement_id, &it.plan_id, call.now_ms()).await?;
         done!(SetAutoApplyPlanResponse, self.app.decide::<Agreement>(&call, &it.agreement_id, &command).await?)
@@ -103,7 +104,7 @@ impl AgreementService for Api {
         fields.id("agreement_id", &it.agreement_id);
         fields.done()?;
         self.app.reached::<Agreements>(it.min_position).await?;
-        self.app.reached::<AgreementPlans>(it.min_position).await?;
+        self.app.reached::<Plans>(it.min_position).await?;
         let row = self.agreement_of(&it.campus_id, &it.agreement_id).await?;
         let agreement = Some(self.with_plans(row).await?);
         Ok(Response::new(GetAgreementResponse { agreement }))
@@ -116,7 +117,7 @@ impl AgreementService for Api {
         let page = Page::asked(&mut fields, it.page_size, &it.page_token);
         fields.done()?;
         self.app.reached::<Agreements>(it.min_position).await?;
-        self.app.reached::<AgreementPlans>(it.min_position).await?;
+        self.app.reached::<Plans>(it.min_position).await?;
         let rows = agreements::agreements(self.app.store(), &it.campus_id, &page).await.map_err(fault)?;
         let next_page_token = page.next(&rows, |it| it.agreement_id.clone());
         let mut agreements = Vec::with_capacity(rows.len());

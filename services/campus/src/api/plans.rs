@@ -2,6 +2,7 @@
 
 use super::{Api, NAME_MAX, Reply, TEXT_MAX, done, no};
 use crate::{
+    agreement::Agreement,
     licence_plan::{Command, LicencePlan},
     page::Page,
     plans::{self, PlanRow, Plans},
@@ -48,9 +49,13 @@ impl Api {
     }
 
     /// Whether an agreement can carry a plan of a campus at a time, or why not.
-    async fn agreement_carries(&self, agreement: &str, campus: &str, at_ms: i64) -> Result<Result<(), Reason>, Status> {
-        let _ = (agreement, campus, at_ms);
-        Ok(Ok(()))
+    pub(super) async fn agreement_carries(
+        &self,
+        agreement: &str,
+        campus: &str,
+        at_ms: i64,
+    ) -> Result<Result<(), Reason>, Status> {
+        self.app.look::<Agreement, _>(agreement, |it| it.carries(campus, at_ms)).await
     }
 
     /// A plan that the caller may see.
@@ -73,8 +78,12 @@ impl Api {
         }
     }
 
-    /// Provisions a plan; `ProvisionCampus` does the same as one of its steps.
-    pub(super) async fn provision(&self, call: &Call, it: ProvisionPlanRequest) -> Result<Outcome<Event>, Status> {
+    /// The command that provisions a plan, with what it rests on; `ProvisionCampus` gives the same as one of its steps.
+    pub(super) async fn plan_to_provision(
+        &self,
+        it: ProvisionPlanRequest,
+        agreement: Result<(), Reason>,
+    ) -> Result<Command, Status> {
         let mut fields = Fields::new();
         fields.id("plan_id", &it.plan_id);
         fields.id("agreement_id", &it.agreement_id);
@@ -83,9 +92,7 @@ impl Api {
         fields.check("kind", PlanKind::try_from(it.kind).is_ok(), "is unknown");
         let terms = terms(&mut fields, it.terms);
         fields.done()?;
-        self.app.reached_stream::<Selections>("catalogue", it.catalogue_position).await?;
         let selection = selections::exists(self.app.store(), &terms.selection_id).await.map_err(fault)?;
-        let agreement = self.agreement_carries(&it.agreement_id, &it.campus_id, call.now_ms()).await?;
         let plan = PlanProvisioned {
             agreement_id: it.agreement_id,
             campus_id: it.campus_id,
@@ -94,7 +101,7 @@ impl Api {
             starts_at_ms: it.starts_at_ms,
             ends_at_ms: it.ends_at_ms,
         };
-        self.plan(call, (&it.plan_id, ""), Command::Provision { plan, terms, agreement, selection }).await
+        Ok(Command::Provision { plan, terms, agreement, selection })
     }
 }
 
@@ -154,7 +161,11 @@ impl PlanService for Api {
 
     async fn provision_plan(&self, request: Request<ProvisionPlanRequest>) -> Reply<ProvisionPlanResponse> {
         let (call, it) = Call::open(request)?;
-        done!(ProvisionPlanResponse, self.provision(&call.at(it.at_ms)?, it).await?)
+        let (call, plan_id) = (call.at(it.at_ms)?, it.plan_id.clone());
+        self.app.reached_stream::<Selections>("catalogue", it.catalogue_position).await?;
+        let agreement = self.agreement_carries(&it.agreement_id, &it.campus_id, call.now_ms()).await?;
+        let command = self.plan_to_provision(it, agreement).await?;
+        done!(ProvisionPlanResponse, self.plan(&call, (&plan_id, ""), command).await?)
     }
 
     async fn amend_plan(&self, request: Request<AmendPlanRequest>) -> Reply<AmendPlanResponse> {

@@ -7,15 +7,17 @@ use super::{
 };
 use crate::{
     agreement::{self, Agreement},
-    agreement_plans::AgreementPlans,
     campus::{self, Campus},
     institutions::{self, Institutions},
+    licence_plan::LicencePlan,
+    plans::Plans,
+    selections::Selections,
 };
 use std::collections::BTreeSet;
-use studium_kit::{Call, DecideError, Decider, Fields, Reason as _, fault, status};
+use studium_kit::{Call, DecideError, Decider, Fields, Reason as _, fault};
 use studium_proto::campus::v1::{
-    AgreementSigned, ProvisionCampusRequest, ProvisionCampusResponse, ProvisionStep, Reason, StepAnswer, StepOutcome,
-    provision_service_server::ProvisionService,
+    AgreementSigned, ProvisionCampusRequest, ProvisionCampusResponse, ProvisionPlanRequest, ProvisionStep, Reason,
+    StepAnswer, StepOutcome, provision_service_server::ProvisionService,
 };
 use tonic::{Request, Response, Status};
 
@@ -56,9 +58,7 @@ impl Provisioning<'_> {
                     Ok(StepOutcome::Done)
                 }
                 Err(DecideError::Refused(it)) => Err(it),
-                Err(DecideError::Busy) => return Err(status::busy()),
-                Err(DecideError::Outdated) => return Err(status::outdated()),
-                Err(DecideError::Fault(e)) => return Err(fault(e)),
+                Err(e) => return Err(super::failed(e, id)),
             }
         };
         let (outcome, reason, detail) = match outcome {
@@ -109,19 +109,58 @@ impl Provisioning<'_> {
         };
         let command = agreement::Command::Sign { terms, campus_known };
         self.step(ProvisionStep::Agreement, id, id, &mut state, &command).await?;
+        self.plans(it, &state).await?;
         if it.auto_apply_plan_id.is_empty() {
             return Ok(());
         }
         // What another campus signed under this id is not this campus's to change.
-        if let Some(refused) = self.steps.last().filter(|it| it.outcome() == StepOutcome::Refused) {
+        let signed = self.steps.iter().find(|it| it.step() == ProvisionStep::Agreement);
+        if let Some(refused) = signed.filter(|it| it.outcome() == StepOutcome::Refused) {
             let (step, id) = (ProvisionStep::AutoApply.into(), it.auto_apply_plan_id.clone());
             let answer = StepAnswer { step, id, detail: "needs the agreement".to_owned(), ..refused.clone() };
             self.steps.push(answer);
         } else {
-            let command = self.api.auto_apply(id, &it.auto_apply_plan_id, self.call.now_ms()).await?;
+            let mut command = self.api.auto_apply(id, &it.auto_apply_plan_id, self.call.now_ms()).await?;
+            // In a dry run the plan of this call is not there yet.
+            if let agreement::Command::SetAutoApplyPlan { belongs_to: belongs_to @ None, .. } = &mut command
+                && self.dry_run
+                && self.would_be(&it.auto_apply_plan_id)
+            {
+                *belongs_to = Some(id.to_owned());
+            }
             self.step(ProvisionStep::AutoApply, &it.auto_apply_plan_id, id, &mut state, &command).await?;
         }
         Ok(())
+    }
+}
+
+impl Provisioning<'_> {
+    /// Provisions the plans of the call below its agreement.
+    async fn plans(&mut self, it: &ProvisionCampusRequest, agreement: &Agreement) -> Result<(), Status> {
+        let signed = if self.dry_run {
+            agreement.carries(&it.campus_id, self.call.now_ms())
+        } else {
+            self.api.agreement_carries(&it.agreement_id, &it.campus_id, self.call.now_ms()).await?
+        };
+        for plan in &it.plans {
+            let plan = ProvisionPlanRequest {
+                campus_id: it.campus_id.clone(),
+                agreement_id: it.agreement_id.clone(),
+                ..plan.clone()
+            };
+            let id = plan.plan_id.clone();
+            let command = self.api.plan_to_provision(plan, signed).await?;
+            let command = super::by(&self.call, "").asks(command);
+            let mut state = self.api.app.state::<LicencePlan>(&id).await?;
+            self.step(ProvisionStep::Plan, &id, &id, &mut state, &command).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a plan is provisioned by this call, or would be.
+    fn would_be(&self, plan_id: &str) -> bool {
+        let is_plan = |it: &&StepAnswer| it.step() == ProvisionStep::Plan && it.id == plan_id;
+        self.steps.iter().find(is_plan).is_some_and(|it| it.outcome() != StepOutcome::Refused)
     }
 }
 
@@ -136,7 +175,7 @@ fn check(it: &ProvisionCampusRequest) -> Result<(), Status> {
         people.iter().take(PEOPLE_MAX).for_each(|person| check_person(&mut fields, field, person));
     }
     if it.agreement_id.is_empty() {
-        let is_set = !it.auto_apply_plan_id.is_empty() || !it.agreement_title.is_empty();
+        let is_set = !it.auto_apply_plan_id.is_empty() || !it.agreement_title.is_empty() || !it.plans.is_empty();
         fields.check("agreement_id", !is_set, "is empty, but the agreement is described");
     } else {
         fields.id("agreement_id", &it.agreement_id);
@@ -155,7 +194,8 @@ impl ProvisionService for Api {
         let (call, it) = Call::open(request)?;
         check(&it)?;
         self.app.reached_stream::<Institutions>("catalogue", it.catalogue_position).await?;
-        self.app.reached::<AgreementPlans>(it.min_position).await?;
+        self.app.reached_stream::<Selections>("catalogue", it.catalogue_position).await?;
+        self.app.reached::<Plans>(it.min_position).await?;
         let (call, dry_run) = (call.at(it.at_ms)?, it.dry_run);
         let mut provisioning = Provisioning { api: self, call, dry_run, steps: Vec::new(), position: 0 };
         let campus_known = provisioning.campus(&it).await?;

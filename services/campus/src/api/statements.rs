@@ -2,9 +2,9 @@
 
 use super::{Api, Reply, TEXT_MAX, done, no};
 use crate::{
+    account,
     agreements::Agreements,
     billing::{Billing, Closing, Command, totals},
-    ledger,
     page::Page,
     period::Month,
     statements::{self, Statements},
@@ -48,8 +48,8 @@ impl Api {
     ) -> Result<Statement, Status> {
         let campus_id = self.agreement_of(campus_id, agreement_id).await?.campus_id;
         let upto = as_of_ms.min(month.ends_at_ms() - 1);
-        let it = ledger::read(&self.app, agreement_id, upto, ledger_position).await?;
-        let billing = ledger::billed_before(&self.app, agreement_id, month, as_of_ms, ledger_position).await?;
+        let it = account::read(&self.app, agreement_id, upto, ledger_position).await?;
+        let billing = account::billed_before(&self.app, agreement_id, month, as_of_ms, ledger_position).await?;
         let lines = billing.lines(month, &it.charges);
         Ok(Statement {
             agreement_id: agreement_id.to_owned(),
@@ -72,7 +72,7 @@ impl StatementService for Api {
         fields.check("as_of_ms", it.as_of_ms >= 0, "is below 0");
         let month = month(fields, &it.agreement_id, &it.period)?;
         self.app.reached::<Agreements>(it.min_position).await?;
-        let position = ledger::position(&self.app, it.ledger_position, it.min_position).await?;
+        let position = account::position(&self.app, it.ledger_position, it.min_position).await?;
         let as_of_ms = if it.as_of_ms == 0 { call.now_ms() } else { it.as_of_ms };
         let statement = Some(self.computed(&it.campus_id, &it.agreement_id, month, as_of_ms, position).await?);
         Ok(Response::new(PreviewStatementResponse { statement, as_of_ms }))
@@ -84,8 +84,8 @@ impl StatementService for Api {
         let call = call.at(it.at_ms)?;
         self.app.reached::<Agreements>(it.min_position).await?;
         let campus_id = self.agreement_of("", &it.agreement_id).await?.campus_id;
-        let ledger_position = ledger::position(&self.app, 0, it.min_position).await?;
-        let read = ledger::read(&self.app, &it.agreement_id, month.ends_at_ms() - 1, ledger_position).await?;
+        let ledger_position = account::position(&self.app, 0, it.min_position).await?;
+        let read = account::read(&self.app, &it.agreement_id, month.ends_at_ms() - 1, ledger_position).await?;
         let (charges, uses) = (read.charges, read.uses);
         let command =
             Command::Issue(Closing { campus_id, month, now_ms: call.now_ms(), charges, uses, ledger_position });
@@ -130,9 +130,9 @@ impl StatementService for Api {
         self.app.reached::<Statements>(it.min_position).await?;
         let issued = self.issued(&it.campus_id, &it.agreement_id, month).await?;
         let position = issued.ledger_position;
-        let read = ledger::read(&self.app, &it.agreement_id, month.ends_at_ms() - 1, position).await?;
+        let read = account::read(&self.app, &it.agreement_id, month.ends_at_ms() - 1, position).await?;
         // No earlier month is billed after a later one: what stands before it now stood before it then.
-        let billing = ledger::billed_before(&self.app, &it.agreement_id, month, i64::MAX, u64::MAX).await?;
+        let billing = account::billed_before(&self.app, &it.agreement_id, month, i64::MAX, u64::MAX).await?;
         let lines = billing.lines(month, &read.charges);
         let computed =
             Statement { totals: totals(&lines), lines, uses: read.uses, credit_notes: Vec::new(), ..issued.clone() };

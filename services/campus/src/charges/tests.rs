@@ -142,7 +142,8 @@ fn use_counts_everybody_but_test_users() {
     let assigned = |it: &str, test_user| {
         Event::SeatAssigned(SeatAssigned { learner_id: learner_id(it), test_user, ..SeatAssigned::default() })
     };
-    let activated = |it: &str| Event::SeatActivated(SeatActivated { learner_id: learner_id(it), idle_at_ms: 0 });
+    let activated =
+        |it: &str| Event::SeatActivated(SeatActivated { learner_id: learner_id(it), idle_at_ms: 0, test_user: false });
     let ended = |it: &str, was_activated, test_user| {
         Event::SeatEnded(SeatEnded { learner_id: learner_id(it), was_activated, test_user, ..SeatEnded::default() })
     };

@@ -32,11 +32,11 @@ pub async fn an_agreement_is_signed_has_a_plan_for_new_members_and_ends(desk: De
         SetAutoApplyPlanRequest { agreement_id: "a".into(), plan_id: "p".into(), ..SetAutoApplyPlanRequest::default() };
     let refused = agreements(&desk).await.set_auto_apply_plan(apply.clone()).await.unwrap_err();
     assert_eq!(reason(&refused), "NO_PLAN");
-    let plan_position = desk.plan("p", "b", "ou").await;
+    let plan_position = desk.told_plan("p", "b", "ou").await;
     let apply = SetAutoApplyPlanRequest { plan_position, ..apply };
     let refused = agreements(&desk).await.set_auto_apply_plan(apply.clone()).await.unwrap_err();
     assert_eq!(reason(&refused), "OTHER_AGREEMENT");
-    let plan_position = desk.plan("q", "a", "ou").await;
+    let plan_position = desk.told_plan("q", "a", "ou").await;
     let apply = SetAutoApplyPlanRequest { plan_id: "q".into(), plan_position, ..apply };
     agreements(&desk).await.set_auto_apply_plan(apply.clone()).await.unwrap();
 

@@ -4,12 +4,10 @@ use studium_kit::Running;
 use studium_log::Log;
 use studium_proto::campus::v1::{
     AddMemberRequest, AssignSeatsRequest, AssignSeatsResponse, EnrolBySeatRequest, EnrolBySeatResponse, GetPlanRequest,
-    ListSeatUsesRequest, MemberClass, MemberDescribed, Plan, PlanTermsSet, ProvisionPlanRequest, RegisterCampusRequest,
-    SeatRow, SeatUse, SeatUseState, campus_service_client::CampusServiceClient,
-    member_service_client::MemberServiceClient, plan_service_client::PlanServiceClient,
-    PlanKind, PlanProvisioned, PlanTermsSet, RegisterCampusRequest, SignAgreementRequest,
+    ListSeatUsesRequest, MemberClass, MemberDescribed, Plan, PlanKind, PlanProvisioned, PlanTermsSet,
+    ProvisionPlanRequest, RegisterCampusRequest, SeatRow, SeatUse, SeatUseState, SignAgreementRequest,
     agreement_service_client::AgreementServiceClient, campus_service_client::CampusServiceClient, licence_plan_event,
-    member_service_client::MemberServiceClient,
+    member_service_client::MemberServiceClient, plan_service_client::PlanServiceClient,
 };
 use studium_proto::catalogue::v1::{
     Authority, InstitutionAuthorised, RunScheduled, SelectionDefined, SelectionRevised, course_run_event,
@@ -90,7 +88,7 @@ impl Desk {
     }
 
     /// A plan of 20 seats below an agreement, EUR 5 each, for the year 2025; provisioned before it.
-    pub async fn plan(&self, plan_id: &str, agreement_id: &str, campus_id: &str) -> u64 {
+    pub async fn told_plan(&self, plan_id: &str, agreement_id: &str, campus_id: &str) -> u64 {
         let provisioned = PlanProvisioned {
             agreement_id: agreement_id.into(),
             campus_id: campus_id.into(),
@@ -123,8 +121,6 @@ pub fn reason(status: &Status) -> String {
     use tonic_types::StatusExt as _;
     status.get_details_error_info().map(|it| it.reason).unwrap_or_default()
 }
-
-pub const DAY: i64 = 24 * 3_600_000;
 
 /// What follows is about plans: a campus with members, a selection, runs, and enrolment that answers as told.
 impl Desk {
@@ -188,6 +184,7 @@ impl Desk {
     /// Campus `ou` with these students and plan `plan` of so many seats over the courses `rust` and `sql`.
     pub async fn with_plan(&self, seats: u32, students: &[&str]) {
         self.campus("ou").await;
+        self.agreement("ou", "agreement").await;
         self.students("ou", students).await;
         let catalogue_position = self.offer("all", &["rust", "sql"]).await;
         let request = ProvisionPlanRequest { catalogue_position, ..self.asked_plan("plan", seats) };

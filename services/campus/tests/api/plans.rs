@@ -9,6 +9,7 @@ use tonic::Code;
 
 pub async fn a_plan_is_provisioned_with_sensible_defaults(desk: Desk) {
     desk.campus("ou").await;
+    desk.agreement("ou", "agreement").await;
     let refused = desk.plans().await.provision_plan(desk.asked_plan("plan", 5)).await.unwrap_err();
     assert_eq!(reason(&refused), "SELECTION_NOT_FOUND");
     let catalogue_position = desk.offer("all", &["rust"]).await;
@@ -49,6 +50,7 @@ pub async fn a_ledger_can_be_asked_as_it_was(desk: Desk) {
 
 pub async fn a_plan_that_ends_expires_or_goes_on_by_itself(desk: Desk) {
     desk.campus("ou").await;
+    desk.agreement("ou", "agreement").await;
     desk.students("ou", &["ada", "bob"]).await;
     let catalogue_position = desk.offer("all", &["rust"]).await;
     let (starts_at_ms, ends_at_ms) = (desk.house.now_ms() - 9 * DAY, desk.house.now_ms() + 1_500);

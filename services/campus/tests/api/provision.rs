@@ -2,8 +2,8 @@
 
 use crate::desk::{Desk, YEAR_2025};
 use studium_proto::campus::v1::{
-    AddAdministratorRequest, ProvisionCampusRequest, ProvisionCampusResponse, StepOutcome,
-    provision_service_client::ProvisionServiceClient,
+    AddAdministratorRequest, PlanTermsSet, ProvisionCampusRequest, ProvisionCampusResponse, ProvisionPlanRequest,
+    StepOutcome, provision_service_client::ProvisionServiceClient,
 };
 
 fn wanted(catalogue_position: u64) -> ProvisionCampusRequest {
@@ -41,7 +41,7 @@ pub async fn one_call_sets_a_campus_up_and_the_same_again_writes_nothing(desk: D
     let first = provision(&desk, wanted(authorised)).await;
     assert_eq!(outcomes(&first), [&[StepOutcome::Done; 6][..], &[StepOutcome::Refused]].concat());
     assert_eq!(first.steps[6].reason, "NO_PLAN");
-    let min_position = desk.plan("p", "a", "ou").await;
+    let min_position = desk.told_plan("p", "a", "ou").await;
     let second = provision(&desk, ProvisionCampusRequest { min_position, ..wanted(authorised) }).await;
     assert_eq!(outcomes(&second), [&[StepOutcome::Already; 6][..], &[StepOutcome::Done]].concat());
     let head = desk.head().await;
@@ -52,7 +52,7 @@ pub async fn one_call_sets_a_campus_up_and_the_same_again_writes_nothing(desk: D
 
 pub async fn a_dry_run_says_what_would_be_done_and_writes_nothing(desk: Desk) {
     let authorised = desk.authorise("ou").await;
-    let min_position = desk.plan("p", "a", "ou").await;
+    let min_position = desk.told_plan("p", "a", "ou").await;
     let dry = ProvisionCampusRequest { dry_run: true, min_position, ..wanted(authorised) };
     let head = desk.head().await;
     let answer = provision(&desk, dry.clone()).await;
@@ -72,8 +72,30 @@ pub async fn what_was_left_half_done_is_mended_by_calling_again(desk: Desk) {
     desk.campus("ou").await;
     let request = AddAdministratorRequest { campus_id: "ou".into(), person_id: "ann".into(), at_ms: 0 };
     desk.campuses().await.add_administrator(request).await.unwrap();
-    let min_position = desk.plan("p", "a", "ou").await;
+    let min_position = desk.told_plan("p", "a", "ou").await;
     let answer = provision(&desk, ProvisionCampusRequest { min_position, ..wanted(0) }).await;
     use StepOutcome::{Already, Done};
     assert_eq!(outcomes(&answer), [Already, Done, Already, Done, Done, Done, Done]);
+}
+
+pub async fn one_call_sets_a_campus_up_with_its_plan(desk: Desk) {
+    desk.authorise("ou").await;
+    let catalogue_position = desk.offer("all", &["rust"]).await;
+    let plan = desk.asked_plan("p", 5);
+    let nowhere = ProvisionPlanRequest {
+        plan_id: "q".into(),
+        terms: plan.terms.clone().map(|it| PlanTermsSet { selection_id: "nowhere".into(), ..it }),
+        ..plan.clone()
+    };
+    let request = ProvisionCampusRequest { plans: vec![plan.clone(), nowhere], ..wanted(catalogue_position) };
+    let dry = provision(&desk, ProvisionCampusRequest { dry_run: true, ..request.clone() }).await;
+    let (would, refused) = (StepOutcome::WouldDo, StepOutcome::Refused);
+    assert_eq!(outcomes(&dry)[5..], [would, would, refused, would], "{dry:?}");
+    assert_eq!(dry.steps[7].reason, "SELECTION_NOT_FOUND");
+    let done = provision(&desk, request.clone()).await;
+    let (done_step, already) = (StepOutcome::Done, StepOutcome::Already);
+    assert_eq!(outcomes(&done)[5..], [done_step, done_step, refused, done_step], "{done:?}");
+    let again = provision(&desk, ProvisionCampusRequest { plans: vec![plan], ..request }).await;
+    assert!(again.already && outcomes(&again)[5..] == [already, already, already], "{again:?}");
+    assert_eq!(desk.plan("p").await.ledger.unwrap().unassigned, 5);
 }

@@ -4,8 +4,9 @@ use crate::desk::{DAY, Desk, answers, assigning};
 use std::sync::Arc;
 use studium_log::Fault;
 use studium_proto::campus::v1::{
-    ActivateSeatRequest, ListSeatsRequest, MemberDescribed, ProvisionPlanRequest, RemindSeatsRequest,
-    RemoveMemberRequest, Seat, SeatRowOutcome, SeatState, TransferSeatsRequest, member_event,
+    ActivateSeatRequest, ListSeatsRequest, MemberDescribed, PlanKind, ProvisionPlanRequest, RemindSeatsRequest,
+    RemoveMemberRequest, Seat, SeatRowOutcome, SeatState, SetAutoApplyPlanRequest, StartTrialRequest,
+    TransferSeatsRequest, agreement_service_client::AgreementServiceClient, member_event,
     plan_service_client::PlanServiceClient,
 };
 use studium_proto::campus::v1::{MemberAdded, MemberClass};
@@ -129,6 +130,7 @@ pub async fn seats_move_to_another_plan_after_a_dry_run(desk: Desk) {
 
 pub async fn an_idle_seat_is_warned_and_reclaimed_by_itself(desk: Desk) {
     desk.campus("ou").await;
+    desk.agreement("ou", "agreement").await;
     desk.students("ou", &["ada", "bob"]).await;
     let catalogue_position = desk.offer("all", &["rust"]).await;
     let mut request = desk.asked_plan("plan", 2);
@@ -170,4 +172,41 @@ pub async fn who_leaves_the_campus_leaves_the_seat(desk: Desk) {
         RemoveMemberRequest { campus_id: "ou".into(), learner_id: "ada".into(), reason: "graduated".into(), at_ms: 0 };
     desk.members().await.remove_member(remove).await.unwrap();
     desk.plan_becomes("plan", |it| it.ledger.unwrap().unassigned == 1).await;
+}
+
+pub async fn new_members_get_a_seat_of_the_plan_that_says_so(desk: Desk) {
+    desk.with_plan(2, &["ada"]).await;
+    let (agreement_id, plan_id) = ("agreement".into(), "plan".into());
+    let set = SetAutoApplyPlanRequest { agreement_id, plan_id, ..SetAutoApplyPlanRequest::default() };
+    AgreementServiceClient::new(desk.registrar().await).set_auto_apply_plan(set).await.unwrap();
+    desk.students("ou", &["bob", "cyd", "dan"]).await;
+    // Two of the three newcomers find a seat; who was a member before gets none by itself.
+    desk.plan_becomes("plan", |it| it.ledger.unwrap().assigned == 2).await;
+    let held: Vec<_> = seats(&desk, "plan").await.into_iter().map(|it| it.learner_id).collect();
+    assert!(!held.contains(&"ada".to_owned()), "{held:?}");
+}
+
+pub async fn a_trial_brings_its_agreement_and_its_plan(desk: Desk) {
+    desk.campus("ou").await;
+    desk.students("ou", &["ada"]).await;
+    let catalogue_position = desk.offer("all", &["rust"]).await;
+    let trial = StartTrialRequest {
+        campus_id: "ou".into(),
+        agreement_id: "try".into(),
+        plan_id: "try".into(),
+        selection_id: "all".into(),
+        seats: 3,
+        ends_at_ms: desk.house.now_ms() + 30 * DAY,
+        catalogue_position,
+        ..StartTrialRequest::default()
+    };
+    desk.campuses().await.start_trial(trial).await.unwrap();
+    for _ in 0..400 {
+        if desk.use_seat("ada", "rust").await.is_ok() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    let plan = desk.plan("try").await;
+    assert_eq!((plan.kind(), plan.ledger.unwrap().activated), (PlanKind::Trial, 1));
 }

@@ -20,7 +20,7 @@ async fn statements(desk: &Desk) -> StatementServiceClient<Caller> {
 async fn licensed(desk: &Desk) -> u64 {
     desk.campus("ou").await;
     desk.agreement("ou", "a").await;
-    desk.plan("p", "a", "ou").await
+    desk.told_plan("p", "a", "ou").await
 }
 
 fn preview(period: &str, min_position: u64) -> PreviewStatementRequest {

@@ -79,6 +79,7 @@ async fn why_not(desk: &Desk, learner: &str, course: &str, for_credit: bool) -> 
 
 pub async fn why_not_says_what_enrolment_by_seat_would_say(desk: Desk) {
     desk.campus("ou").await;
+    desk.agreement("ou", "agreement").await;
     desk.students("ou", &["ada", "bob", "cyd"]).await;
     assert_eq!(why_not(&desk, "ada", "rust", false).await.reason, "NO_PLAN");
     desk.offer("all", &["rust", "sql"]).await;

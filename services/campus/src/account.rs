@@ -1,10 +1,10 @@
 //! What an agreement's plans cost and what was billed of it, read from the record itself: as of a time, up to a position.
 
 use crate::{
-    agreement_plans::{self, AgreementPlans},
     billing::Billing,
     charges::{self, Happened},
     period::Month,
+    plans::{self, Plans},
 };
 use std::time::Duration;
 use studium_kit::{App, Event, Stored, fault, replay, status};
@@ -35,9 +35,9 @@ pub async fn position(app: &App, asked: u64, min_position: u64) -> Result<u64, S
 
 /// The ledger of an agreement's plans: what happened up to a time, as far as it was recorded up to a position.
 pub async fn read(app: &App, agreement_id: &str, as_of_ms: i64, position: u64) -> Result<Ledger, Status> {
-    app.reached::<AgreementPlans>(position).await?;
+    app.reached::<Plans>(position).await?;
     let mut ledger = Ledger { charges: Vec::new(), uses: Vec::new() };
-    for plan_id in agreement_plans::plans_of(app.store(), agreement_id).await.map_err(fault)? {
+    for plan_id in plans::of_agreement(app.store(), agreement_id).await.map_err(fault)? {
         let happened = happened::<PlanEvent>(app, &plan_id, position).await?;
         let happened =
             happened.into_iter().map(|(it, events)| Happened { at_ms: it.commit.at_ms, position: it.position, events });
