@@ -115,11 +115,13 @@ impl LearnerService for Api {
         let into = self.app.state::<Learner>(&it.into_learner_id).await?.standing();
         let command = learner::Command::Merge {
             from_learner_id: it.from_learner_id.clone(),
-            into_learner_id: it.into_learner_id,
+            into_learner_id: it.into_learner_id.clone(),
             into,
             reason: it.reason,
         };
-        reply!(MergeLearnersResponse, self.app.decide::<Learner>(&call, &it.from_learner_id, &command).await?)
+        let merged = self.app.decide::<Learner>(&call, &it.from_learner_id, &command).await?;
+        self.aliases.merged(&it.from_learner_id, &it.into_learner_id);
+        reply!(MergeLearnersResponse, merged)
     }
 
     async fn erase_learner(
