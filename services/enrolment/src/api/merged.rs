@@ -47,6 +47,11 @@ impl Once for ProgrammeEnrolment {
 }
 
 impl Api {
+    /// All ids of the person behind an id, the one that stays first; there is always one.
+    pub(super) async fn person(&self, learner: &str) -> Result<Vec<String>, Status> {
+        self.aliases.person(self.app.store(), learner).await.map_err(fault)
+    }
+
     /// The id of the aggregate that a command about a learner in a run or programme goes to.
     ///
     /// Who enters comes to the enrolment that weighs most under any id of the person, and under the id that stays when
@@ -57,7 +62,7 @@ impl Api {
     /// what was enrolled a moment ago.
     pub(super) async fn meant<D: Once>(&self, within: &str, learner: &str, enters: bool) -> Result<String, Status> {
         let id = |learner: &str| format!("{within}~{learner}");
-        let person = self.aliases.person(self.app.store(), learner).await.map_err(fault)?;
+        let person = self.person(learner).await?;
         let mut meant = person.first().map_or(learner, String::as_str);
         if person.len() > 1 {
             let mut most = Weight::Never;
