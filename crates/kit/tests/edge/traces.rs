@@ -6,6 +6,7 @@ use std::{convert::Infallible, future::ready, process::Stdio, sync::Mutex};
 use studium_kit::telemetry;
 use studium_proto::admin::v1::{GetStatusRequest, ListViewsRequest};
 use studium_testkit::Raw;
+use tokio::io::AsyncReadExt as _;
 use tonic::{
     Code, Request, Response, Status,
     server::{Grpc, NamedService, UnaryService},
@@ -78,6 +79,27 @@ async fn one_trace_goes_through_calls_logs_and_policies() {
     assert_eq!(count(b"studium.admin.v1.AdminService/GetStatus"), 2);
     assert_eq!(count(b"a policy"), 1);
     assert_eq!(count(b"studium-echo"), 1);
+}
+
+/// A collector behind TLS is spoken to in TLS, with the machine's certificate authorities.
+#[tokio::test]
+async fn a_collector_behind_tls_is_greeted_in_tls() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut child = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "edge::traces::a_process_that_exports", "--nocapture"])
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("https://localhost:{port}"))
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut hello = [0; 6];
+    tokio::select! {
+        _ = child.wait() => panic!("it ended without a word to the collector"),
+        greeted = async { listener.accept().await.unwrap().0.read_exact(&mut hello).await } => drop(greeted.unwrap()),
+    }
+    // A TLS record of type handshake (22), version 3.1; in it a ClientHello (1).
+    assert_eq!((hello[0], hello[1], hello[5]), (22, 3, 1));
 }
 
 #[tokio::test]
