@@ -142,9 +142,10 @@ impl UpArgs {
 pub struct StoreArgs {
     /// What an acknowledgement is worth: `disk` survives a power cut, `process` a kill -9, `replicated` the loss of a node.
     /// Without it `disk`, or what runs already.
-    #[arg(long, value_name = "disk|process|replicated")]
+    #[arg(long, env = "STUDIUM_DURABILITY", value_name = "disk|process|replicated")]
     durability: Option<Durability>,
     /// Keep the stores in databases `studium_SERVICE` of this PostgreSQL server instead of SQLite files.
+    /// The data directory remembers it.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
 }

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod import;
 pub mod platform;
 pub mod progress;
+pub mod stores;
 pub mod supervise;
 pub mod token;
 

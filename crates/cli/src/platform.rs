@@ -29,7 +29,7 @@ pub struct Setup {
     pub durability: Option<Durability>,
     /// First port; `None` takes free ones.
     pub port: Option<u16>,
-    /// Base URL of a PostgreSQL server that holds the stores; `None` is SQLite in the data directory.
+    /// Base URL of a PostgreSQL server that holds the stores; `None` is what the directory was made with, or else SQLite.
     pub postgres: Option<String>,
     /// The program whose `serve` runs a service; `None` is the program that asks.
     pub program: Option<PathBuf>,
@@ -129,9 +129,11 @@ impl Platform {
                 let data = setup.data.display();
                 ensure!(
                     wanted == runs,
-                    "the platform on {data} runs with durability {runs}; stop it first, or leave --durability out"
+                    "the platform on {data} runs with durability {runs}; stop it first, or leave --durability \
+                     (STUDIUM_DURABILITY) out"
                 );
             }
+            crate::stores::settle(setup)?;
             return command(&platform).await;
         }
         let interrupted = crate::supervise::interrupted()?;

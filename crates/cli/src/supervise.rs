@@ -3,6 +3,7 @@
 use crate::{
     platform::{Lock, Platform, ServiceState, Setup, State},
     progress::Progress,
+    stores,
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::{
@@ -67,6 +68,7 @@ impl Processes {
     /// With one sentence that says what to do; what was started by then is ended.
     pub async fn start(setup: &Setup) -> Result<Self> {
         let lock = Lock::hold(&setup.data).await?;
+        let setup = &stores::settle(setup)?;
         let data = fs::canonicalize(&setup.data)?;
         disk::demand_room(&data)?;
         end_left_over(&data).await;
@@ -188,7 +190,7 @@ impl Processes {
             Some(it) => it.clone(),
             None => std::env::current_exe().context("cannot find the program that runs; start it by its path")?,
         };
-        let store = store_url(&self.setup, &self.data, name).await?;
+        let store = stores::url(&self.setup, &self.data, name).await?;
         let mut command = Command::new(program);
         command
             .args(["serve", name, "--with-parent", "--listen", listen])
@@ -277,16 +279,6 @@ async fn end_left_over(data: &Path) {
 /// Where a service writes the address that it listens on.
 fn address_file(data: &Path, service: &str) -> PathBuf {
     data.join(format!("run/{service}.address"))
-}
-
-/// URL of a service's own store: a file in the data directory, or its database on the PostgreSQL server,
-/// which is made when it is not there.
-pub async fn store_url(setup: &Setup, data: &Path, service: &str) -> Result<String> {
-    if let Some(server) = &setup.postgres {
-        return Ok(studium_store::create_database(server, &format!("studium_{service}")).await?);
-    }
-    fs::create_dir_all(data.join("store"))?;
-    Ok(format!("sqlite:{}", data.join(format!("store/{service}.db")).display()))
 }
 
 /// The profile in a sentence, for people who must know what an acknowledgement is worth.

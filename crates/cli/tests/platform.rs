@@ -29,11 +29,11 @@ fn lines(bytes: &[u8]) -> Vec<Value> {
 
 /// Starts `up` on ports that are free, and returns it with what it says of itself.
 fn up(data: &Path, port: u16) -> (Child, Value) {
-    let mut child = studium(data)
-        .args(["--json", "up", "--durability", "process", "--port", &port.to_string()])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    started(studium(data).args(["--json", "up", "--durability", "process", "--port", &port.to_string()]))
+}
+
+fn started(up: &mut Command) -> (Child, Value) {
+    let mut child = up.stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     (child, serde_json::from_str(&line).expect("up says where it runs"))
@@ -149,4 +149,38 @@ fn an_occupied_port_and_a_missing_broker_are_one_sentence_each() {
     let failed = studium(dir.path()).arg("up").env("STUDIUM_NATS_SERVER", "/nowhere/nats-server").output().unwrap();
     assert_eq!(failed.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&failed.stderr).contains("correct it or unset it"));
+}
+
+#[tokio::test]
+async fn a_directory_keeps_its_postgresql_and_the_environment_says_how_durable() {
+    let Some(server) = studium_testkit::postgres() else { return };
+    for service in ["catalogue", "enrolment", "campus"] {
+        server.drop_database(&format!("studium_{service}")).await.unwrap();
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let port = free_base().to_string();
+    let up = |args: &[&str]| {
+        let mut command = studium(dir.path());
+        command.env("STUDIUM_DURABILITY", "process").args(["--json", "up", "--port", &port]).args(args);
+        command
+    };
+    let (mut first, state) = started(&mut up(&["--postgres", &server.url("postgres")]));
+    assert_eq!((&state["store"], &state["durability"]), (&"postgres".into(), &"process".into()));
+    assert_eq!(terminate(&mut first), Some(0));
+
+    let other = up(&["--postgres", "postgres://studium:secret@elsewhere:5433"]).output().unwrap();
+    let sentence = String::from_utf8_lossy(&other.stderr).into_owned();
+    assert_eq!((other.status.code(), sentence.lines().count()), (Some(1), 1), "{sentence}");
+    assert!(sentence.contains("not on postgres://elsewhere:5433; leave --postgres out"), "{sentence}");
+
+    let (mut again, state) = started(&mut up(&["--durability", "disk"]));
+    assert_eq!((&state["store"], &state["durability"]), (&"postgres".into(), &"disk".into()));
+    assert_eq!(terminate(&mut again), Some(0));
+    assert!(!dir.path().join("store/enrolment.db").exists());
+
+    let wrong = up(&[]).env("STUDIUM_DURABILITY", "fast").output().unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+    let replicated = up(&[]).env("STUDIUM_DURABILITY", "replicated").output().unwrap();
+    let sentence = String::from_utf8_lossy(&replicated.stderr).into_owned();
+    assert!(sentence.contains("was made with one server and cannot become `replicated`"), "{sentence}");
 }

@@ -6,12 +6,13 @@ use opentelemetry::{
     Context, KeyValue,
     trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState, TracerProvider as _},
 };
-use opentelemetry_otlp::SpanExporter;
+use opentelemetry_otlp::{SpanExporter, WithTonicConfig as _};
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use std::{
     env, io,
     sync::atomic::{AtomicBool, Ordering},
 };
+use tonic::transport::ClientTlsConfig;
 use tracing::{Span, field::Empty};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
@@ -64,14 +65,26 @@ pub fn init(service: &'static str) -> anyhow::Result<Telemetry> {
 }
 
 fn tracer(service: &'static str) -> anyhow::Result<SdkTracerProvider> {
-    let exporter = SpanExporter::builder().with_tonic().build();
-    let exporter = exporter
-        .context("OTEL_EXPORTER_OTLP_ENDPOINT is no address of a collector, for example http://127.0.0.1:4317")?;
+    let mut exporter = SpanExporter::builder().with_tonic();
+    // Only where it is needed: a machine without any certificate authorities may still speak plainly.
+    if !is_plain(&env::var("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").or_else(|_| env::var("OTEL_EXPORTER_OTLP_ENDPOINT"))?)
+    {
+        exporter = exporter.with_tls_config(ClientTlsConfig::new().with_native_roots());
+    }
+    let exporter = exporter.build().context(
+        "spans cannot be sent to OTEL_EXPORTER_OTLP_ENDPOINT; write it as http://127.0.0.1:4317, or as \
+         https://collector.example:4317 for one whose certificate this machine trusts (SSL_CERT_FILE adds authorities)",
+    )?;
     let mut resource = Resource::builder().with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
     if env::var_os("OTEL_SERVICE_NAME").is_none() {
         resource = resource.with_service_name(format!("studium-{service}"));
     }
     Ok(SdkTracerProvider::builder().with_resource(resource.build()).with_batch_exporter(exporter).build())
+}
+
+/// Whether an endpoint is spoken to without TLS.
+fn is_plain(endpoint: &str) -> bool {
+    endpoint.trim_start().get(..7).is_some_and(|it| it.eq_ignore_ascii_case("http://"))
 }
 
 impl Telemetry {

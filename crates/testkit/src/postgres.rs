@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -18,16 +19,19 @@ const URL: &str = "STUDIUM_TEST_POSTGRES";
 const REQUIRED: &str = "STUDIUM_REQUIRE_POSTGRES";
 
 /// Makes a cluster that listens on a socket only, says where it is, and removes it when its input ends:
-/// that is when the test process is gone, however it went.
+/// that is when the test process is gone, however it went. If that is before anybody has read where it is, saying so
+/// must not be the shell's own end: it would leave the cluster behind.
 const SCRIPT: &str = r#"
 set -e
 export LC_ALL=C
+trap '' PIPE
+trap 'exit 1' HUP INT TERM
 folder=$(mktemp -d "${TMPDIR:-/tmp}/studium-postgres.XXXXXX")
 trap '"$1/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1; rm -rf "$folder"' EXIT
 "$1/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --no-sync >"$folder/log" 2>&1
 "$1/pg_ctl" -D "$folder/data" -l "$folder/log" -w \
     -o "-c listen_addresses= -c unix_socket_directories=$folder -c fsync=off -c max_connections=300" start >/dev/null 2>&1
-echo "$folder"
+echo "$folder" 2>/dev/null
 read -r _ || true
 "#;
 
@@ -97,9 +101,17 @@ impl Postgres {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("studium_test_{}_{number}", std::process::id());
         let admin = self.url("postgres");
-        run_once(&admin, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
+        self.drop_database(&name).await?;
         run_once(&admin, &format!("CREATE DATABASE {name}")).await?;
         Ok(TestDatabase { url: self.url(&name), name, server: self.clone() })
+    }
+
+    /// Drops a database if it is there, whoever is still connected.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn drop_database(&self, name: &str) -> Result<(), StoreError> {
+        run_once(&self.url("postgres"), &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await
     }
 }
 
@@ -109,8 +121,7 @@ impl TestDatabase {
     /// # Errors
     /// When the server does not answer.
     pub async fn drop(self) -> Result<(), StoreError> {
-        let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        run_once(&self.server.url("postgres"), &sql).await
+        self.server.drop_database(&self.name).await
     }
 }
 
@@ -136,6 +147,8 @@ fn start(binaries: &Path) -> Option<Postgres> {
     } else {
         Command::new("sh")
     };
+    // In a group of its own: what ends the test process and all its children would end the shell before the cluster.
+    command.process_group(0);
     command.args(["-c", SCRIPT, "sh"]).arg(binaries).current_dir("/").env_remove("PGDATA");
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
     let mut folder = String::new();

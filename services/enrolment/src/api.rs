@@ -4,12 +4,14 @@ mod acts;
 mod bulk;
 mod enrolling;
 mod learners;
+mod merged;
 mod partner;
 mod programmes;
 mod queries;
 mod show;
 
 use crate::{
+    aliases::Aliases,
     enrolment::{self, Act, Authority, By, Enrolment},
     enrolments::Page,
     offers::{Missing, Offers},
@@ -33,12 +35,13 @@ const PAGE_MAX: u32 = 500;
 pub struct Api {
     app: App,
     offers: Offers,
+    aliases: Aliases,
 }
 
 impl Api {
     /// Handlers over a running service.
-    pub fn new(app: App) -> Self {
-        Self { offers: Offers::new(app.clone()), app }
+    pub fn new(app: App, aliases: Aliases) -> Self {
+        Self { offers: Offers::new(app.clone()), app, aliases }
     }
 
     /// Asks an enrolment for something on behalf of the caller.
@@ -48,8 +51,9 @@ impl Api {
         (run, learner, institution): (&str, &str, &str),
         act: Act,
     ) -> Result<Outcome<enrolment_event::Event>, Status> {
+        let id = self.meant::<Enrolment>(run, learner, matches!(act, Act::Invite { .. })).await?;
         let command = enrolment::Command { by: by(call, institution), act };
-        self.app.decide::<Enrolment>(call, &format!("{run}~{learner}"), &command).await
+        self.app.decide::<Enrolment>(call, &id, &command).await
     }
 
     /// Staff of an institution may look only at runs that it provides.

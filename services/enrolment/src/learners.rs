@@ -99,6 +99,18 @@ pub async fn stays(store: &Store, learner_id: &str) -> Result<String, StoreError
     Ok(id)
 }
 
+/// How many learners are aliases.
+pub async fn merges(store: &Store) -> Result<u64, StoreError> {
+    let sql = "SELECT COUNT(*) FROM learner_1 WHERE merged_into <> ''";
+    let rows: Vec<(u64,)> = store.query(sql, &[]).await?;
+    Ok(rows.first().map_or(0, |it| it.0))
+}
+
+/// All aliases with the learners whose aliases they are.
+pub async fn merged(store: &Store) -> Result<Vec<(String, String)>, StoreError> {
+    store.query("SELECT learner_id, merged_into FROM learner_1 WHERE merged_into <> ''", &[]).await
+}
+
 /// Whether any of these institutions knows the person behind an id.
 pub async fn is_member(store: &Store, learner_id: &str, institutions: &[String]) -> Result<bool, StoreError> {
     let ids = same_person(store, learner_id).await?;

@@ -1,5 +1,6 @@
 //! Enrolment: who learns what, since when, with what result; seats of runs, programmes, consent, learners.
 
+mod aliases;
 mod api;
 mod campus_seats;
 mod consent;
@@ -31,6 +32,10 @@ use studium_proto::enrolment::v1::{
 
 /// The parts of the service; nothing else lists them.
 pub fn service() -> Service {
+    // All apis know of a merge once one of them does.
+    let aliases = aliases::Aliases::default();
+    let api = move |app| api::Api::new(app, aliases.clone());
+    let (enrolments, queries, learners, programmes) = (api.clone(), api.clone(), api.clone(), api);
     Service::new("enrolment")
         .decider::<enrolment::Enrolment>()
         .decider::<run_capacity::RunCapacity>()
@@ -58,8 +63,8 @@ pub fn service() -> Service {
         .look_up_policy::<policies::EarlierCoursesCount>()
         .look_up_policy::<policies::MergedCoursesCount>()
         .deadline::<policies::Lapses>()
-        .grpc(|app| EnrolmentServiceServer::new(api::Api::new(app)))
-        .grpc(|app| EnrolmentQueryServiceServer::new(api::Api::new(app)))
-        .grpc(|app| LearnerServiceServer::new(api::Api::new(app)))
-        .grpc(|app| ProgrammeEnrolmentServiceServer::new(api::Api::new(app)))
+        .grpc(move |app| EnrolmentServiceServer::new(enrolments(app)))
+        .grpc(move |app| EnrolmentQueryServiceServer::new(queries(app)))
+        .grpc(move |app| LearnerServiceServer::new(learners(app)))
+        .grpc(move |app| ProgrammeEnrolmentServiceServer::new(programmes(app)))
 }

@@ -48,6 +48,13 @@ pub struct ProgrammeEnrolment {
     completed: BTreeSet<String>,
 }
 
+impl ProgrammeEnrolment {
+    /// Where it stands.
+    pub fn state(&self) -> ProgrammeState {
+        self.state
+    }
+}
+
 impl Decider for ProgrammeEnrolment {
     type Command = Command;
     type Event = Event;

@@ -3,7 +3,8 @@
 use crate::{
     platform::{Setup, unknown_service},
     progress::count,
-    supervise::{SERVICES, nats_alone, store_url},
+    stores,
+    supervise::{SERVICES, nats_alone},
 };
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -14,8 +15,9 @@ use studium_store::{Restored, Store};
 /// Cut off, it goes on where it stopped when it is run again.
 pub async fn restore(setup: &Setup, service: &str) -> Result<()> {
     ensure!(SERVICES.iter().any(|it| it.name == service), unknown_service(service));
+    let setup = &stores::settle(setup)?;
     if setup.postgres.is_none() {
-        let file = setup.data.join(format!("store/{service}.db"));
+        let file = stores::sqlite(&setup.data, service);
         let shown = file.display();
         ensure!(
             file.exists(),
@@ -38,7 +40,7 @@ pub async fn restore(setup: &Setup, service: &str) -> Result<()> {
 
 /// Positions of the stream before and after.
 async fn copy(setup: &Setup, service: &str, config: &LogConfig) -> Result<(u64, u64)> {
-    let store = Store::open(&store_url(setup, &setup.data, service).await?).await?;
+    let store = Store::open(&stores::url(setup, &setup.data, service).await?).await?;
     let log = Log::connect(config).await?;
     let had = log.head(service).await?;
     let bar = setup.output.bar(&format!("restoring {service}"), 0);

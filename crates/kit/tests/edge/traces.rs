@@ -2,26 +2,32 @@
 
 use super::server::{by, start};
 use bytes::Bytes;
-use std::{convert::Infallible, future::ready, process::Stdio, sync::Mutex};
+use std::{
+    convert::Infallible,
+    future::ready,
+    path::Path,
+    process::Stdio,
+    sync::{Arc, Mutex},
+};
 use studium_kit::telemetry;
 use studium_proto::admin::v1::{GetStatusRequest, ListViewsRequest};
 use studium_testkit::Raw;
 use tonic::{
     Code, Request, Response, Status,
     server::{Grpc, NamedService, UnaryService},
-    transport::{Server, server::TcpIncoming},
+    transport::{Identity, Server, ServerTlsConfig, server::TcpIncoming},
 };
 use tracing::Instrument as _;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-/// All that the collector was sent.
-static SENT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+/// Certificate and key of a collector on `localhost` that nobody runs but these tests; good until 2126.
+const LOCALHOST: &str = include_str!("collector.pem");
 
 /// A collector that keeps the bytes it is sent: the ids are looked for in them.
-#[derive(Clone)]
-struct Collector;
+#[derive(Clone, Default)]
+struct Collector(Arc<Mutex<Vec<u8>>>);
 
 impl NamedService for Collector {
     const NAME: &'static str = "opentelemetry.proto.collector.trace.v1.TraceService";
@@ -32,52 +38,85 @@ impl UnaryService<Bytes> for Collector {
     type Future = std::future::Ready<Result<Response<Bytes>, Status>>;
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        SENT.lock().unwrap().extend_from_slice(&request.into_inner());
+        self.0.lock().unwrap().extend_from_slice(&request.into_inner());
         ready(Ok(Response::new(Bytes::new())))
     }
 }
 
-async fn collector() -> String {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let service = tower::service_fn(|request: http::Request<tonic::body::Body>| async {
-        Ok::<_, Infallible>(Grpc::new(Raw).unary(Collector, request).await)
-    });
-    let router = axum::Router::new().route_service(
-        &format!("/{}/Export", Collector::NAME),
-        tower::util::MapRequest::new(service, |it: axum::extract::Request| it.map(tonic::body::Body::new)),
-    );
-    tokio::spawn(Server::builder().add_routes(router.into()).serve_with_incoming(TcpIncoming::from(listener)));
-    address
+impl Collector {
+    /// The port that it is started on.
+    async fn start(&self, mut server: Server) -> u16 {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let collector = self.clone();
+        let service = tower::service_fn(move |request: http::Request<tonic::body::Body>| {
+            let collector = collector.clone();
+            async { Ok::<_, Infallible>(Grpc::new(Raw).unary(collector, request).await) }
+        });
+        let router = axum::Router::new().route_service(
+            &format!("/{}/Export", Self::NAME),
+            tower::util::MapRequest::new(service, |it: axum::extract::Request| it.map(tonic::body::Body::new)),
+        );
+        tokio::spawn(server.add_routes(router.into()).serve_with_incoming(TcpIncoming::from(listener)));
+        port
+    }
+
+    /// How often it was sent something.
+    fn count(&self, needle: &[u8]) -> usize {
+        self.0.lock().unwrap().windows(needle.len()).filter(|it| *it == needle).count()
+    }
 }
 
-/// The set-up holds for a whole process, so this test runs [`a_process_that_exports`] in one of its own.
-#[tokio::test]
-async fn one_trace_goes_through_calls_logs_and_policies() {
-    let child = tokio::process::Command::new(std::env::current_exe().unwrap())
+/// The set-up holds for a whole process, so tests run [`a_process_that_exports`] in one of its own. Gives its logs.
+async fn export_to(endpoint: &str, authorities: Option<&Path>) -> String {
+    let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
+    child
         .args(["--ignored", "--exact", "edge::traces::a_process_that_exports", "--nocapture"])
-        .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector().await)
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
         .env_remove("RUST_LOG")
-        .env_remove("STUDIUM_LOG")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .output();
-    let ended = child.await.unwrap();
+        .env_remove("STUDIUM_LOG");
+    if let Some(it) = authorities {
+        child.env("SSL_CERT_FILE", it);
+    }
+    let ended = child.stdout(Stdio::piped()).stderr(Stdio::piped()).output().await.unwrap();
     let logs = String::from_utf8(ended.stdout).unwrap();
     assert!(ended.status.success(), "{logs}{}", String::from_utf8_lossy(&ended.stderr));
+    logs
+}
+
+#[tokio::test]
+async fn one_trace_goes_through_calls_logs_and_policies() {
+    let collector = Collector::default();
+    // Nothing about TLS is read, or missed, where there is none.
+    let nowhere = Path::new("/nowhere/authorities.pem");
+    let port = collector.start(Server::builder()).await;
+    let logs = export_to(&format!("http://127.0.0.1:{port}"), Some(nowhere)).await;
     let lines: Vec<serde_json::Value> = logs.lines().filter_map(|it| serde_json::from_str(it).ok()).collect();
     let fault = lines.iter().find(|it| it["message"] == "fault").unwrap();
     assert_eq!(fault["spans"][0]["trace_id"], TRACE, "{fault}");
     assert!(fault["error"].as_str().unwrap().contains("no row 7"), "{fault}");
 
-    let sent = SENT.lock().unwrap().clone();
     let id: Vec<u8> = (0..16).map(|n| u8::from_str_radix(&TRACE[n * 2..n * 2 + 2], 16).unwrap()).collect();
-    let count = |needle: &[u8]| sent.windows(needle.len()).filter(|it| *it == needle).count();
     // Two rpcs and the policy's span; the third rpc began a trace of its own.
-    assert_eq!(count(&id), 3);
-    assert_eq!(count(b"studium.admin.v1.AdminService/GetStatus"), 2);
-    assert_eq!(count(b"a policy"), 1);
-    assert_eq!(count(b"studium-echo"), 1);
+    assert_eq!(collector.count(&id), 3);
+    assert_eq!(collector.count(b"studium.admin.v1.AdminService/GetStatus"), 2);
+    assert_eq!(collector.count(b"a policy"), 1);
+    assert_eq!(collector.count(b"studium-echo"), 1);
+}
+
+#[tokio::test]
+async fn a_collector_behind_tls_must_be_one_that_the_machine_trusts() {
+    let folder = tempfile::tempdir().unwrap();
+    let known = folder.path().join("known.pem");
+    std::fs::write(&known, LOCALHOST).unwrap();
+    let collector = Collector::default();
+    let tls = ServerTlsConfig::new().identity(Identity::from_pem(LOCALHOST, LOCALHOST));
+    let port = collector.start(Server::builder().tls_config(tls).unwrap()).await;
+    export_to(&format!("https://localhost:{port}"), Some(&known)).await;
+    assert_eq!(collector.count(b"studium-echo"), 1);
+    // By another name nobody vouches for it, and it is told nothing.
+    export_to(&format!("https://127.0.0.1:{port}"), Some(&known)).await;
+    assert_eq!(collector.count(b"studium-echo"), 1);
 }
 
 #[tokio::test]

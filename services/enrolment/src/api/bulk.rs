@@ -45,7 +45,7 @@ struct Bulk {
     waiting: usize,
 }
 
-/// Run and learner.
+/// Run and the learner who stays.
 type Enrolling = (String, String);
 
 impl Bulk {
@@ -74,7 +74,7 @@ impl Bulk {
         if self.number > ROWS_MAX {
             return Err(status::malformed("rows", &format!("are more than {ROWS_MAX}; send the rest in another call")));
         }
-        let enrolling = (row.run_id.clone(), row.learner_id.clone());
+        let enrolling = (row.run_id.clone(), self.api.aliases.stays(&row.learner_id));
         if let Some(behind) = self.behind.get_mut(&enrolling) {
             behind.push_back((self.number, row));
             self.waiting += 1;

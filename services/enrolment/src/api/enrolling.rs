@@ -35,7 +35,7 @@ impl Api {
         let offer = self.offers.facts(offered, &it.learner_id, &it.sponsor_institution_id).await?;
         let act = Act::Enrol { offer, terms, override_reason: it.override_reason.clone() };
         let command = enrolment::Command { by: by(call, &it.institution_id), act };
-        let id = format!("{}~{}", it.run_id, it.learner_id);
+        let id = self.meant::<Enrolment>(&it.run_id, &it.learner_id, true).await?;
         let decided = decide::<Enrolment>(&self.app, call, &id, &command).await?;
         let outcome = outcome(&id, decided);
         let state = self.state_after(&outcome).await?;

@@ -115,11 +115,13 @@ impl LearnerService for Api {
         let into = self.app.state::<Learner>(&it.into_learner_id).await?.standing();
         let command = learner::Command::Merge {
             from_learner_id: it.from_learner_id.clone(),
-            into_learner_id: it.into_learner_id,
+            into_learner_id: it.into_learner_id.clone(),
             into,
             reason: it.reason,
         };
-        reply!(MergeLearnersResponse, self.app.decide::<Learner>(&call, &it.from_learner_id, &command).await?)
+        let merged = self.app.decide::<Learner>(&call, &it.from_learner_id, &command).await?;
+        self.aliases.merged(&it.from_learner_id, &it.into_learner_id);
+        reply!(MergeLearnersResponse, merged)
     }
 
     async fn erase_learner(
@@ -146,8 +148,10 @@ impl LearnerService for Api {
         let scopes = scopes(&mut fields, &it.scopes);
         fields.check("scopes", !scopes.is_empty(), "is empty");
         fields.optional_text("wording", &it.wording, NAME_MAX);
-        let id = consent_id(&mut fields, &it.institution_id, &it.learner_id);
+        consent_ids(&mut fields, &it.institution_id, &it.learner_id);
         fields.done()?;
+        let stays = self.person(&it.learner_id).await?.swap_remove(0);
+        let id = format!("{}~{stays}", it.institution_id);
         let command = consent::Command::Give { scopes, wording: it.wording };
         reply!(GiveConsentResponse, self.app.decide::<Consent>(&call, &id, &command).await?)
     }
@@ -160,10 +164,20 @@ impl LearnerService for Api {
         let call = call.at(it.at_ms)?;
         let mut fields = Fields::new();
         let scopes = scopes(&mut fields, &it.scopes);
-        let id = consent_id(&mut fields, &it.institution_id, &it.learner_id);
+        consent_ids(&mut fields, &it.institution_id, &it.learner_id);
         fields.done()?;
         let command = consent::Command::Withdraw { scopes };
-        reply!(WithdrawConsentResponse, self.app.decide::<Consent>(&call, &id, &command).await?)
+        // What was let under any id of the person is let no longer; the answer tells of the last one that changed.
+        let mut person = self.person(&it.learner_id).await?;
+        let id = |learner: &str| format!("{}~{learner}", it.institution_id);
+        let mut answer = self.app.decide::<Consent>(&call, &id(&person.swap_remove(0)), &command).await?;
+        for learner in person {
+            let outcome = self.app.decide::<Consent>(&call, &id(&learner), &command).await?;
+            if !outcome.already {
+                answer = outcome;
+            }
+        }
+        reply!(WithdrawConsentResponse, answer)
     }
 
     async fn get_learner(&self, request: Request<GetLearnerRequest>) -> Result<Response<GetLearnerResponse>, Status> {
@@ -285,10 +299,9 @@ fn scopes(fields: &mut Fields, numbers: &[i32]) -> Vec<ConsentScope> {
     numbers.iter().filter_map(known).collect()
 }
 
-fn consent_id(fields: &mut Fields, institution_id: &str, learner_id: &str) -> String {
+fn consent_ids(fields: &mut Fields, institution_id: &str, learner_id: &str) {
     fields.id("institution_id", institution_id);
     fields.id("learner_id", learner_id);
-    format!("{institution_id}~{learner_id}")
 }
 
 /// One person: the learner who stays, with the aliases' external ids.

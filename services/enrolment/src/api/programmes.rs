@@ -37,8 +37,10 @@ macro_rules! open {
 /// Asks for an act and replies with what came of it.
 macro_rules! act {
     ($api:expr, $call:expr, $it:expr, $response:ident, $act:expr) => {{
-        let id = format!("{}~{}", $it.programme_id, $it.learner_id);
-        let command = Command { by: by(&$call, &$it.institution_id), act: $act };
+        let act: Act = $act;
+        let joins = matches!(act, Act::Join { .. });
+        let id = $api.meant::<ProgrammeEnrolment>(&$it.programme_id, &$it.learner_id, joins).await?;
+        let command = Command { by: by(&$call, &$it.institution_id), act };
         reply!($response, $api.app.decide::<ProgrammeEnrolment>(&$call, &id, &command).await?)
     }};
 }

@@ -12,7 +12,7 @@ use studium_proto::enrolment::v1::{
 };
 
 /// A programme of course `a` and one of `x` and `y`; runs are named after their course.
-async fn publish(desk: &Desk, price_minor: i64) -> u64 {
+pub async fn publish(desk: &Desk, price_minor: i64) -> u64 {
     for course in ["a", "x", "y"] {
         desk.open_run(course, course, 0, false).await;
     }
@@ -33,7 +33,7 @@ async fn publish(desk: &Desk, price_minor: i64) -> u64 {
     desk.programme_says("p", events).await
 }
 
-fn joining(learner: &str, catalogue_position: u64) -> JoinProgrammeRequest {
+pub fn joining(learner: &str, catalogue_position: u64) -> JoinProgrammeRequest {
     JoinProgrammeRequest {
         programme_id: "p".into(),
         learner_id: learner.into(),
