@@ -119,6 +119,7 @@ events! {
     campus::v1::AgreementEvent, agreement_event, "campus.agreement";
     campus::v1::MemberEvent, member_event, "campus.member";
     campus::v1::LicencePlanEvent, licence_plan_event, "campus.licence_plan";
+    campus::v1::ClassEvent, class_event, "campus.class";
 }
 
 reasons! {

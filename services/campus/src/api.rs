@@ -1,6 +1,11 @@
 //! Translates between gRPC and deciders and views; holds no rule.
 
 mod campus;
+mod class_acts;
+mod class_checks;
+mod class_queries;
+mod classes;
+mod dashboard;
 mod members;
 
 use studium_kit::{App, Rejection, status};
