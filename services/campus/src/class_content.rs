@@ -19,8 +19,8 @@ pub struct Content {
     pub course_id: String,
     /// The module of that course; empty for the course as a whole.
     pub module_id: String,
-    /// Of a course as a whole: the modules at its top.
-    pub top_module_ids: Vec<String>,
+    /// Of a course as a whole: the contents that are the modules at its top.
+    pub top_content_ids: Vec<String>,
     /// Skills that it trains.
     pub skills: BTreeSet<SkillName>,
 }
@@ -83,7 +83,8 @@ fn of_course(shelf: &Shelf, course_id: &str, version: u32) -> Vec<Content> {
         return vec![Content { content_id: course_id.into(), course_id: course_id.into(), ..Content::default() }];
     };
     let modules = course.modules.0.iter().map(|it| module(shelf, course, it, it.module_id.clone()));
-    std::iter::once(whole(shelf, course, course_id.to_owned(), course.title.clone())).chain(modules).collect()
+    let whole = whole(shelf, course, (course_id, &course.title), |it| it.module_id.clone());
+    std::iter::once(whole).chain(modules).collect()
 }
 
 fn of_item(shelf: &Shelf, item: &Item) -> Vec<Content> {
@@ -95,15 +96,15 @@ fn of_item(shelf: &Shelf, item: &Item) -> Vec<Content> {
         let skills = item.skills.iter().cloned().collect();
         return vec![Content { content_id, title, course_id, module_id, skills, ..Content::default() }];
     };
+    let named = |it: &Module| format!("{}~{}", item.item_id, it.module_id);
     let (first, below) = if module_id.is_empty() {
-        (whole(shelf, course, content_id, title), course.within(""))
+        (whole(shelf, course, (&content_id, &title), named), course.within(""))
     } else {
         let own = Module { module_id: module_id.clone(), title, ..Module::default() };
         let mut below = course.within(module_id);
         below.retain(|it| it.module_id != *module_id);
         (module(shelf, course, &own, content_id), below)
     };
-    let named = |it: &Module| format!("{}~{}", item.item_id, it.module_id);
     std::iter::once(first).chain(below.into_iter().map(|it| module(shelf, course, it, named(it)))).collect()
 }
 
@@ -113,19 +114,24 @@ fn module(shelf: &Shelf, course: &CourseContentRow, it: &Module, content_id: Str
         title: it.title.clone(),
         course_id: course.course_id.clone(),
         module_id: it.module_id.clone(),
-        top_module_ids: Vec::new(),
+        top_content_ids: Vec::new(),
         skills: trained(shelf, course, &it.module_id),
     }
 }
 
-fn whole(shelf: &Shelf, course: &CourseContentRow, content_id: String, title: String) -> Content {
+fn whole(
+    shelf: &Shelf,
+    course: &CourseContentRow,
+    (content_id, title): (&str, &str),
+    named: impl Fn(&Module) -> String,
+) -> Content {
     let top = course.modules.0.iter().filter(|it| it.parent_id.is_empty());
     Content {
-        content_id,
-        title,
+        content_id: content_id.to_owned(),
+        title: title.to_owned(),
         course_id: course.course_id.clone(),
         module_id: String::new(),
-        top_module_ids: top.map(|it| it.module_id.clone()).collect(),
+        top_content_ids: top.map(named).collect(),
         skills: trained(shelf, course, ""),
     }
 }

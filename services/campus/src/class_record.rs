@@ -161,8 +161,16 @@ impl ClassRecord {
         }
         for (learner_id, modules) in modules {
             let Some(learner) = learners.get_mut(learner_id) else { continue };
-            let done = self.contents.iter().filter(|it| is_completed(it, &modules));
-            learner.completed.extend(done.map(|it| it.content_id.clone()));
+            let is_done =
+                |it: &&Content| !it.course_id.is_empty() && modules.contains(&(&it.course_id, it.module_id.as_str()));
+            learner.completed.extend(self.contents.iter().filter(is_done).map(|it| it.content_id.clone()));
+        }
+        for learner in learners.values_mut() {
+            let is_whole = |it: &&Content| {
+                !it.top_content_ids.is_empty() && it.top_content_ids.iter().all(|id| learner.completed.contains(id))
+            };
+            let whole: Vec<_> = self.contents.iter().filter(is_whole).map(|it| it.content_id.clone()).collect();
+            learner.completed.extend(whole);
         }
         for it in online {
             if let Some(learner) = learners.get_mut(&it.learner_id) {
@@ -170,12 +178,6 @@ impl ClassRecord {
             }
         }
     }
-}
-
-fn is_completed(content: &Content, modules: &BTreeSet<(&str, &str)>) -> bool {
-    let has = |module_id: &str| modules.contains(&(content.course_id.as_str(), module_id));
-    let all_at_the_top = !content.top_module_ids.is_empty() && content.top_module_ids.iter().all(|it| has(it));
-    !content.course_id.is_empty() && (has(&content.module_id) || all_at_the_top)
 }
 
 /// All that is known of a class; none if it is not known.

@@ -3,8 +3,14 @@
 
 #[path = "api/campuses.rs"]
 mod campuses;
+#[path = "api/classes.rs"]
+mod classes;
+#[path = "api/dashboards.rs"]
+mod dashboards;
 #[path = "api/desk.rs"]
 mod desk;
+#[path = "api/school.rs"]
+mod school;
 
 /// Makes each sentence a test on either database.
 macro_rules! happens {
@@ -28,4 +34,15 @@ macro_rules! happens {
 happens! {
     campuses::an_authorised_institution_becomes_a_campus,
     campuses::members_are_added_changed_and_removed,
+    classes::a_class_takes_in_members_with_a_seat_or_a_place,
+    classes::a_class_is_opened_on_a_published_composition_of_its_campus,
+    classes::a_class_is_its_campuss_own,
+    classes::learners_mark_their_own_work,
+    classes::a_class_ends_with_credit_for_each,
+    dashboards::progress_is_told_learner_by_learner,
+    dashboards::knowledge_is_told_module_by_module,
+    dashboards::skills_are_developed_by_what_is_done_and_passed,
+    dashboards::learners_at_risk_are_named_with_the_evidence,
+    dashboards::blended_and_online_learners_stand_side_by_side,
+    dashboards::a_dashboard_is_its_campuss_own,
 }

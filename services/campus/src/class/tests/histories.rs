@@ -95,7 +95,7 @@ fn commands(sort: usize, (a, b, c): (usize, usize, usize), flag: bool) -> Comman
 /// What holds of every class at every time.
 fn invariant(class: &Class) -> Result<(), String> {
     let known: BTreeSet<_> = class.learners.values().map(|it| it.number).collect();
-    let all_known = |numbers: &mut dyn Iterator<Item = &Number>| numbers.all(|it| known.contains(it));
+    let all_known = |numbers: Vec<&Number>| numbers.iter().all(|it| known.contains(*it));
     if known.len() != class.learners.len() {
         return Err("two learners have one number".into());
     }
@@ -113,15 +113,15 @@ fn invariant(class: &Class) -> Result<(), String> {
         if it.is_cancelled && !it.attendance.is_empty() {
             return Err("somebody was at a meeting that was cancelled".into());
         }
-        if !all_known(&mut it.attendance.keys()) {
+        if !all_known(it.attendance.keys().collect()) {
             return Err("a stranger was at a meeting".into());
         }
     }
-    if !class.assessments.values().all(|it| all_known(&mut it.scores.keys())) {
+    if !class.assessments.values().all(|it| all_known(it.scores.keys().collect())) {
         return Err("a stranger has a result".into());
     }
     let doers = class.exercises.values().flat_map(|it| it.done.values()).flat_map(|it| &it.learner_ids);
-    if !doers.clone().all(|it| class.learners.contains_key(it)) || !all_known(&mut class.credits.keys()) {
+    if !doers.clone().all(|it| class.learners.contains_key(it)) || !all_known(class.credits.keys().collect()) {
         return Err("a stranger did an exercise or was decided on".into());
     }
     let has_result = |number: &Number| class.assessments.values().any(|it| it.scores.contains_key(number));
@@ -137,8 +137,8 @@ fn invariant(class: &Class) -> Result<(), String> {
 #[test]
 fn laws_hold() {
     let any_command =
-        (0..16_usize, (0..9_usize, 0..9_usize, 0..9_usize), any::<bool>()).prop_map(|(sort, of, flag)| {
-            let command = if sort == 15 {
+        (0..18_usize, (0..9_usize, 0..9_usize, 0..9_usize), any::<bool>()).prop_map(|(sort, of, flag)| {
+            let command = if sort >= 15 {
                 Command::Open { class: opening(2), teacher_ids: vec!["tess".into()], facts: facts() }
             } else {
                 commands(sort, of, flag)
