@@ -21,8 +21,9 @@ pub async fn enrolled(store: &Store, course_id: &str) -> Result<Vec<Enrolled>, S
 
 /// Who is or was in classes for a course, whatever the campus.
 pub async fn memberships(store: &Store, course_id: &str) -> Result<Vec<Membership>, StoreError> {
-    let sql = "SELECT l.learner_id, c.campus_id, l.since_ms, l.left_at_ms FROM class_course_1 c \
-               JOIN class_learner_1 l ON l.class_id = c.class_id WHERE c.course_id = $1";
+    let sql = "SELECT l.learner_id, c.campus_id, l.since_ms, l.left_at_ms FROM class_course_1 o \
+               JOIN class_1 c ON c.class_id = o.class_id JOIN class_learner_1 l ON l.class_id = o.class_id \
+               WHERE o.course_id = $1";
     let rows: Vec<(String, String, i64, i64)> = store.query(sql, &[course_id.into()]).await?;
     let shown =
         |(learner_id, campus_id, since_ms, left_at_ms)| Membership { learner_id, campus_id, since_ms, left_at_ms };

@@ -12,7 +12,7 @@ use studium_kit::{Store, StoreError};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Content {
     /// The id that teachers name.
-    pub content_id: String,
+    pub id: String,
     /// Title.
     pub title: String,
     /// The course that it is from; empty for a teacher's own.
@@ -80,54 +80,54 @@ fn trained(shelf: &Shelf, course: &CourseContentRow, module_id: &str) -> BTreeSe
 
 fn of_course(shelf: &Shelf, course_id: &str, version: u32) -> Vec<Content> {
     let Some(course) = shelf.get(&(course_id.to_owned(), version)) else {
-        return vec![Content { content_id: course_id.into(), course_id: course_id.into(), ..Content::default() }];
+        return vec![Content { id: course_id.into(), course_id: course_id.into(), ..Content::default() }];
     };
-    let modules = course.modules.0.iter().map(|it| module(shelf, course, it, it.module_id.clone()));
-    let whole = whole(shelf, course, (course_id, &course.title), |it| it.module_id.clone());
+    let modules = course.modules.0.iter().map(|it| module(shelf, course, it, it.id.clone()));
+    let whole = whole(shelf, course, (course_id, &course.title), |it| it.id.clone());
     std::iter::once(whole).chain(modules).collect()
 }
 
 fn of_item(shelf: &Shelf, item: &Item) -> Vec<Content> {
     let (course_id, version, module_id) = &item.source;
-    let (content_id, title) = (item.item_id.clone(), item.title.clone());
+    let (id, title) = (item.id.clone(), item.title.clone());
     let Some(course) = shelf.get(&(course_id.clone(), *version)) else {
         // A teacher's own, or of a course that the catalogue has not told of.
         let (course_id, module_id) = (course_id.clone(), module_id.clone());
         let skills = item.skills.iter().cloned().collect();
-        return vec![Content { content_id, title, course_id, module_id, skills, ..Content::default() }];
+        return vec![Content { id, title, course_id, module_id, skills, ..Content::default() }];
     };
-    let named = |it: &Module| format!("{}~{}", item.item_id, it.module_id);
+    let named = |it: &Module| format!("{}~{}", item.id, it.id);
     let (first, below) = if module_id.is_empty() {
-        (whole(shelf, course, (&content_id, &title), named), course.within(""))
+        (whole(shelf, course, (&id, &title), named), course.within(""))
     } else {
-        let own = Module { module_id: module_id.clone(), title, ..Module::default() };
+        let own = Module { id: module_id.clone(), title, ..Module::default() };
         let mut below = course.within(module_id);
-        below.retain(|it| it.module_id != *module_id);
-        (module(shelf, course, &own, content_id), below)
+        below.retain(|it| it.id != *module_id);
+        (module(shelf, course, &own, id), below)
     };
     std::iter::once(first).chain(below.into_iter().map(|it| module(shelf, course, it, named(it)))).collect()
 }
 
-fn module(shelf: &Shelf, course: &CourseContentRow, it: &Module, content_id: String) -> Content {
+fn module(shelf: &Shelf, course: &CourseContentRow, it: &Module, id: String) -> Content {
     Content {
-        content_id,
+        id,
         title: it.title.clone(),
         course_id: course.course_id.clone(),
-        module_id: it.module_id.clone(),
+        module_id: it.id.clone(),
         top_content_ids: Vec::new(),
-        skills: trained(shelf, course, &it.module_id),
+        skills: trained(shelf, course, &it.id),
     }
 }
 
 fn whole(
     shelf: &Shelf,
     course: &CourseContentRow,
-    (content_id, title): (&str, &str),
+    (id, title): (&str, &str),
     named: impl Fn(&Module) -> String,
 ) -> Content {
     let top = course.modules.0.iter().filter(|it| it.parent_id.is_empty());
     Content {
-        content_id: content_id.to_owned(),
+        id: id.to_owned(),
         title: title.to_owned(),
         course_id: course.course_id.clone(),
         module_id: String::new(),

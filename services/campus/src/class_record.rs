@@ -153,7 +153,7 @@ impl ClassRecord {
     fn learn(&self, learners: &mut BTreeMap<String, LearnerRecord>, completed: &[Completed], online: &[Online]) {
         let mut modules: BTreeMap<&str, BTreeSet<(&str, &str)>> = BTreeMap::new();
         for it in completed {
-            modules.entry(&it.learner_id).or_default().insert((&it.course_id, &it.module_id));
+            modules.entry(&it.learner).or_default().insert((&it.course, &it.module));
         }
         // A course that is completed stands for the course as a whole, which has no module.
         for it in online.iter().filter(|it| it.is_completed) {
@@ -163,13 +163,13 @@ impl ClassRecord {
             let Some(learner) = learners.get_mut(learner_id) else { continue };
             let is_done =
                 |it: &&Content| !it.course_id.is_empty() && modules.contains(&(&it.course_id, it.module_id.as_str()));
-            learner.completed.extend(self.contents.iter().filter(is_done).map(|it| it.content_id.clone()));
+            learner.completed.extend(self.contents.iter().filter(is_done).map(|it| it.id.clone()));
         }
         for learner in learners.values_mut() {
             let is_whole = |it: &&Content| {
                 !it.top_content_ids.is_empty() && it.top_content_ids.iter().all(|id| learner.completed.contains(id))
             };
-            let whole: Vec<_> = self.contents.iter().filter(is_whole).map(|it| it.content_id.clone()).collect();
+            let whole: Vec<_> = self.contents.iter().filter(is_whole).map(|it| it.id.clone()).collect();
             learner.completed.extend(whole);
         }
         for it in online {

@@ -1,5 +1,6 @@
 //! The work that classes do before they meet, and who is done with what.
 
+use crate::class_meetings;
 use studium_kit::{Changes, Json, Recorded, Store, StoreError, View, row};
 use studium_proto::campus::v1::{ClassWork, class_event::Event};
 
@@ -70,13 +71,19 @@ impl View for ClassWorkDones {
 
 /// The work of a class by id. It is due before the meeting begins, wherever that was moved to.
 pub async fn work(store: &Store, class_id: &str) -> Result<Vec<ClassWork>, StoreError> {
-    let sql = "SELECT w.work_id, w.title, w.content_ids, w.meeting_id, w.due_at_ms, m.starts_at_ms \
-               FROM class_work_1 w JOIN class_meeting_1 m ON m.class_id = w.class_id AND m.meeting_id = w.meeting_id \
-               WHERE w.class_id = $1 ORDER BY w.work_id";
-    let rows: Vec<(String, String, Json<Vec<String>>, String, i64, i64)> = store.query(sql, &[class_id.into()]).await?;
-    let shown = |(work_id, title, content_ids, meeting_id, own, meets): (_, _, Json<Vec<String>>, _, i64, i64)| {
-        let due_at_ms = if own == 0 { meets } else { own.min(meets) };
-        ClassWork { work_id, title, content_ids: content_ids.0, meeting_id, due_at_ms }
+    let sql = format!("SELECT {} FROM class_work_1 WHERE class_id = $1 ORDER BY work_id", ClassWorkRow::COLUMN_LIST);
+    let rows: Vec<ClassWorkRow> = store.query(&sql, &[class_id.into()]).await?;
+    let meetings = class_meetings::meetings(store, class_id).await?;
+    let due = |it: &ClassWorkRow| {
+        let meets = meetings.iter().find(|meeting| meeting.meeting_id == it.meeting_id).map(|it| it.starts_at_ms);
+        meets.into_iter().chain(Some(it.due_at_ms).filter(|it| *it > 0)).min().unwrap_or_default()
+    };
+    let shown = |it: ClassWorkRow| ClassWork {
+        due_at_ms: due(&it),
+        work_id: it.work_id,
+        title: it.title,
+        content_ids: it.content_ids.0,
+        meeting_id: it.meeting_id,
     };
     Ok(rows.into_iter().map(shown).collect())
 }

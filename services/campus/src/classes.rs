@@ -98,7 +98,6 @@ row! {
     /// One course that one class works with.
     pub struct ClassCourseRow {
         key { course_id: String, class_id: String }
-        campus_id: String,
     }
 }
 
@@ -117,9 +116,9 @@ impl View for ClassCourses {
     fn fold(event: &Recorded<'_>, rows: &mut Changes<ClassCourseRow>) {
         let Some(Event::ClassOpened(it)) = event.read() else { return };
         for course_id in it.course_ids {
-            let (class_id, campus_id) = (event.id().to_owned(), it.campus_id.clone());
+            let class_id = event.id().to_owned();
             rows.row((course_id.clone(), event.id()), move |row| {
-                *row = Some(ClassCourseRow { course_id, class_id, campus_id });
+                *row = Some(ClassCourseRow { course_id, class_id });
             });
         }
     }

@@ -10,7 +10,7 @@ use studium_proto::catalogue::v1::composition_event::Event;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
     /// Id within the composition.
-    pub item_id: String,
+    pub id: String,
     /// Title.
     pub title: String,
     /// Of content of a course: the course, the version, and the module (empty = all); empty for the teacher's own.
@@ -77,22 +77,22 @@ impl CompositionContentRow {
             Event::CompositionDescribed(it) => (self.title, self.objectives) = (it.title, Json(it.objectives)),
             Event::CompositionContentAdded(it) => {
                 let source = (it.course_id, it.course_version, it.module_id);
-                insert(it.place, Item { item_id: it.item_id, title: it.title, source, skills: Vec::new() });
+                insert(it.place, Item { id: it.item_id, title: it.title, source, skills: Vec::new() });
             }
             Event::CompositionResourceAdded(it) => {
-                let item = Item { item_id: it.item_id, title: it.title, skills: named(it.skills), ..Item::default() };
+                let item = Item { id: it.item_id, title: it.title, skills: named(it.skills), ..Item::default() };
                 insert(it.place, item);
             }
             Event::CompositionAssessmentAdded(it) => {
-                insert(it.place, Item { item_id: it.item_id, title: it.title, ..Item::default() });
+                insert(it.place, Item { id: it.item_id, title: it.title, ..Item::default() });
             }
             Event::CompositionItemMoved(it) => {
-                if let Some(from) = items.iter().position(|item| item.item_id == it.item_id) {
+                if let Some(from) = items.iter().position(|item| item.id == it.item_id) {
                     let item = items.remove(from);
                     items.insert(items.len().min(it.place as usize), item);
                 }
             }
-            Event::CompositionItemRemoved(it) => items.retain(|item| item.item_id != it.item_id),
+            Event::CompositionItemRemoved(it) => items.retain(|item| item.id != it.item_id),
             // Not of one row alone: see `publish`.
             Event::CompositionPublished(_) => {}
         }

@@ -18,7 +18,7 @@ pub struct SkillName {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Module {
     /// Id within the course.
-    pub module_id: String,
+    pub id: String,
     /// The module above; empty at the top.
     pub parent_id: String,
     /// Title.
@@ -105,12 +105,12 @@ impl CourseContentRow {
             Event::CourseOutcomesSet(it) => self.outcomes = Json(it.outcomes),
             Event::CourseSkillsSet(it) => self.skills = Json(named(it.skills)),
             Event::ModuleAdded(it) => {
-                let module = Module { module_id: it.module_id, title: it.title, ..Module::default() };
+                let module = Module { id: it.module_id, title: it.title, ..Module::default() };
                 insert(modules, &it.parent_id, it.place, vec![module]);
             }
             Event::ModuleReused(it) => {
                 let source = (it.source_course_id, it.source_version, it.source_module_id);
-                let module = Module { module_id: it.module_id, title: it.title, source, ..Module::default() };
+                let module = Module { id: it.module_id, title: it.title, source, ..Module::default() };
                 insert(modules, &it.parent_id, it.place, vec![module]);
             }
             Event::ModuleMoved(it) => {
@@ -119,7 +119,7 @@ impl CourseContentRow {
             }
             Event::ModuleRemoved(it) => drop(take(modules, &it.module_id)),
             Event::ResourceAdded(it) => {
-                if let Some(module) = modules.iter_mut().find(|module| module.module_id == it.module_id) {
+                if let Some(module) = modules.iter_mut().find(|module| module.id == it.module_id) {
                     module.resources.push((it.resource_id, named(it.skills)));
                 }
             }
@@ -135,7 +135,7 @@ impl CourseContentRow {
     /// A module with all below it, in order; all modules for no module.
     pub fn within(&self, module_id: &str) -> Vec<&Module> {
         let modules = &self.modules.0;
-        modules.iter().filter(|it| module_id.is_empty() || is_within(modules, &it.module_id, module_id)).collect()
+        modules.iter().filter(|it| module_id.is_empty() || is_within(modules, &it.id, module_id)).collect()
     }
 }
 
@@ -147,7 +147,7 @@ fn is_within(modules: &[Module], module_id: &str, above: &str) -> bool {
         if at == above {
             return true;
         }
-        match modules.iter().find(|it| it.module_id == at) {
+        match modules.iter().find(|it| it.id == at) {
             Some(it) if !it.parent_id.is_empty() => at = &it.parent_id,
             _ => return false,
         }
@@ -158,7 +158,7 @@ fn is_within(modules: &[Module], module_id: &str, above: &str) -> bool {
 /// Takes a module out with all below it.
 fn take(modules: &mut Vec<Module>, module_id: &str) -> Vec<Module> {
     let all = std::mem::take(modules);
-    let (taken, left) = all.iter().cloned().partition(|it| is_within(&all, &it.module_id, module_id));
+    let (taken, left) = all.iter().cloned().partition(|it| is_within(&all, &it.id, module_id));
     *modules = left;
     taken
 }
@@ -173,7 +173,7 @@ fn insert(modules: &mut Vec<Module>, parent: &str, place: u32, mut new: Vec<Modu
         // Last: behind everything that stands below the parent.
         None => (0..modules.len())
             .rev()
-            .find(|i| parent.is_empty() || is_within(modules, &modules[*i].module_id, parent))
+            .find(|i| parent.is_empty() || is_within(modules, &modules[*i].id, parent))
             .map_or(modules.len(), |last| last + 1),
     };
     modules.splice(at..at, new);

@@ -10,13 +10,13 @@ pub mod skills;
 fn mean(values: &[u32]) -> Option<u32> {
     let count = values.len() as u64;
     let sum: u64 = values.iter().map(|it| u64::from(*it)).sum();
-    if count == 0 { None } else { Some(((sum + count / 2) / count) as u32) }
+    (sum + count / 2).checked_div(count).map(|it| it as u32)
 }
 
 /// A part of a whole in thousandths of a percent, rounded to the nearest; none of nothing.
 fn rate(part: u32, whole: u32) -> Option<u32> {
     let (part, whole) = (u64::from(part), u64::from(whole));
-    if whole == 0 { None } else { Some(((part * 100_000 + whole / 2) / whole) as u32) }
+    (part * 100_000 + whole / 2).checked_div(whole).map(|it| it as u32)
 }
 
 #[cfg(test)]

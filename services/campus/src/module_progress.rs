@@ -44,11 +44,11 @@ impl View for ModuleProgress {
 #[derive(Debug, Clone)]
 pub struct Completed {
     /// The learner.
-    pub learner_id: String,
+    pub learner: String,
     /// The course.
-    pub course_id: String,
+    pub course: String,
     /// The module.
-    pub module_id: String,
+    pub module: String,
 }
 
 /// Modules that learners of a class completed in its courses, whatever the run.
@@ -59,6 +59,6 @@ pub async fn of_class(store: &Store, class_id: &str) -> Result<Vec<Completed>, S
                JOIN class_course_1 c ON c.course_id = e.course_id AND c.class_id = l.class_id \
                WHERE l.class_id = $1 AND p.completed_at_ms > 0";
     let rows: Vec<(String, String, String)> = store.query(sql, &[class_id.into()]).await?;
-    let shown = |(learner_id, course_id, module_id)| Completed { learner_id, course_id, module_id };
+    let shown = |(learner, course, module)| Completed { learner, course, module };
     Ok(rows.into_iter().map(shown).collect())
 }

@@ -143,7 +143,7 @@ impl Api {
             ..ClassRow::default()
         });
         let contents = class_content::of_class(self.app.store(), &row.unwrap_or_default()).await.map_err(fault)?;
-        let is_known = |id: &&String| contents.iter().any(|it| it.content_id == **id);
+        let is_known = |id: &&String| contents.iter().any(|it| it.id == **id);
         Ok(content_ids.iter().filter(|id| !is_known(id)).cloned().collect())
     }
 

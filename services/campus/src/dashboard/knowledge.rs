@@ -8,7 +8,7 @@ use studium_proto::campus::v1::ClassModuleKnowledge;
 pub fn by_module(class: &ClassRecord) -> Vec<ClassModuleKnowledge> {
     let learners = class.present().count() as u32;
     let line = |content: &crate::class_content::Content| {
-        let id = &content.content_id;
+        let id = &content.id;
         let results = class.present().flat_map(|it| &it.results).filter(|it| it.content_id == *id);
         let scores: Vec<_> = results.filter_map(|it| it.score_millipoints).collect();
         ClassModuleKnowledge {

@@ -15,7 +15,7 @@ fn learner(class: &ClassRecord, it: &LearnerRecord, now_ms: i64) -> ClassLearner
     let scores = it.scores();
     let exercises: Vec<_> = it.results.iter().filter(|it| it.is_exercise).collect();
     let exercise_scores: Vec<_> = exercises.iter().filter_map(|it| it.score_millipoints).collect();
-    let contents = class.contents.iter().filter(|content| it.completed.contains(&content.content_id));
+    let contents = class.contents.iter().filter(|content| it.completed.contains(&content.id));
     let mut progress = ClassLearnerProgress {
         learner_id: it.learner.learner_id.clone(),
         present,

@@ -24,7 +24,7 @@ pub fn developed(classes: &[ClassRecord], learner_id: &str) -> GetSkillsResponse
         for content in &class.contents {
             for skill in &content.skills {
                 names.entry(key(skill)).or_insert_with(|| skill.clone());
-                let ids = (class.class.class_id.as_str(), content.content_id.as_str());
+                let ids = (class.class.class_id.as_str(), content.id.as_str());
                 contents.entry(key(skill)).or_default().insert(ids);
             }
         }
@@ -50,9 +50,9 @@ fn of_learner(class: &ClassRecord, learner: &LearnerRecord) -> BTreeMap<(bool, S
     let mut skills: BTreeMap<_, Evidence> = BTreeMap::new();
     for content in &class.contents {
         let passed = |score: Option<u32>| score.is_some_and(|it| it >= class.pass_mark);
-        let about = learner.results.iter().filter(|it| it.content_id == content.content_id);
+        let about = learner.results.iter().filter(|it| it.content_id == content.id);
         let results = about.filter(|it| passed(it.score_millipoints)).count() as u32;
-        let completions = u32::from(learner.completed.contains(&content.content_id));
+        let completions = u32::from(learner.completed.contains(&content.id));
         if completions + results == 0 {
             continue;
         }
@@ -87,11 +87,11 @@ fn shown(
     names: &BTreeMap<(bool, String), SkillName>,
     skills: BTreeMap<(bool, String), Evidence>,
 ) -> ClassLearnerSkills {
-    let named = |(key, (completions, results))| {
+    let with_name = |(key, (completions, results))| {
         let name: SkillName = names.get(&key).cloned().unwrap_or_default();
         DevelopedSkill { uri: name.uri, label: name.label, completions, results }
     };
-    let mut skills: Vec<_> = skills.into_iter().map(named).collect();
+    let mut skills: Vec<_> = skills.into_iter().map(with_name).collect();
     skills.sort_by(|a, b| (&a.label, &a.uri).cmp(&(&b.label, &b.uri)));
     ClassLearnerSkills { learner_id: learner_id.to_owned(), skills }
 }

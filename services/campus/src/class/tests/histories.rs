@@ -21,9 +21,9 @@ fn newcomer(n: usize, flags: usize) -> Newcomer {
     }
 }
 
+/// One command of a history: of people and meetings here, of records below.
 fn commands(sort: usize, (a, b, c): (usize, usize, usize), flag: bool) -> Command {
     let thing = |n: usize| THINGS[n % THINGS.len()].to_owned();
-    let correction_reason = if flag { "counted wrong".to_owned() } else { String::new() };
     let meeting_id = thing(a);
     match sort {
         0 => Command::AddLearners { learners: vec![newcomer(a, b), newcomer(b, c), newcomer(c, a)] },
@@ -66,6 +66,14 @@ fn commands(sort: usize, (a, b, c): (usize, usize, usize), flag: bool) -> Comman
             content_ids: if flag { Vec::new() } else { vec![format!("c{}", c % 2 + 1)] },
             done_at_ms: 1,
         },
+        _ => records(sort, (a, b, c), flag),
+    }
+}
+
+fn records(sort: usize, (a, b, c): (usize, usize, usize), flag: bool) -> Command {
+    let thing = |n: usize| THINGS[n % THINGS.len()].to_owned();
+    let correction_reason = if flag { "counted wrong".to_owned() } else { String::new() };
+    match sort {
         10 => Command::RecordExercise {
             exercise: ClassExerciseRecorded {
                 exercise_id: thing(a),

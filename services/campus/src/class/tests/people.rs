@@ -69,7 +69,7 @@ fn learners_leave_once() {
 
 #[test]
 fn a_class_has_a_thousand_learners_at_most() {
-    let many: Vec<_> = (0..LEARNERS_MAX + 1).map(|n| member(&format!("l{n}"), true)).collect();
+    let many: Vec<_> = (0..=LEARNERS_MAX).map(|n| member(&format!("l{n}"), true)).collect();
     let open = [Event::ClassOpened(opening(0))];
     let expected: Vec<_> = many[..LEARNERS_MAX].iter().map(|it| joined(&it.learner_id)).collect();
     let class = given::<Class>(&open).when(add(&many)).then(&expected);
