@@ -121,6 +121,7 @@ events! {
     campus::v1::LicencePlanEvent, licence_plan_event, "campus.licence_plan";
     campus::v1::BillingEvent, billing_event, "campus.billing";
     campus::v1::LmsConnectionEvent, lms_connection_event, "campus.lms_connection";
+    campus::v1::ClassEvent, class_event, "campus.class";
 }
 
 reasons! {

@@ -2,7 +2,12 @@
 
 mod agreements;
 mod campus;
+mod class_acts;
+mod class_checks;
+mod class_queries;
+mod classes;
 mod coverage;
+mod dashboard;
 mod lms;
 mod members;
 mod plans;

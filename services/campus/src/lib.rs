@@ -10,6 +10,18 @@ mod by;
 mod campus;
 mod campus_list;
 mod charges;
+mod class;
+mod class_comparison;
+mod class_content;
+mod class_learners;
+mod class_meetings;
+mod class_record;
+mod class_results;
+mod class_work;
+mod classes;
+mod composition_content;
+mod course_content;
+mod dashboard;
 mod enrolments;
 mod institutions;
 mod licence_plan;
@@ -17,6 +29,7 @@ mod lms_connection;
 mod lms_connections;
 mod member;
 mod members;
+mod module_progress;
 mod page;
 mod period;
 mod plans;
@@ -32,6 +45,7 @@ mod usage;
 use studium_kit::Service;
 use studium_proto::campus::v1::{
     agreement_service_server::AgreementServiceServer, campus_service_server::CampusServiceServer,
+    class_service_server::ClassServiceServer, dashboard_service_server::DashboardServiceServer,
     lms_service_server::LmsServiceServer, member_service_server::MemberServiceServer,
     plan_service_server::PlanServiceServer, provision_service_server::ProvisionServiceServer,
     report_service_server::ReportServiceServer, statement_service_server::StatementServiceServer,
@@ -46,6 +60,7 @@ pub fn service() -> Service {
         .decider::<agreement::Agreement>()
         .decider::<billing::Billing>()
         .decider::<lms_connection::LmsConnection>()
+        .decider::<class::Class>()
         .view::<institutions::Institutions>()
         .view::<selections::Selections>()
         .view::<runs::Runs>()
@@ -59,6 +74,18 @@ pub fn service() -> Service {
         .view::<statements::Statements>()
         .view::<activity::ActivityByMonth>()
         .view::<lms_connections::LmsConnections>()
+        .view::<course_content::CourseContents>()
+        .view::<composition_content::CompositionContents>()
+        .view::<module_progress::ModuleProgress>()
+        .view::<classes::Classes>()
+        .view::<classes::ClassCourses>()
+        .view::<class_learners::ClassLearners>()
+        .view::<class_learners::ClassGroups>()
+        .view::<class_meetings::ClassMeetings>()
+        .view::<class_meetings::ClassPresences>()
+        .view::<class_work::ClassWorks>()
+        .view::<class_work::ClassWorkDones>()
+        .view::<class_results::ClassResults>()
         .policy(policies::UsesHearEnrolment)
         .policy(policies::OldPlansHandOver)
         .policy(trial_policies::TrialsHaveAgreements)
@@ -77,4 +104,6 @@ pub fn service() -> Service {
         .grpc(|app| ProvisionServiceServer::new(api::Api::new(app)))
         .grpc(|app| ReportServiceServer::new(api::Api::new(app)))
         .grpc(|app| LmsServiceServer::new(api::Api::new(app)))
+        .grpc(|app| ClassServiceServer::new(api::Api::new(app)))
+        .grpc(|app| DashboardServiceServer::new(api::Api::new(app)))
 }

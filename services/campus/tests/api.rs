@@ -5,6 +5,10 @@
 mod agreements;
 #[path = "api/campuses.rs"]
 mod campuses;
+#[path = "api/classes.rs"]
+mod classes;
+#[path = "api/dashboards.rs"]
+mod dashboards;
 #[path = "api/desk.rs"]
 mod desk;
 #[path = "api/lms.rs"]
@@ -15,6 +19,8 @@ mod plans;
 mod provision;
 #[path = "api/reports.rs"]
 mod reports;
+#[path = "api/school.rs"]
+mod school;
 #[path = "api/seats.rs"]
 mod seats;
 #[path = "api/statements.rs"]
@@ -76,4 +82,15 @@ happens! {
     reports::seats_are_reported_by_course_department_and_month,
     lms::a_platform_is_registered_and_its_keys_rotate,
     lms::what_is_no_public_key_or_has_no_tls_is_refused,
+    classes::a_class_takes_in_members_with_a_seat_or_a_place,
+    classes::a_class_is_opened_on_a_published_composition_of_its_campus,
+    classes::a_class_is_its_campuss_own,
+    classes::learners_mark_their_own_work,
+    classes::a_class_ends_with_credit_for_each,
+    dashboards::progress_is_told_learner_by_learner,
+    dashboards::knowledge_is_told_module_by_module,
+    dashboards::skills_are_developed_by_what_is_done_and_passed,
+    dashboards::learners_at_risk_are_named_with_the_evidence,
+    dashboards::blended_and_online_learners_stand_side_by_side,
+    dashboards::a_dashboard_is_its_campuss_own,
 }
