@@ -119,6 +119,9 @@ events! {
     campus::v1::AgreementEvent, agreement_event, "campus.agreement";
     campus::v1::MemberEvent, member_event, "campus.member";
     campus::v1::LicencePlanEvent, licence_plan_event, "campus.licence_plan";
+    campus::v1::RosterEvent, roster_event, "campus.roster";
+    campus::v1::RosterDeliveryEvent, roster_delivery_event, "campus.roster_delivery";
+    campus::v1::InviteKeyEvent, invite_key_event, "campus.invite_key";
 }
 
 reasons! {

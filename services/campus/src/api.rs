@@ -1,7 +1,10 @@
 //! Translates between gRPC and deciders and views; holds no rule.
 
 mod campus;
+mod invites;
 mod members;
+mod roster_import;
+mod rosters;
 
 use studium_kit::{App, Rejection, status};
 use studium_proto::campus::v1::Reason;
