@@ -16,6 +16,7 @@ mod roster_changes;
 mod roster_delivery;
 mod roster_diff;
 mod roster_imports;
+mod roster_row;
 mod runs;
 mod selections;
 

@@ -27,10 +27,8 @@ impl Policy for ChunksFollowAcceptance {
 
     fn react(&self, _: &str, event: &RosterEvent, _at_ms: i64) -> Vec<Reaction<RosterDelivery>> {
         let RosterEvent::RosterImportAccepted(it) = event else { return Vec::new() };
-        let release = |chunk| Reaction {
-            id: it.delivery_id.clone(),
-            command: roster_delivery::Command::Release { chunk },
-        };
+        let release =
+            |chunk| Reaction { id: it.delivery_id.clone(), command: roster_delivery::Command::Release { chunk } };
         (1..=it.chunks).map(release).collect()
     }
 }

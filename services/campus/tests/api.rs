@@ -5,6 +5,10 @@
 mod campuses;
 #[path = "api/desk.rs"]
 mod desk;
+#[path = "api/invites.rs"]
+mod invites;
+#[path = "api/roster.rs"]
+mod roster;
 
 /// Makes each sentence a test on either database.
 macro_rules! happens {
@@ -28,4 +32,15 @@ macro_rules! happens {
 happens! {
     campuses::an_authorised_institution_becomes_a_campus,
     campuses::members_are_added_changed_and_removed,
+    roster::a_roster_comes_in_once,
+    roster::a_roster_that_drops_many_waits,
+    roster::a_rejected_roster_leaves_everything,
+    roster::bad_files_drop_nobody,
+    roster::an_older_roster_does_not_undo_a_later_one,
+    roster::changes_alone_are_a_delivery,
+    roster::staff_delivers_for_its_own_campus,
+    roster::a_roster_is_applied_to_its_end_after_a_restart,
+    invites::a_key_makes_members_until_it_ends,
+    invites::many_at_once_use_a_key_no_more_often_than_may_be,
+    invites::an_address_of_the_campus_admits,
 }

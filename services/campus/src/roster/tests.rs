@@ -108,7 +108,11 @@ fn a_delivery_that_cannot_be_whole_is_refused() {
     let empty = RosterImportJudged { rows: 0, unchanged: 0, removed: 1, ..found("a", 0) };
     refuses(empty.clone(), false, RosterCause::Empty);
     refuses(RosterImportJudged { malformed: 6, ..found("a", 0) }, false, RosterCause::ManyMalformed);
-    refuses(RosterImportJudged { rows: 1, malformed: 1, removed: 0, ..found("a", 0) }, false, RosterCause::ManyMalformed);
+    refuses(
+        RosterImportJudged { rows: 1, malformed: 1, removed: 0, ..found("a", 0) },
+        false,
+        RosterCause::ManyMalformed,
+    );
     // A few slips are told and no more; and what changed may be nothing.
     let fine = [
         RosterImportJudged { malformed: 5, ..found("a", 0) },
@@ -116,7 +120,8 @@ fn a_delivery_that_cannot_be_whole_is_refused() {
         RosterImportJudged { mode: RosterMode::Delta.into(), removed: 0, ..empty },
     ];
     for found in fine {
-        let events = [judged(found.clone(), RosterVerdict::Accepted, RosterCause::Unspecified), accepted("a", 1, false)];
+        let events =
+            [judged(found.clone(), RosterVerdict::Accepted, RosterCause::Unspecified), accepted("a", 1, false)];
         given::<Roster>(&[begun("a", 0)]).when(judge(found)).then(&events);
     }
 }
@@ -160,7 +165,11 @@ fn a_roster_that_was_made_before_the_one_that_holds_is_refused() {
 fn rows_that_held_before_others_did_are_quarantined() {
     let mut past = [taken("a", 0), taken("b", 1)].concat();
     let print = "print-a".to_owned();
-    past.push(Event::RosterImportBegun(RosterImportBegun { import_id: "c".into(), base: 2, fingerprint: print.clone() }));
+    past.push(Event::RosterImportBegun(RosterImportBegun {
+        import_id: "c".into(),
+        base: 2,
+        fingerprint: print.clone(),
+    }));
     let again = RosterImportJudged { fingerprint: print, ..found("c", 2) };
     let events = [judged(again.clone(), RosterVerdict::Quarantined, RosterCause::OldRows)];
     given::<Roster>(&past).when(judge(again.clone())).then(&events);
