@@ -178,29 +178,29 @@ fn told_apart(rows: &[RosterRow], read: &mut [Result<Said, String>]) -> HashSet<
 
 /// The members of a campus, by what rows call them.
 struct Present<'a> {
-    by_learner: HashMap<&'a str, &'a MemberRow>,
-    by_external: HashMap<&'a str, Vec<&'a MemberRow>>,
-    by_email: HashMap<String, &'a str>,
+    learners: HashMap<&'a str, &'a MemberRow>,
+    externals: HashMap<&'a str, Vec<&'a MemberRow>>,
+    emails: HashMap<String, &'a str>,
 }
 
 impl<'a> Present<'a> {
     fn of(members: &'a [MemberRow]) -> Self {
-        let mut by_external: HashMap<_, Vec<_>> = HashMap::new();
+        let mut externals: HashMap<_, Vec<_>> = HashMap::new();
         for it in members.iter().filter(|it| !it.external_id.is_empty()) {
-            by_external.entry(it.external_id.as_str()).or_default().push(it);
+            externals.entry(it.external_id.as_str()).or_default().push(it);
         }
         let with_email = members.iter().filter(|it| !it.email.is_empty());
         Self {
-            by_learner: members.iter().map(|it| (it.learner_id.as_str(), it)).collect(),
-            by_external,
-            by_email: with_email.map(|it| (it.email.to_lowercase(), it.learner_id.as_str())).collect(),
+            learners: members.iter().map(|it| (it.learner_id.as_str(), it)).collect(),
+            externals,
+            emails: with_email.map(|it| (it.email.to_lowercase(), it.learner_id.as_str())).collect(),
         }
     }
 
     /// What a row says, and of whom.
     fn read(&self, campus_id: &str, row: &RosterRow, mode: RosterMode) -> Result<Said, String> {
         let mut said = Said::read(row, mode)?;
-        let known = self.by_external.get(said.external_id.as_str()).map_or(&[][..], Vec::as_slice);
+        let known = self.externals.get(said.external_id.as_str()).map_or(&[][..], Vec::as_slice);
         match (known, said.learner_id.is_empty()) {
             ([], true) => said.learner_id = derived_learner(campus_id, &said.external_id),
             ([one], true) => said.learner_id.clone_from(&one.learner_id),
@@ -216,7 +216,7 @@ impl<'a> Present<'a> {
             (_, false) => {}
         }
         // What the roster does not say of a test user stays as it is.
-        let is_test_user = self.by_learner.get(said.learner_id.as_str()).is_some_and(|it| it.test_user);
+        let is_test_user = self.learners.get(said.learner_id.as_str()).is_some_and(|it| it.test_user);
         if let Some(record) = &mut said.record {
             record.test_user = row.test_user.unwrap_or(is_test_user);
         }
@@ -224,7 +224,7 @@ impl<'a> Present<'a> {
     }
 
     fn answer(&self, row: &RosterRow, said: &Said) -> RosterRowAnswer {
-        let present = self.by_learner.get(said.learner_id.as_str());
+        let present = self.learners.get(said.learner_id.as_str());
         let was: Option<MemberDescribed> = present.map(|it| it.record());
         let outcome = match (&was, &said.record) {
             (was, becomes) if was == becomes => Outcome::Unchanged,
@@ -247,10 +247,10 @@ impl<'a> Present<'a> {
     fn kept_by(&self, unread: &[&RosterRow]) -> (HashSet<&'a str>, bool) {
         let (mut kept, mut anybody) = (HashSet::new(), false);
         for row in unread {
-            let external = self.by_external.get(row.external_id.trim()).map_or(&[][..], Vec::as_slice);
+            let external = self.externals.get(row.external_id.trim()).map_or(&[][..], Vec::as_slice);
             let mut named: Vec<&str> = external.iter().map(|it| it.learner_id.as_str()).collect();
-            named.extend(self.by_learner.get(row.learner_id.trim()).map(|it| it.learner_id.as_str()));
-            named.extend(self.by_email.get(&row.email.trim().to_lowercase()).copied());
+            named.extend(self.learners.get(row.learner_id.trim()).map(|it| it.learner_id.as_str()));
+            named.extend(self.emails.get(&row.email.trim().to_lowercase()).copied());
             anybody |= named.is_empty();
             kept.extend(named);
         }

@@ -5,7 +5,7 @@ use crate::{
     campus_list, members,
     members::Members,
     roster::{self, Roster},
-    roster_changes::RosterChangeRow,
+    roster_changes::{self, RosterChangeRow, RosterChanges},
     roster_delivery::{self, RosterDelivery},
     roster_diff::{self, Found, is_change},
     roster_imports,
@@ -47,9 +47,8 @@ impl Api {
         call: Call,
         mut parts: Streaming<ImportRosterRequest>,
     ) -> Result<Answers, Status> {
-        let header = match parts.message().await?.and_then(|it| it.part) {
-            Some(Part::Header(it)) => it,
-            _ => return Err(status::malformed("header", "is not the first message")),
+        let Some(Part::Header(header)) = parts.message().await?.and_then(|it| it.part) else {
+            return Err(status::malformed("header", "is not the first message"));
         };
         check(&call, &header)?;
         let mut rows = Vec::new();
@@ -73,7 +72,7 @@ impl Api {
         Ok(stream::iter(answers.map(|it| Ok(ImportRosterResponse { part: Some(it) }))).boxed())
     }
 
-    /// Says what would happen, and writes nothing.
+    /// Says what would happen, and writes nothing. So it cannot wait for what others wrote a moment ago.
     async fn try_out(&self, header: &RosterHeader, rows: &[RosterRow]) -> Result<Told, Status> {
         let roster: Roster = self.app.state(&header.campus_id).await?;
         self.applied(&header.campus_id, roster.accepted()).await?;
@@ -104,19 +103,15 @@ impl Api {
             Event::RosterImportJudged(it) => Some(it.clone()),
             _ => None,
         });
-        match judged {
-            Some(judged) => {
-                let already = decided.already;
-                let summary = RosterSummary { position: decided.position, already, ..summary(&judged) };
-                Ok((told(found.answers, &judged), summary))
-            }
-            // Another call with the same rows was faster.
-            None => {
-                let roster: Roster = self.app.state(campus).await?;
-                let judged = roster.judged(import).cloned().ok_or_else(status::busy)?;
-                self.again(header, rows, judged, decided.position).await
-            }
+        if let Some(judged) = judged {
+            let already = decided.already;
+            let summary = RosterSummary { position: decided.position, already, ..summary(&judged) };
+            return Ok((told(found.answers, &judged), summary));
         }
+        // Another call with the same rows was faster.
+        let roster: Roster = self.app.state(campus).await?;
+        let judged = roster.judged(import).cloned().ok_or_else(status::busy)?;
+        self.again(header, rows, judged, decided.position).await
     }
 
     /// Begins an import on the roster that holds, once that is applied; says after how many accepted ones, and where.
@@ -188,8 +183,9 @@ impl Api {
         judged: RosterImportJudged,
         position: u64,
     ) -> Result<Told, Status> {
-        let store = self.app.store();
-        let kept = crate::roster_changes::after(store, &judged.delivery_id, (0, -1), i64::MAX).await.map_err(fault)?;
+        self.app.reached::<RosterChanges>(position).await?;
+        let kept = roster_changes::after(self.app.store(), &judged.delivery_id, (0, -1), i64::MAX);
+        let kept = kept.await.map_err(fault)?;
         let kept = kept.into_iter().map(RosterChangeRow::shown);
         let (mut by_row, mut in_none) = (HashMap::new(), Vec::new());
         for it in kept {

@@ -206,15 +206,15 @@ pub async fn bad_files_drop_nobody(desk: Desk) {
     cut.push(RosterRow { row: 19, unreadable: "3 of 7 fields".into(), ..RosterRow::default() });
     let swap = |it: RosterRow| RosterRow { class: it.email.clone(), email: it.class.clone(), ..it };
     let swapped: Vec<_> = rows(0..20).into_iter().map(swap).collect();
-    let names = |it: RosterRow| RosterRow { name: it.email.clone(), email: it.name.clone(), ..it };
-    let named: Vec<_> = rows(0..20).into_iter().map(names).collect();
+    let exchange = |it: RosterRow| RosterRow { name: it.email.clone(), email: it.name.clone(), ..it };
+    let misnamed: Vec<_> = rows(0..20).into_iter().map(exchange).collect();
     let announced = RosterHeader { expected_rows: 20, ..full("short") };
     let bad = [
         (full("empty"), Vec::new(), RosterCause::Empty),
         (full("cut"), cut, RosterCause::Truncated),
         (announced, rows(0..19), RosterCause::Truncated),
         (full("swapped"), swapped, RosterCause::ManyMalformed),
-        (full("named"), named, RosterCause::ManyMalformed),
+        (full("misnamed"), misnamed, RosterCause::ManyMalformed),
     ];
     for (header, rows, cause) in bad {
         let import = header.import_id.clone();
