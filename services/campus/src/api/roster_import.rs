@@ -11,7 +11,7 @@ use crate::{
     roster_imports,
 };
 use futures::stream::{self, BoxStream, StreamExt as _};
-use std::{collections::HashMap, mem, time::Duration};
+use std::{collections::HashMap, mem};
 use studium_kit::{Call, Fields, fault, status};
 use studium_proto::{
     Encoded as _,
@@ -21,7 +21,6 @@ use studium_proto::{
         import_roster_request::Part, import_roster_response::Part as Answer, roster_event::Event,
     },
 };
-use tokio::time::{Instant, sleep};
 use tonic::{Status, Streaming};
 
 /// Rows of one call.
@@ -32,10 +31,6 @@ const CHUNK_BYTES_MAX: usize = 256 * 1024;
 
 /// Nor has it more changes: so many commands follow from one event.
 const CHUNK_CHANGES_MAX: usize = 500;
-
-/// How long a delivery waits until the one before it is applied.
-const APPLIED_WITHIN: Duration = Duration::from_mins(1);
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// What an import answers.
 pub(super) type Answers = BoxStream<'static, Result<ImportRosterResponse, Status>>;
@@ -51,6 +46,11 @@ impl Api {
             return Err(status::malformed("header", "is not the first message"));
         };
         check(&call, &header)?;
+        let roster: Roster = self.app.state(&header.campus_id).await?;
+        if roster.judged(&header.import_id).is_none() {
+            // Before all the rows are sent for nothing.
+            self.applied(&header.campus_id, roster.accepted()).await?;
+        }
         let mut rows = Vec::new();
         while let Some(it) = parts.message().await? {
             let Some(Part::Row(row)) = it.part else { return Err(status::malformed("row", "is missing")) };
@@ -136,16 +136,12 @@ impl Api {
         }
     }
 
-    /// Waits until the deliveries before are applied: a comparison with half of a roster would be wrong.
+    /// Whether the deliveries before are applied: a comparison with half of a roster would be wrong.
     async fn applied(&self, campus: &str, accepted: u32) -> Result<(), Status> {
-        let started = Instant::now();
-        while !roster_imports::is_applied(self.app.store(), campus, accepted).await.map_err(fault)? {
-            if started.elapsed() > APPLIED_WITHIN {
-                return Err(no(Reason::RosterBusy, "the import before is still being applied; try again", campus));
-            }
-            sleep(LOOK_EVERY).await;
+        if roster_imports::is_applied(self.app.store(), campus, accepted).await.map_err(fault)? {
+            return Ok(());
         }
-        Ok(())
+        Err(status::late("the roster before is still being applied; ask again"))
     }
 
     async fn compare(&self, header: &RosterHeader, rows: &[RosterRow]) -> Result<Found, Status> {

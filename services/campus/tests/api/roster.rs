@@ -81,7 +81,14 @@ async fn deliver_as(
 }
 
 async fn deliver(desk: &Desk, header: RosterHeader, rows: Vec<RosterRow>) -> (Vec<RosterRowAnswer>, RosterSummary) {
-    deliver_as(rosters(desk).await, header, rows).await.unwrap()
+    for _ in 0..400 {
+        match deliver_as(rosters(desk).await, header.clone(), rows.clone()).await {
+            // The one before is still being applied.
+            Err(it) if it.code() == Code::Unavailable => tokio::time::sleep(Duration::from_millis(25)).await,
+            answer => return answer.unwrap(),
+        }
+    }
+    panic!("the delivery before was never applied");
 }
 
 async fn listed(desk: &Desk, import: &str) -> RosterImport {
