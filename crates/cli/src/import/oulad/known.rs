@@ -59,7 +59,9 @@ impl Known {
                 for it in &reply.enrolments {
                     let way = if it.source() == EnrolmentSource::CampusSeat { Way::Seat } else { Way::Staff };
                     let student = it.learner_id.strip_prefix("ou-").and_then(|it| it.parse().ok());
-                    known.0.extend(student.map(|student| ((index, student), way)));
+                    if let Some(student) = student {
+                        known.note(index, student, way);
+                    }
                 }
                 if reply.next_page_token.is_empty() {
                     break;
@@ -69,6 +71,11 @@ impl Known {
         }
         spinner.finish();
         Ok(known)
+    }
+
+    /// Takes down that a registration is there.
+    pub fn note(&mut self, run: u16, student: u64, way: Way) {
+        self.0.insert((run, student), way);
     }
 
     /// How a registration came about; `None`: it is still to come.

@@ -88,7 +88,7 @@ pub async fn oulad(args: OuladArgs, platform: &Platform) -> Result<()> {
 
     settle(platform, views(&args)).await?;
     if let Some(it) = &mut campuses {
-        it.comparison = compare_campuses(&args, platform, &plan).await?.unwrap_or_default();
+        it.compared(compare_campuses(&args, platform, &plan).await?.unwrap_or_default());
     }
     let report = Report {
         presentations: plan.wanted().count(),

@@ -31,15 +31,31 @@ const CONNECTIONS: usize = 4;
 /// What the campuses' part of an import did.
 #[derive(Debug, Default, Serialize)]
 pub struct Done {
-    /// Members, seats, and seats that were activated without enrolling.
+    /// What the figures mean.
+    pub note: &'static str,
+    /// Members, seats, and seats that were activated without enrolling by them.
     pub acts: Vec<Count>,
     /// Students with rows of several regions, who belong to that of their first row.
     pub in_several_regions: Vec<u64>,
-    /// Regions, files and views; filled at the end.
+    /// Regions, files and views.
     pub comparison: Vec<Compared>,
+    /// The sum of all regions.
+    pub total: Compared,
+    /// Whether all regions agree.
+    pub equal: bool,
 }
 
+/// What the figures mean.
+const NOTE: &str = "A seat is one learner's in one plan, however many presentations the learner is registered in: seats are \
+                    learners, registrations are uses of seats.";
+
 impl Done {
+    /// Takes the comparison of files and views in.
+    pub fn compared(&mut self, comparison: Vec<Compared>) {
+        (self.total, self.equal) = (total(&comparison), comparison.iter().all(|it| it.equal));
+        self.comparison = comparison;
+    }
+
     /// How much was newly written.
     pub fn written(&self) -> u64 {
         self.acts.iter().map(|it| it.done).sum()
@@ -113,5 +129,5 @@ pub async fn play(
     wait::answered(platform, &line, position, registrations + sorted.otherwise.len() as u64).await?;
     let bar = output.bar("activating seats of who is enrolled already", sorted.otherwise.len() as u64);
     let used = desk.activate(&sorted.otherwise, &bar).await?;
-    Ok(Done { acts: vec![members, seats, used], ..Done::default() })
+    Ok(Done { note: NOTE, acts: vec![members, seats, used], ..Done::default() })
 }

@@ -195,7 +195,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the service refuses or does not answer.
     pub async fn activate(&self, steps: &[Step], bar: &Progress) -> Result<Count> {
-        let mut count = Count { what: "seats used without enrolling by them", ..Count::default() };
+        let mut count = Count { what: "activations", ..Count::default() };
         let mut seen = HashSet::new();
         let firsts = steps.iter().filter(|it| seen.insert(it.student));
         let wanted = firsts.filter_map(|it| Some((it, self.regions.of(it.student)?)));
