@@ -4,5 +4,6 @@
 mod faults;
 mod imports;
 mod platform;
+mod regions;
 mod registry;
 mod story;
