@@ -122,6 +122,9 @@ events! {
     campus::v1::BillingEvent, billing_event, "campus.billing";
     campus::v1::LmsConnectionEvent, lms_connection_event, "campus.lms_connection";
     campus::v1::ClassEvent, class_event, "campus.class";
+    campus::v1::RosterEvent, roster_event, "campus.roster";
+    campus::v1::RosterDeliveryEvent, roster_delivery_event, "campus.roster_delivery";
+    campus::v1::InviteKeyEvent, invite_key_event, "campus.invite_key";
 }
 
 reasons! {

@@ -175,6 +175,11 @@ pub enum ImportCommand {
     Catalogue(crate::import::CatalogueArgs),
     /// A university's registry in the form of the Open University Learning Analytics Dataset.
     Oulad(crate::import::OuladArgs),
+    /// A campus's roster from a CSV file or a OneRoster 1.1 folder; what would drop many members waits for approval.
+    #[command(after_help = "Examples:\n  studium import roster --campus ID --file roster.csv --dry-run\n  \
+                      studium import roster --campus ID --dir oneroster --expect-rows 9000\n\n\
+                      A roster in quarantine, or one that was refused, is exit code 1.")]
+    Roster(crate::import::RosterArgs),
 }
 
 /// What `studium log` can do.

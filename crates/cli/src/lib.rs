@@ -36,6 +36,7 @@ pub async fn run(mut cli: Cli) -> Result<()> {
                     Platform::with(&setup, async |it| import::catalogue(args, it).await).await
                 }
                 ImportCommand::Oulad(args) => Platform::with(&setup, async |it| import::oulad(args, it).await).await,
+                ImportCommand::Roster(args) => Platform::with(&setup, async |it| import::roster(args, it).await).await,
             }
         }
         Command::Campus { command } => Platform::with(&setup, async |it| campus::campus(it, command).await).await,

@@ -15,6 +15,10 @@ mod provision;
 mod reports;
 mod seats;
 mod statements;
+mod invites;
+mod members;
+mod roster_import;
+mod rosters;
 
 use crate::by::By;
 use studium_kit::{App, Call, DecideError, Rejection, fault, status};

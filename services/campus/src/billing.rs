@@ -38,7 +38,7 @@ pub struct Closing {
 #[derive(Debug, Clone, Default)]
 pub struct Billing {
     /// What was billed so far, in all statements together.
-    billed: BTreeMap<Key, Seats>,
+    billed: BTreeMap<Key, Sum>,
     /// What may still be credited, by month and currency.
     open: BTreeMap<String, BTreeMap<String, i64>>,
     statements: u32,
@@ -57,7 +57,7 @@ struct Key {
 
 /// How many seats, and what a line of them says besides.
 #[derive(Debug, Clone, Default)]
-struct Seats {
+struct Sum {
     seats: i64,
     title: String,
     plan_kind: i32,
@@ -102,8 +102,8 @@ impl Billing {
             add(&mut earlier, line, line.seats);
         }
         for (key, billed) in self.billed.iter().filter(|(key, _)| key.period < period) {
-            let seats = earlier.entry(key.clone()).or_insert_with(|| Seats { seats: 0, ..billed.clone() });
-            seats.seats -= billed.seats;
+            let sum = earlier.entry(key.clone()).or_insert_with(|| Sum { seats: 0, ..billed.clone() });
+            sum.seats -= billed.seats;
         }
         let adjustments = earlier.into_iter().filter(|(_, it)| it.seats != 0).map(|(key, it)| StatementLine {
             kind: LineKind::Adjustment.into(),
@@ -184,7 +184,7 @@ fn by_currency(totals: &[StatementTotal]) -> BTreeMap<String, i64> {
     totals.iter().map(|it| (it.currency.clone(), it.amount_minor)).collect()
 }
 
-fn add(sums: &mut BTreeMap<Key, Seats>, line: &StatementLine, seats: i64) {
+fn add(sums: &mut BTreeMap<Key, Sum>, line: &StatementLine, seats: i64) {
     let key = Key {
         period: line.period.clone(),
         plan_id: line.plan_id.clone(),

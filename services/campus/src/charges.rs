@@ -32,15 +32,19 @@ pub fn account(plan_id: &str, mut ledger: Vec<Happened>, as_of_ms: i64) -> Accou
         return Account::default();
     };
     // Nothing happens to a plan before it is there, whatever a caller says of the time.
-    ledger.iter_mut().for_each(|it| it.at_ms = it.at_ms.max(birth.0));
+    for it in &mut ledger {
+        it.at_ms = it.at_ms.max(birth.0);
+    }
     ledger.retain(|it| it.at_ms <= as_of_ms);
     ledger.sort_by_key(|it| (it.at_ms, Reverse(it.position == birth.1), it.position));
-    let mut plan = Plan { plan_id, ..Plan::default() };
+    let mut plan = Tally { plan_id, ..Tally::default() };
     for it in &ledger {
         if it.position != birth.1 {
             plan.time_comes(it.at_ms);
         }
-        it.events.iter().for_each(|event| plan.take_in(event, it.at_ms));
+        for event in &it.events {
+            plan.take_in(event, it.at_ms);
+        }
     }
     plan.time_comes(as_of_ms);
     let used = (!ledger.is_empty()).then(|| StatementUse {
@@ -54,7 +58,7 @@ pub fn account(plan_id: &str, mut ledger: Vec<Happened>, as_of_ms: i64) -> Accou
 
 /// A plan on its way through its ledger.
 #[derive(Default)]
-struct Plan<'a> {
+struct Tally<'a> {
     plan_id: &'a str,
     kind: PlanKind,
     title: String,
@@ -71,7 +75,7 @@ struct Plan<'a> {
     lines: Vec<StatementLine>,
 }
 
-impl Plan<'_> {
+impl Tally<'_> {
     /// What is due at this time falls due.
     fn time_comes(&mut self, now_ms: i64) {
         if let Some(due) = self.first_due_ms.filter(|it| *it <= now_ms) {

@@ -27,13 +27,22 @@ mod institutions;
 mod licence_plan;
 mod lms_connection;
 mod lms_connections;
+mod invite_key;
+mod invite_keys;
 mod member;
+mod member_policies;
 mod members;
 mod module_progress;
 mod page;
 mod period;
 mod plans;
 mod policies;
+mod roster;
+mod roster_changes;
+mod roster_delivery;
+mod roster_diff;
+mod roster_imports;
+mod roster_row;
 mod runs;
 mod seat_uses;
 mod seats;
@@ -49,6 +58,8 @@ use studium_proto::campus::v1::{
     lms_service_server::LmsServiceServer, member_service_server::MemberServiceServer,
     plan_service_server::PlanServiceServer, provision_service_server::ProvisionServiceServer,
     report_service_server::ReportServiceServer, statement_service_server::StatementServiceServer,
+    campus_service_server::CampusServiceServer, invite_service_server::InviteServiceServer,
+    member_service_server::MemberServiceServer, roster_service_server::RosterServiceServer,
 };
 
 /// The parts of the service; nothing else lists them.
@@ -61,6 +72,9 @@ pub fn service() -> Service {
         .decider::<billing::Billing>()
         .decider::<lms_connection::LmsConnection>()
         .decider::<class::Class>()
+        .decider::<roster::Roster>()
+        .decider::<roster_delivery::RosterDelivery>()
+        .decider::<invite_key::InviteKey>()
         .view::<institutions::Institutions>()
         .view::<selections::Selections>()
         .view::<runs::Runs>()
@@ -106,4 +120,14 @@ pub fn service() -> Service {
         .grpc(|app| LmsServiceServer::new(api::Api::new(app)))
         .grpc(|app| ClassServiceServer::new(api::Api::new(app)))
         .grpc(|app| DashboardServiceServer::new(api::Api::new(app)))
+        .view::<roster_imports::RosterImports>()
+        .view::<roster_changes::RosterChanges>()
+        .view::<invite_keys::InviteKeys>()
+        .policy(member_policies::ChunksFollowAcceptance)
+        .policy(member_policies::MembersFollowInvites)
+        .look_up_policy::<member_policies::MembersFollowRosters>()
+        .grpc(|app| CampusServiceServer::new(api::Api::new(app)))
+        .grpc(|app| MemberServiceServer::new(api::Api::new(app)))
+        .grpc(|app| RosterServiceServer::new(api::Api::new(app)))
+        .grpc(|app| InviteServiceServer::new(api::Api::new(app)))
 }

@@ -102,3 +102,9 @@ pub async fn members(store: &Store, campus_id: &str, page: &Page) -> Result<Vec<
     );
     store.query(&sql, &[campus_id.into(), page.after.as_str().into(), page.size.into()]).await
 }
+
+/// All members of a campus: what a roster is compared with.
+pub async fn of_campus(store: &Store, campus_id: &str) -> Result<Vec<MemberRow>, StoreError> {
+    let sql = format!("SELECT {} FROM member_1 WHERE campus_id = $1 ORDER BY learner_id", MemberRow::COLUMN_LIST);
+    store.query(&sql, &[campus_id.into()]).await
+}

@@ -27,6 +27,10 @@ mod seats;
 mod statements;
 #[path = "api/uses.rs"]
 mod uses;
+#[path = "api/invites.rs"]
+mod invites;
+#[path = "api/roster.rs"]
+mod roster;
 
 /// Makes each sentence a test on either database.
 macro_rules! happens {
@@ -93,4 +97,15 @@ happens! {
     dashboards::learners_at_risk_are_named_with_the_evidence,
     dashboards::blended_and_online_learners_stand_side_by_side,
     dashboards::a_dashboard_is_its_campuss_own,
+    roster::a_roster_comes_in_once,
+    roster::a_roster_that_drops_many_waits,
+    roster::a_rejected_roster_leaves_everything,
+    roster::bad_files_drop_nobody,
+    roster::an_older_roster_does_not_undo_a_later_one,
+    roster::changes_alone_are_a_delivery,
+    roster::staff_delivers_for_its_own_campus,
+    roster::a_roster_is_applied_to_its_end_after_a_restart,
+    invites::a_key_makes_members_until_it_ends,
+    invites::many_at_once_use_a_key_no_more_often_than_may_be,
+    invites::an_address_of_the_campus_admits,
 }

@@ -133,9 +133,15 @@ async fn report(platform: &Platform, args: ReportArgs) -> Result<()> {
 }
 
 fn numbers(row: &UsageRow) -> [u64; 7] {
-    let [a, b, c] = [row.seats_held, row.learners_active, row.enrolments].map(u64::from);
-    let [d, e, f] = [row.completed, row.failed, row.withdrawn].map(u64::from);
-    [a, b, c, d, e, f, row.minutes]
+    [
+        row.seats_held.into(),
+        row.learners_active.into(),
+        row.enrolments.into(),
+        row.completed.into(),
+        row.failed.into(),
+        row.withdrawn.into(),
+        row.minutes,
+    ]
 }
 
 fn cells(key: &str, row: &UsageRow) -> Vec<String> {
@@ -190,15 +196,13 @@ async fn statement(platform: &Platform, args: StatementArgs) -> Result<()> {
     } else {
         None
     };
-    let (shown, as_of_ms) = match issued {
-        Some(it) => (it, 0),
-        None => {
-            let as_of_ms = args.as_of.unwrap_or(0);
-            let request =
-                PreviewStatementRequest { agreement_id, period, as_of_ms, ..PreviewStatementRequest::default() };
-            let answer = client.preview_statement(request).await.map_err(failed)?.into_inner();
-            (answer.statement.unwrap_or_default(), answer.as_of_ms)
-        }
+    let (shown, as_of_ms) = if let Some(it) = issued {
+        (it, 0)
+    } else {
+        let as_of_ms = args.as_of.unwrap_or(0);
+        let request = PreviewStatementRequest { agreement_id, period, as_of_ms, ..PreviewStatementRequest::default() };
+        let answer = client.preview_statement(request).await.map_err(failed)?.into_inner();
+        (answer.statement.unwrap_or_default(), answer.as_of_ms)
     };
     match args.format.unwrap_or(if platform.output.is_json() { StatementFormat::Json } else { StatementFormat::Table })
     {
@@ -265,19 +269,15 @@ fn statement_table(it: &Statement, as_of_ms: i64) -> String {
         let (kind, term, seats) = (kind(it).to_owned(), it.term.to_string(), it.seats.to_string());
         rows.push(vec![kind, it.plan_id.clone(), term, it.period.clone(), seats, fee, amount]);
     }
-    let mut text = format!("{what}\n{}", table(&rows));
-    for total in &it.totals {
-        text += &format!("\ntotal  {}", money(total.amount_minor, &total.currency));
-    }
-    for note in &it.credit_notes {
-        text +=
-            &format!("\ncredit note {}  {}  {}", note.number, money(note.amount_minor, &note.currency), note.reason);
-    }
-    for used in &it.uses {
-        text +=
-            &format!("\n{}: {} bought, {} held, {} activated", used.plan_id, used.bought, used.held, used.activated);
-    }
-    text
+    let totals = it.totals.iter().map(|it| format!("total  {}", money(it.amount_minor, &it.currency)));
+    let notes = it.credit_notes.iter();
+    let notes =
+        notes.map(|it| format!("credit note {}  {}  {}", it.number, money(it.amount_minor, &it.currency), it.reason));
+    let uses = it.uses.iter();
+    let uses =
+        uses.map(|it| format!("{}: {} bought, {} held, {} activated", it.plan_id, it.bought, it.held, it.activated));
+    let text = [what, table(&rows)].into_iter().chain(totals).chain(notes).chain(uses);
+    text.collect::<Vec<_>>().join("\n")
 }
 
 /// An amount in minor units; how many of them make a major one differs by currency, so they are not divided.

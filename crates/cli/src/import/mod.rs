@@ -4,11 +4,13 @@ mod catalogue;
 mod line;
 mod oulad;
 mod records;
+mod roster;
 mod rows;
 mod settle;
 
 pub use catalogue::{CatalogueArgs, catalogue};
 pub use oulad::{OuladArgs, oulad};
+pub use roster::{RosterArgs, roster};
 
 use std::path::PathBuf;
 

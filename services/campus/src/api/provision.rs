@@ -45,7 +45,9 @@ impl Provisioning<'_> {
     ) -> Result<(), Status> {
         let outcome = if self.dry_run {
             state.decide(command).map(|events| {
-                events.iter().for_each(|it| state.evolve(it));
+                for event in &events {
+                    state.evolve(event);
+                }
                 if events.is_empty() { StepOutcome::Already } else { StepOutcome::WouldDo }
             })
         } else {
@@ -172,7 +174,9 @@ fn check(it: &ProvisionCampusRequest) -> Result<(), Status> {
     for (field, people) in [("administrator_ids", &it.administrator_ids), ("teacher_ids", &it.teacher_ids)] {
         fields.check(field, people.len() <= PEOPLE_MAX, "are more than 1000; send the rest in another call");
         fields.check(field, BTreeSet::from_iter(people).len() == people.len(), "names somebody twice");
-        people.iter().take(PEOPLE_MAX).for_each(|person| check_person(&mut fields, field, person));
+        for person in people.iter().take(PEOPLE_MAX) {
+            check_person(&mut fields, field, person);
+        }
     }
     if it.agreement_id.is_empty() {
         let is_set = !it.auto_apply_plan_id.is_empty() || !it.agreement_title.is_empty() || !it.plans.is_empty();
