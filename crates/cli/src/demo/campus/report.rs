@@ -92,20 +92,33 @@ pub async fn read_back(office: &Office<'_>, taught: &Taught) -> Result<Dashboard
     let at_risk = answer(client.get_learners_at_risk(ask).await)?.learners.len();
     let ask = GetBlendedComparisonRequest {
         course_id: COURSES[STATISTICS].id.to_owned(),
-        campus_id: campus_id.clone(),
+        campus_id,
         min_position,
         enrolment_position,
     };
     let sides = answer(client.get_blended_comparison(ask).await)?;
+    let usage = usage(office, taught).await?;
+    let plan = plan(office).await?;
+    let (blended, online) = (sides.blended.unwrap_or_default(), sides.online.unwrap_or_default());
+    anyhow::ensure!(blended.passed + blended.failed == CLASS as u32, "not everybody in the class has a verdict");
+    Ok(Dashboard { plan, totals, modules, skills, at_risk, blended, online, usage })
+}
+
+/// How the seats were used, by department.
+async fn usage(office: &Office<'_>, taught: &Taught) -> Result<Vec<UsageRow>> {
     let ask = GetUsageReportRequest {
-        campus_id,
+        campus_id: CAMPUS.to_owned(),
         group_by: UsageGroup::Department.into(),
-        enrolment_position,
-        min_position,
+        enrolment_position: taught.enrolment,
+        min_position: taught.position,
         ..GetUsageReportRequest::default()
     };
-    let usage = answer(ReportServiceClient::new(office.administrator.clone()).get_usage_report(ask).await)?.rows;
-    let plan = settled(
+    Ok(answer(ReportServiceClient::new(office.administrator.clone()).get_usage_report(ask).await)?.rows)
+}
+
+/// The students' plan, whose ledger must say what happened.
+async fn plan(office: &Office<'_>) -> Result<Plan> {
+    settled(
         "the students' plan shows both marks",
         async || seats::plan(office, PLAN).await,
         |it| {
@@ -116,10 +129,7 @@ pub async fn read_back(office: &Office<'_>, taught: &Taught) -> Result<Dashboard
                 && ledger.assigned + ledger.activated == ledger.bought
         },
     )
-    .await?;
-    let (blended, online) = (sides.blended.unwrap_or_default(), sides.online.unwrap_or_default());
-    anyhow::ensure!(blended.passed + blended.failed == CLASS as u32, "not everybody in the class has a verdict");
-    Ok(Dashboard { plan, totals, modules, skills, at_risk, blended, online, usage })
+    .await
 }
 
 /// `61.5 %` of thousandths of a percent.
