@@ -13,6 +13,8 @@ row! {
         starts_at_ms: i64,
         ends_at_ms: i64,
         auto_apply_plan_id: String,
+        /// Whoever became a member from then on gets a seat of it, Unix milliseconds.
+        auto_apply_since_ms: i64,
         ended_at_ms: i64,
         end_reason: String,
     }
@@ -40,7 +42,7 @@ impl View for Agreements {
                     (row.campus_id, row.title) = (it.campus_id, it.title);
                     (row.starts_at_ms, row.ends_at_ms) = (it.starts_at_ms, it.ends_at_ms);
                 }
-                Event::AutoApplyPlanSet(it) => row.auto_apply_plan_id = it.plan_id,
+                Event::AutoApplyPlanSet(it) => (row.auto_apply_plan_id, row.auto_apply_since_ms) = (it.plan_id, at),
                 Event::AgreementEnded(it) => (row.ended_at_ms, row.end_reason) = (at, it.reason),
             }
         });
@@ -79,9 +81,11 @@ pub async fn agreements(store: &Store, campus_id: &str, page: &Page) -> Result<V
     store.query(&sql, &[campus_id.into(), page.after.as_str().into(), page.size.into()]).await
 }
 
-/// The plans of which new members of a campus get a seat: one for each agreement that names one and was not ended.
-pub async fn auto_apply_plans(store: &Store, campus_id: &str) -> Result<Vec<String>, StoreError> {
-    let sql = "SELECT auto_apply_plan_id FROM agreement_1 \
-               WHERE campus_id = $1 AND auto_apply_plan_id <> '' AND ended_at_ms = 0 ORDER BY agreement_id";
-    Ok(store.query::<(String,)>(sql, &[campus_id.into()]).await?.into_iter().map(|it| it.0).collect())
+/// The plans of which somebody gets a seat who became a member of a campus at a time, Unix milliseconds: one for each
+/// agreement that named one by then and was not ended.
+pub async fn auto_apply_plans(store: &Store, campus_id: &str, at_ms: i64) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT auto_apply_plan_id FROM agreement_1 WHERE campus_id = $1 AND auto_apply_plan_id <> '' \
+               AND auto_apply_since_ms <= $2 AND ended_at_ms = 0 ORDER BY agreement_id";
+    let plans: Vec<(String,)> = store.query(sql, &[campus_id.into(), at_ms.into()]).await?;
+    Ok(plans.into_iter().map(|it| it.0).collect())
 }

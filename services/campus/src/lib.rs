@@ -24,11 +24,11 @@ mod course_content;
 mod dashboard;
 mod enrolments;
 mod institutions;
+mod invite_key;
+mod invite_keys;
 mod licence_plan;
 mod lms_connection;
 mod lms_connections;
-mod invite_key;
-mod invite_keys;
 mod member;
 mod member_policies;
 mod members;
@@ -55,11 +55,10 @@ use studium_kit::Service;
 use studium_proto::campus::v1::{
     agreement_service_server::AgreementServiceServer, campus_service_server::CampusServiceServer,
     class_service_server::ClassServiceServer, dashboard_service_server::DashboardServiceServer,
-    lms_service_server::LmsServiceServer, member_service_server::MemberServiceServer,
-    plan_service_server::PlanServiceServer, provision_service_server::ProvisionServiceServer,
-    report_service_server::ReportServiceServer, statement_service_server::StatementServiceServer,
-    campus_service_server::CampusServiceServer, invite_service_server::InviteServiceServer,
-    member_service_server::MemberServiceServer, roster_service_server::RosterServiceServer,
+    invite_service_server::InviteServiceServer, lms_service_server::LmsServiceServer,
+    member_service_server::MemberServiceServer, plan_service_server::PlanServiceServer,
+    provision_service_server::ProvisionServiceServer, report_service_server::ReportServiceServer,
+    roster_service_server::RosterServiceServer, statement_service_server::StatementServiceServer,
 };
 
 /// The parts of the service; nothing else lists them.
@@ -100,13 +99,19 @@ pub fn service() -> Service {
         .view::<class_work::ClassWorks>()
         .view::<class_work::ClassWorkDones>()
         .view::<class_results::ClassResults>()
+        .view::<roster_imports::RosterImports>()
+        .view::<roster_changes::RosterChanges>()
+        .view::<invite_keys::InviteKeys>()
         .policy(policies::UsesHearEnrolment)
         .policy(policies::OldPlansHandOver)
         .policy(trial_policies::TrialsHaveAgreements)
         .policy(trial_policies::TrialsHavePlans)
+        .policy(member_policies::ChunksFollowAcceptance)
+        .policy(member_policies::MembersFollowInvites)
         .look_up_policy::<policies::UsesEndWithEnrolments>()
         .look_up_policy::<policies::SeatsEndWithMembership>()
         .look_up_policy::<policies::NewMembersGetSeats>()
+        .look_up_policy::<member_policies::MembersFollowRosters>()
         .deadline::<policies::TermsEnd>()
         .deadline::<policies::IdleSeatsAreWarned>()
         .deadline::<policies::IdleSeatsAreReclaimed>()
@@ -120,14 +125,6 @@ pub fn service() -> Service {
         .grpc(|app| LmsServiceServer::new(api::Api::new(app)))
         .grpc(|app| ClassServiceServer::new(api::Api::new(app)))
         .grpc(|app| DashboardServiceServer::new(api::Api::new(app)))
-        .view::<roster_imports::RosterImports>()
-        .view::<roster_changes::RosterChanges>()
-        .view::<invite_keys::InviteKeys>()
-        .policy(member_policies::ChunksFollowAcceptance)
-        .policy(member_policies::MembersFollowInvites)
-        .look_up_policy::<member_policies::MembersFollowRosters>()
-        .grpc(|app| CampusServiceServer::new(api::Api::new(app)))
-        .grpc(|app| MemberServiceServer::new(api::Api::new(app)))
         .grpc(|app| RosterServiceServer::new(api::Api::new(app)))
         .grpc(|app| InviteServiceServer::new(api::Api::new(app)))
 }

@@ -139,7 +139,7 @@ impl LookUpPolicy for NewMembersGetSeats {
     ) -> Result<Vec<Reaction<LicencePlan>>, StoreError> {
         let MemberEvent::MemberDescribed(it) = event else { return Ok(Vec::new()) };
         let Some((campus, learner)) = id.split_once('~') else { return Ok(Vec::new()) };
-        let plans = agreements::auto_apply_plans(app.store(), campus).await?;
+        let plans = agreements::auto_apply_plans(app.store(), campus, at_ms).await?;
         let assign = |id: String| {
             let member = MemberFact { class: it.class(), department: it.department.clone(), test_user: it.test_user };
             let learners = vec![Assignee { learner_id: learner.to_owned(), member: Some(member) }];

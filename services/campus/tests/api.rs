@@ -11,6 +11,8 @@ mod classes;
 mod dashboards;
 #[path = "api/desk.rs"]
 mod desk;
+#[path = "api/invites.rs"]
+mod invites;
 #[path = "api/lms.rs"]
 mod lms;
 #[path = "api/plans.rs"]
@@ -19,6 +21,8 @@ mod plans;
 mod provision;
 #[path = "api/reports.rs"]
 mod reports;
+#[path = "api/roster.rs"]
+mod roster;
 #[path = "api/school.rs"]
 mod school;
 #[path = "api/seats.rs"]
@@ -27,10 +31,6 @@ mod seats;
 mod statements;
 #[path = "api/uses.rs"]
 mod uses;
-#[path = "api/invites.rs"]
-mod invites;
-#[path = "api/roster.rs"]
-mod roster;
 
 /// Makes each sentence a test on either database.
 macro_rules! happens {

@@ -178,6 +178,8 @@ pub async fn new_members_get_a_seat_of_the_plan_that_says_so(desk: Desk) {
     desk.with_plan(2, &["ada"]).await;
     let (agreement_id, plan_id) = ("agreement".into(), "plan".into());
     let set = SetAutoApplyPlanRequest { agreement_id, plan_id, ..SetAutoApplyPlanRequest::default() };
+    // A business time of its own, so that who came before did come before.
+    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     AgreementServiceClient::new(desk.registrar().await).set_auto_apply_plan(set).await.unwrap();
     desk.students("ou", &["bob", "cyd", "dan"]).await;
     // Two of the three newcomers find a seat; who was a member before gets none by itself.
