@@ -21,9 +21,9 @@ pub async fn play(desk: &Desk, offered: u64) -> Result<Report> {
     let office = Office::open(desk).await?;
     let setup = setup::set_up(&office, offered).await?;
     let roster = roster::take_in(&office).await?;
-    // It ends by itself while the rest is played.
-    let staff_plan = lapse::begin(&office, &setup).await?;
     let seats = seats::use_up(&office, &setup).await?;
+    // It ends by itself while the class is taught.
+    let staff_plan = lapse::begin(&office, &setup).await?;
     let taught = class::teach(&office, &setup).await?;
     let lapse = lapse::end(&office, &setup, staff_plan).await?;
     let dashboard = report::read_back(&office, &taught).await?;

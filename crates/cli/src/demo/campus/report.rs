@@ -206,7 +206,7 @@ impl Report {
     fn say_class(&self, output: Output) {
         let (taught, dashboard, totals) = (&self.taught, &self.dashboard, &self.dashboard.totals);
         output.say(format!(
-            "\nA teacher put modules of two courses, a text and a check of her own together and taught a class with them: {} learners by seat, {} on a place of the class, {} meetings (one in a room, one online).",
+            "\nA teacher put modules of two courses, a text and a check of their own together and taught a class with them: {} learners by seat, {} on a place of the class, {} meetings (one in a room, one online).",
             taught.learners[0], taught.learners[1], totals.meetings
         ));
         output.say(format!(
