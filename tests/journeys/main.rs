@@ -7,5 +7,6 @@ mod faults;
 mod imports;
 mod office;
 mod platform;
+mod regions;
 mod registry;
 mod story;

@@ -135,3 +135,6 @@ fn whole(
         skills: trained(shelf, course, ""),
     }
 }
+
+#[cfg(test)]
+mod tests;

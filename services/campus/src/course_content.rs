@@ -97,7 +97,8 @@ pub fn named(skills: Vec<Skill>) -> Vec<SkillName> {
 }
 
 impl CourseContentRow {
-    fn take_in(&mut self, event: Event) {
+    /// Changes it by one event.
+    pub(crate) fn take_in(&mut self, event: Event) {
         let modules = &mut self.modules.0;
         match event {
             Event::CourseCreated(it) => self.title = it.title,

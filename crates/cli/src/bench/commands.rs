@@ -185,7 +185,8 @@ pub async fn length(desk: &Desk, profile: Durability, time: Duration, output: Ou
     Ok(json!({"ratio": ratio, "p50_ms_short": p50_short / 1000.0, "p50_ms_long": p50_long / 1000.0}))
 }
 
-async fn start_echo() -> Result<(Child, SocketAddr)> {
+/// Starts the bare call's server; gives its address.
+pub async fn start_echo() -> Result<(Child, SocketAddr)> {
     let program = std::env::current_exe()?;
     let mut child = Command::new(program)
         .arg("bench-echo")

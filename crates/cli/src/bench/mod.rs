@@ -1,6 +1,7 @@
 //! `studium bench`: what the platform reaches, as ratios to the bare limits taken in the same run.
 
 pub mod bare;
+mod campus;
 mod commands;
 pub mod load;
 mod run;
@@ -18,11 +19,16 @@ use studium_log::Durability;
 
 /// Measures the platform on this machine; every figure stands beside the bare limit of the same run.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  studium bench\n  studium bench --profile process --seconds 5 --json\n  \
-                        studium bench --only views --postgres postgres://postgres@127.0.0.1:5432")]
+#[command(
+    after_help = "Examples:\n  studium bench\n  studium bench campus\n  studium bench --profile process --seconds 5 --json\n  \
+                        studium bench --only views --postgres postgres://postgres@127.0.0.1:5432"
+)]
 pub struct Bench {
-    /// Only this part: commands, hot, length, views, freshness
-    #[arg(long, value_name = "PART")]
+    /// Only these parts. Campus, which fills a plan of 100,000 seats, is measured only when it is named
+    #[arg(value_name = "PART", value_parser = PARTS)]
+    parts: Vec<String>,
+    /// Only this part; the same as naming it
+    #[arg(long, value_name = "PART", value_parser = PARTS)]
     only: Vec<String>,
     /// Only these durability profiles: disk, process, replicated
     #[arg(long, value_name = "PROFILE", default_values = ["disk", "process"])]
@@ -33,11 +39,24 @@ pub struct Bench {
     /// Measures views on this PostgreSQL server, too
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
+    /// Seats of the plans that campus measures at
+    #[arg(long, hide = true, default_value_t = 100_000)]
+    seats: u32,
+    /// Seats that are held on the large one
+    #[arg(long, hide = true, default_value_t = 90_000)]
+    held: u32,
 }
+
+/// What can be measured.
+const PARTS: [&str; 6] = ["commands", "hot", "length", "views", "freshness", CAMPUS];
+
+/// The part that takes long.
+const CAMPUS: &str = "campus";
 
 impl Bench {
     fn wants(&self, part: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|it| it == part)
+        let mut named = self.parts.iter().chain(&self.only).peekable();
+        if named.peek().is_none() { part != CAMPUS } else { named.any(|it| it == part) }
     }
 
     fn time(&self) -> Duration {
@@ -75,6 +94,9 @@ async fn measure(bench: &Bench, platform: &Platform, profile: Durability, output
     }
     if bench.wants("freshness") {
         all["freshness"][&name] = views::freshness(&desk, profile, bench.time(), output).await?;
+    }
+    if bench.wants(CAMPUS) {
+        all[CAMPUS][&name] = campus::measure(bench, platform, &desk.run_id, output).await?;
     }
     if bench.wants("views") && profile != Durability::Disk || bench.wants("views") && bench.profile.len() == 1 {
         all["views"] = views::catch_up(&desk, platform, bench.postgres.as_deref(), output).await?;

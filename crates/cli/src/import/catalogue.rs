@@ -3,7 +3,7 @@
 use super::{
     line::{Line, Patience},
     rows::{Unreadable, name, rows_were},
-    settle::settle,
+    settle::{SERVICES, settle},
 };
 use crate::{platform::Platform, progress::count};
 use anyhow::{Result, bail};
@@ -83,7 +83,7 @@ pub async fn catalogue(args: CatalogueArgs, platform: &Platform) -> Result<()> {
         spinner.message(format!("{} rows", count(report.rows)));
     }
     spinner.finish();
-    settle(platform).await?;
+    settle(platform, &SERVICES).await?;
     report.institutions = report.institution_ids.len() as u64;
     report.unchanged = report.taken_in == 0;
     report.seconds = started.elapsed().as_secs_f64();

@@ -1,7 +1,9 @@
 //! `studium import`: data from elsewhere, played as ordinary commands; run again, it changes nothing.
 
+mod ask;
 mod catalogue;
 mod line;
+mod many;
 mod oulad;
 mod records;
 mod roster;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use studium_proto::admin::v1::{ListViewsRequest, admin_service_client::AdminServiceClient};
 use tokio::time::sleep;
 
-/// The services whose views the imports change.
-const SERVICES: [&str; 2] = ["catalogue", "enrolment"];
+/// The services whose views every import changes.
+pub const SERVICES: [&str; 2] = ["catalogue", "enrolment"];
 
 /// How often the views are asked.
 const EVERY: Duration = Duration::from_millis(100);
@@ -19,14 +19,14 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// The state of a table that serves nobody any more.
 const RETIRED: &str = "retired";
 
-/// Waits until every view has seen its streams up to their heads.
+/// Waits until every view of these services has seen its streams up to their heads.
 ///
 /// # Errors
 /// When views stand still for long.
-pub async fn settle(platform: &Platform) -> Result<()> {
+pub async fn settle(platform: &Platform, services: &[&'static str]) -> Result<()> {
     let mut lines = vec![];
-    for service in SERVICES {
-        lines.push((service, Line::open(platform, service, &["operator"], "studium-import", 1).await?));
+    for service in services {
+        lines.push((*service, Line::open(platform, service, &["operator"], "studium-import", 1).await?));
     }
     let spinner = platform.output.spinner("waiting until the views have seen everything");
     let (mut least, mut since) = (u64::MAX, Instant::now());

@@ -8,7 +8,7 @@ mod records;
 
 use super::*;
 use studium_proto::{campus::v1::ClassLearnerAdded, catalogue::v1::CreditScheme};
-use studium_testkit::given;
+use studium_testkit::{given, laws};
 
 /// When the meetings of these tests begin.
 const NOON: i64 = 1_000_000;
@@ -119,4 +119,9 @@ fn a_class_is_over_when_everybody_is_decided_on() {
     let over = with(&[closed]);
     given::<Class>(&over).when(asks(close("again"))).nothing();
     given::<Class>(&over).when(asks(Command::ScheduleMeeting(plan("m2")))).refused(Reason::ClassClosed);
+}
+
+#[test]
+fn laws_hold() {
+    laws::hold::<Class>(histories::any_command(), histories::invariant);
 }

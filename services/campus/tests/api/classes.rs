@@ -5,10 +5,11 @@ use crate::{
     school::{Classes, DAY},
 };
 use studium_proto::campus::v1::{
-    AssignClassWorkRequest, ClassAttendance, ClassAttendanceRow, ClassResultRow, ClassRowOutcome, CloseClassRequest,
-    DecideClassCreditRequest, FormClassGroupRequest, GetClassRequest, GetClassResponse, ListClassAttendanceRequest,
-    ListClassLearnersRequest, ListClassResultsRequest, ListClassesRequest, MarkClassWorkDoneRequest, OpenClassRequest,
-    RecordClassAttendanceRequest, RecordClassExerciseRequest, RecordClassResultsRequest, RemoveClassLearnersRequest,
+    AssignClassWorkRequest, ClassAttendance, ClassAttendanceRow, ClassLearnerRow, ClassResultRow, ClassRowOutcome,
+    CloseClassRequest, DecideClassCreditRequest, FormClassGroupRequest, GetClassRequest, GetClassResponse,
+    ListClassAttendanceRequest, ListClassLearnersRequest, ListClassResultsRequest, ListClassesRequest,
+    MarkClassWorkDoneRequest, OpenClassRequest, RecordClassAttendanceRequest, RecordClassExerciseRequest,
+    RecordClassResultsRequest, RemoveClassLearnersRequest,
 };
 use studium_proto::catalogue::v1::CreditScheme;
 use tonic::Code;
@@ -47,7 +48,7 @@ pub async fn a_class_takes_in_members_with_a_seat_or_a_place(desk: Desk) {
         ..RemoveClassLearnersRequest::default()
     };
     let removed = desk.classes().await.remove_class_learners(remove).await.unwrap().into_inner();
-    let told: Vec<_> = removed.rows.iter().map(|it| it.outcome()).collect();
+    let told: Vec<_> = removed.rows.iter().map(ClassLearnerRow::outcome).collect();
     assert_eq!(told, [ClassRowOutcome::Ok, ClassRowOutcome::Already]);
     // The place of who left is free again.
     assert!(desk.add("c1", &["dan"], 0).await.1[0].licence_place);

@@ -75,9 +75,13 @@ async fn taught(desk: &Desk) -> (i64, i64) {
         };
         desk.classes().await.assign_class_work(assign).await.unwrap();
     }
-    use ClassAttendance::{Absent, Excused, Present};
-    attended(desk, "w1", &[("ada", Present), ("ben", Absent), ("cid", Excused)]).await;
-    attended(desk, "w2", &[("ada", Present), ("ben", Absent)]).await;
+    attended(
+        desk,
+        "w1",
+        &[("ada", ClassAttendance::Present), ("ben", ClassAttendance::Absent), ("cid", ClassAttendance::Excused)],
+    )
+    .await;
+    attended(desk, "w2", &[("ada", ClassAttendance::Present), ("ben", ClassAttendance::Absent)]).await;
     worked(desk, "read", "ada", first - DAY).await;
     worked(desk, "solve", "ada", second + DAY).await;
     worked(desk, "read", "ben", first - DAY).await;

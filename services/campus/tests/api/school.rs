@@ -3,7 +3,7 @@
 use crate::desk::Desk;
 use studium_proto::campus::v1::{
     AddClassLearnersRequest, AddMemberRequest, ClassLearnerRow, MemberClass, MemberDescribed, OpenClassRequest,
-    PlanProvisioned, ScheduleClassMeetingRequest, SeatAssigned, TeacherAdded, campus_event,
+    PlanExpired, PlanProvisioned, ScheduleClassMeetingRequest, SeatAssigned, TeacherAdded, campus_event,
     class_service_client::ClassServiceClient, dashboard_service_client::DashboardServiceClient, licence_plan_event,
 };
 use studium_proto::catalogue::v1::{
@@ -46,12 +46,18 @@ impl Desk {
             let request = AddMemberRequest { campus_id, learner_id, record, at_ms: 0 };
             self.members().await.add_member(request).await.unwrap();
         }
-        let plan = PlanProvisioned { campus_id: "ou".into(), seats: 2, ..PlanProvisioned::default() };
-        self.elsewhere.say("p1", vec![licence_plan_event::Event::PlanProvisioned(plan)]).await;
-        for learner in ["ada", "ben"] {
-            let assigned = SeatAssigned { learner_id: learner.into(), ..SeatAssigned::default() };
-            self.elsewhere.say("p1", vec![licence_plan_event::Event::SeatAssigned(assigned)]).await;
+        // Dan's seat is another campus's, and Cid's plan is over.
+        for (plan, campus, learners) in
+            [("p1", "ou", &["ada", "ben"][..]), ("p2", "mit", &["dan"]), ("p3", "ou", &["cid"])]
+        {
+            let provisioned = PlanProvisioned { campus_id: campus.into(), seats: 2, ..PlanProvisioned::default() };
+            self.elsewhere.say(plan, vec![licence_plan_event::Event::PlanProvisioned(provisioned)]).await;
+            for learner in learners {
+                let assigned = SeatAssigned { learner_id: (*learner).into(), ..SeatAssigned::default() };
+                self.elsewhere.say(plan, vec![licence_plan_event::Event::SeatAssigned(assigned)]).await;
+            }
         }
+        self.elsewhere.say("p3", vec![licence_plan_event::Event::PlanExpired(PlanExpired::default())]).await;
         self.course().await;
         self.composition("blend", "ou", true).await;
     }

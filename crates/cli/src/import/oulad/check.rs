@@ -1,9 +1,10 @@
 //! Comparing the platform's statistics with the files, which are counted here anew and not taken from the plan.
 
-use super::offer::INSTITUTION;
+use super::{known::head, offer::INSTITUTION};
 use crate::{
     import::{
-        line::{Label, Line},
+        ask::fresh,
+        line::Line,
         records::Records,
         rows::{find, open},
     },
@@ -16,9 +17,8 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     path::Path,
 };
-use studium_proto::{
-    admin::v1::{GetStatusRequest, admin_service_client::AdminServiceClient},
-    enrolment::v1::{ListStatisticsRequest, StatisticsBy, enrolment_query_service_client::EnrolmentQueryServiceClient},
+use studium_proto::enrolment::v1::{
+    ListStatisticsRequest, StatisticsBy, enrolment_query_service_client::EnrolmentQueryServiceClient,
 };
 
 /// Rows of statistics that are asked for at a time.
@@ -163,7 +163,7 @@ pub fn count_files(dir: &Path) -> Result<BTreeMap<String, Counts>> {
 }
 
 /// Hands the named columns of each whole row to `take`.
-fn each<const N: usize>(dir: &Path, stem: &str, columns: [&str; N], mut take: impl FnMut([&str; N])) -> Result<()> {
+pub fn each<const N: usize>(dir: &Path, stem: &str, columns: [&str; N], mut take: impl FnMut([&str; N])) -> Result<()> {
     let path = find(dir, stem)?;
     let mut records = Records::new(open(&path)?);
     let first = records.next(None)?.and_then(|it| it.fields.ok());
@@ -186,22 +186,17 @@ fn each<const N: usize>(dir: &Path, stem: &str, columns: [&str; N], mut take: im
 /// What the views say of the university's runs, once they have seen everything that is written.
 async fn ask_views(platform: &Platform) -> Result<BTreeMap<String, Counts>> {
     let line = Line::open(platform, "enrolment", &["registrar", "operator"], "studium-import", 1).await?;
-    let label = Label { request_id: None, correlation_id: "oulad-check", connection: 0 };
-    let send = |channel, request| async move { AdminServiceClient::new(channel).get_status(request).await };
-    let status =
-        line.call(label, &GetStatusRequest {}, send).await.map_err(|e| e.into_error("the status of enrolment"))?;
     let mut request = ListStatisticsRequest {
         institution_id: INSTITUTION.to_owned(),
         by: StatisticsBy::Run.into(),
         page_size: PAGE_SIZE,
-        min_position: status.log_position,
+        min_position: head(&line, "enrolment").await?,
         ..ListStatisticsRequest::default()
     };
     let mut all = BTreeMap::new();
     loop {
-        let send =
-            |channel, request| async move { EnrolmentQueryServiceClient::new(channel).list_statistics(request).await };
-        let reply = line.call(label, &request, send).await.map_err(|e| e.into_error("the statistics of enrolment"))?;
+        let reply = fresh!(line, EnrolmentQueryServiceClient::list_statistics, request);
+        let reply = reply.map_err(|e| e.into_error("the statistics of enrolment"))?;
         all.extend(reply.statistics.into_iter().map(|it| {
             let counts = Counts {
                 registrations: it.total,

@@ -1,7 +1,9 @@
 //! The Open University Learning Analytics Dataset as a registry: read, planned, played, compared.
 
+mod campuses;
 mod check;
 mod files;
+mod known;
 mod lanes;
 mod oddities;
 mod offer;
@@ -12,16 +14,24 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-use super::{line::Line, rows::rows_were, settle::settle};
+use super::{
+    line::Line,
+    rows::rows_were,
+    settle::{SERVICES, settle},
+};
 use crate::{platform::Platform, progress::count};
 use anyhow::{Result, bail};
+use campuses::{Done, Named, Regions, Since, Sorted};
 use check::Compared;
 use clap::Args;
 use files::Files;
-use plan::Plan;
+use known::{Known, Way};
+use plan::{Act, Plan, Step};
+use play::REQUESTS;
 use report::{Report, verdict};
 use serde_json::json;
 use std::{path::PathBuf, sync::Arc, time::Instant};
+use tally::{Answer, Tally};
 
 /// How many connections the acts share.
 const CONNECTIONS: usize = 4;
@@ -38,6 +48,9 @@ pub struct OuladArgs {
     /// Import nothing; only compare the views with the files, and fail on any difference.
     #[arg(long)]
     check: bool,
+    /// Make each region a campus with a plan and a seat for every learner, and enrol by seat; with --check compare them, too.
+    #[arg(long, conflicts_with = "presentations")]
+    campuses: bool,
     /// Credits (ECTS) that a module carries, which the files do not say.
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=120))]
     credits: u32,
@@ -52,21 +65,31 @@ pub struct OuladArgs {
 /// When the files are not what they should be, a service does not answer for long, acts are refused, or views and files differ.
 pub async fn oulad(args: OuladArgs, platform: &Platform) -> Result<()> {
     let started = Instant::now();
-    let plan = Arc::new(prepare(&args, platform).await?);
+    let (mut plan, regions) = prepare(&args, platform).await?;
     if args.check {
-        settle(platform).await?;
-        return tell_comparison(platform, &check::compare(platform, &args.dir, &args.presentations).await?);
+        settle(platform, views(&args)).await?;
+        let comparison = check::compare(platform, &args.dir, &args.presentations).await?;
+        let campuses = compare_campuses(&args, platform, &plan).await?;
+        return tell_comparison(platform, &comparison, campuses.as_deref());
     }
-    offer::announce(platform, &plan, args.credits).await?;
+    let steps = std::mem::take(&mut plan.steps);
+    let plan = Arc::new(plan);
+    let (catalogue_position, at_ms) = offer::announce(platform, &plan, args.credits).await?;
 
     let playing = Instant::now();
-    let line = Line::open(platform, "enrolment", &["registrar"], "studium-import", CONNECTIONS).await?;
-    let bar = platform.output.bar("playing the registry", plan.steps.len() as u64);
-    let tally = play::play(&plan, line, args.in_flight.into(), bar).await?;
+    let game = Game { platform, plan: &plan, in_flight: args.in_flight.into() };
+    let (tally, mut campuses) = match &regions {
+        Some((named, regions)) => {
+            game.with_campuses(steps, named, regions, Since { at_ms, catalogue_position }).await?
+        }
+        None => (game.without_campuses(steps).await?, None),
+    };
     let play_seconds = playing.elapsed().as_secs_f64();
 
-    settle(platform).await?;
-    let seconds = started.elapsed().as_secs_f64();
+    settle(platform, views(&args)).await?;
+    if let Some(it) = &mut campuses {
+        it.compared(compare_campuses(&args, platform, &plan).await?.unwrap_or_default());
+    }
     let report = Report {
         presentations: plan.wanted().count(),
         credits: args.credits,
@@ -74,14 +97,19 @@ pub async fn oulad(args: OuladArgs, platform: &Platform) -> Result<()> {
         refusals: tally.refusals(),
         oddities: plan.oddities.lines(),
         unreadable: plan.files.unreadable.clone(),
-        not_imported: report::NOT_IMPORTED,
+        not_imported: report::not_imported(args.campuses),
         comparison: check::compare(platform, &args.dir, &args.presentations).await?,
         play_seconds,
-        seconds,
+        seconds: started.elapsed().as_secs_f64(),
         per_second: tally.answered() as f64 / play_seconds,
-        unchanged: tally.done() == 0,
+        unchanged: tally.done() == 0 && campuses.as_ref().is_none_or(|it| it.written() == 0),
+        campuses,
     };
-    platform.output.json(&report);
+    tell(platform, &report)
+}
+
+fn tell(platform: &Platform, report: &Report) -> Result<()> {
+    platform.output.json(report);
     platform.output.say(report.words());
     if report.refused() > 0 {
         bail!("{} acts were refused; the report says which and why", count(report.refused()));
@@ -89,33 +117,124 @@ pub async fn oulad(args: OuladArgs, platform: &Platform) -> Result<()> {
     if !report.unreadable.is_empty() {
         bail!("{} unreadable and left out; the report says which and why", rows_were(report.unreadable.len() as u64));
     }
-    demand_equal(&report.comparison)
+    demand_equal(&report.comparison, report.campuses.as_ref().map(|it| it.comparison.as_slice()))
+}
+
+/// The services whose views are waited for.
+fn views(args: &OuladArgs) -> &'static [&'static str] {
+    if args.campuses { &campuses::SERVICES } else { &SERVICES }
+}
+
+/// What playing the registry needs.
+struct Game<'a> {
+    platform: &'a Platform,
+    plan: &'a Arc<Plan>,
+    in_flight: usize,
+}
+
+impl Game<'_> {
+    async fn play(&self, label: &str, steps: Vec<Step>) -> Result<Tally> {
+        let line = Line::open(self.platform, "enrolment", &["registrar"], "studium-import", CONNECTIONS).await?;
+        let bar = self.platform.output.bar(label, steps.len() as u64);
+        play::play(self.plan, steps, line, self.in_flight, bar).await
+    }
+
+    /// Everything by the university's own staff; who is there by a campus's seat stays there.
+    async fn without_campuses(&self, mut steps: Vec<Step>) -> Result<Tally> {
+        let mut by_seat = Tally::default();
+        if campuses::was_begun(self.platform).await? {
+            let known = Known::ask(self.platform, self.plan).await?;
+            steps.retain(|it| {
+                let student = self.plan.students[it.student as usize];
+                let is_there = it.act == Act::Enrol && known.way(it.run, student) == Some(Way::Seat);
+                if is_there {
+                    by_seat.answered_with(it.act, Answer { position: 0, already: true });
+                }
+                !is_there
+            });
+        }
+        let mut tally = self.play("playing the registry", steps).await?;
+        tally.add(by_seat);
+        Ok(tally)
+    }
+
+    /// Learners first, then all registrations by their seats, then everything that follows from these.
+    async fn with_campuses(
+        &self,
+        steps: Vec<Step>,
+        named: &Named,
+        regions: &Regions,
+        since: Since,
+    ) -> Result<(Tally, Option<Done>)> {
+        let known = Known::ask(self.platform, self.plan).await?;
+        let mut sorted = Sorted::new(steps, self.plan, regions, &known);
+        let mut tally = self.play("registering learners", sorted.registers.clone()).await?;
+        let rest = std::mem::take(&mut sorted.rest);
+        let how = (since, self.in_flight);
+        let mut done = campuses::play(self.platform, self.plan, regions, &sorted, how, &mut tally).await?;
+        done.in_several_regions.clone_from(&named.moved);
+        tally.add(self.play("playing the registry", rest).await?);
+        Ok((tally, Some(done)))
+    }
 }
 
 /// Reads the files and plans the import, away from the threads that talk to services.
-async fn prepare(args: &OuladArgs, platform: &Platform) -> Result<Plan> {
+async fn prepare(args: &OuladArgs, platform: &Platform) -> Result<(Plan, Option<(Named, Regions)>)> {
     let spinner = platform.output.spinner("reading the files");
-    let (dir, presentations) = (args.dir.clone(), args.presentations.clone());
-    let plan = tokio::task::spawn_blocking(move || Plan::new(Files::read(&dir)?, &presentations)).await??;
+    let (dir, presentations, campuses) = (args.dir.clone(), args.presentations.clone(), args.campuses);
+    let read = move || -> Result<_> {
+        let mut plan = Plan::new(Files::read(&dir)?, &presentations)?;
+        let named = if campuses { Some(Named::read(&dir)?) } else { None };
+        let regions = named.map(|it| {
+            let regions = Regions::new(&mut plan, &it);
+            (it, regions)
+        });
+        Ok((plan, regions))
+    };
+    let prepared = tokio::task::spawn_blocking(read).await??;
     spinner.finish();
-    Ok(plan)
+    Ok(prepared)
 }
 
-fn tell_comparison(platform: &Platform, comparison: &[Compared]) -> Result<()> {
+/// The campuses beside the files, if they were asked for.
+async fn compare_campuses(
+    args: &OuladArgs,
+    platform: &Platform,
+    plan: &Plan,
+) -> Result<Option<Vec<campuses::Compared>>> {
+    if !args.campuses {
+        return Ok(None);
+    }
+    let known = Known::ask(platform, plan).await?;
+    Ok(Some(campuses::compare(platform, &args.dir, &known).await?))
+}
+
+fn tell_comparison(platform: &Platform, comparison: &[Compared], regions: Option<&[campuses::Compared]>) -> Result<()> {
     let total = check::total(comparison);
-    platform
-        .output
-        .json(&json!({"comparison": comparison, "total": total, "equal": comparison.iter().all(|it| it.equal)}));
+    let equal = demand_equal(comparison, regions).is_ok();
+    let mut told = json!({"comparison": comparison, "total": total, "equal": equal});
+    if let Some(it) = regions {
+        told["campuses"] = json!({"comparison": it, "total": campuses::total(it)});
+    }
+    platform.output.json(&told);
     platform.output.say(check::shown(comparison));
     platform.output.say(verdict(comparison));
-    demand_equal(comparison)
+    if let Some(it) = regions {
+        platform.output.say(campuses::shown(it));
+        platform.output.say(campuses::verdict(it));
+    }
+    demand_equal(comparison, regions)
 }
 
-fn demand_equal(comparison: &[Compared]) -> Result<()> {
-    match comparison.iter().filter(|it| !it.equal).count() {
-        0 => Ok(()),
-        different => bail!(
+fn demand_equal(comparison: &[Compared], regions: Option<&[campuses::Compared]>) -> Result<()> {
+    let different = comparison.iter().filter(|it| !it.equal).count();
+    if different > 0 {
+        bail!(
             "{different} presentations differ from the files; import them, or see what the import's report says of refusals"
-        ),
+        );
+    }
+    match regions.unwrap_or_default().iter().filter(|it| !it.equal).count() {
+        0 => Ok(()),
+        different => bail!("{different} campuses differ from the files; import them with --campuses"),
     }
 }

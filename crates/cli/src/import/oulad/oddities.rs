@@ -92,6 +92,10 @@ oddities! {
         => "weights as in the files; the run has no rule that could decide, so the registry's final results are recorded with that reason";
     SeveralPresentations: "student in more than one presentation"
         => "one learner with several enrolments";
+    RegionMissing: "student without a region"
+        => "member of no campus: enrolled by staff";
+    RegionsSeveral: "student with rows of several regions"
+        => "the campus of the first row: member there, with one seat";
 }
 
 /// Counts of oddities with examples.

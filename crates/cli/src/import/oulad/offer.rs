@@ -3,15 +3,15 @@
 use super::{
     files::{DAY_MS, Run},
     plan::{Offer, Plan},
-    play::REQUESTS,
 };
 use crate::{
-    client::reason,
-    import::line::{Label, Line, Trouble},
+    import::{
+        ask::{fresh, is_refused, same},
+        line::Line,
+    },
     platform::Platform,
 };
 use anyhow::{Result, bail};
-use prost::Message as _;
 use std::{collections::BTreeMap, time::Duration};
 use studium_proto::{
     catalogue::v1::{
@@ -24,7 +24,6 @@ use studium_proto::{
     enrolment::v1::{GetRunOfferRequest, RunStatus, enrolment_query_service_client::EnrolmentQueryServiceClient},
 };
 use tokio::time::sleep;
-use uuid::Uuid;
 
 /// The university's id.
 pub const INSTITUTION: &str = "open-university";
@@ -36,40 +35,13 @@ const LANGUAGE: &str = "English";
 /// ECTS users' guide: a credit is 25 to 30 hours of work.
 const MINUTES_A_CREDIT: u32 = 25 * 60;
 
-/// The story that the acts on the catalogue belong to.
-const STORY: &str = "oulad-catalogue";
-
 /// How often, and after what pause, enrolment is asked for a run that it has not heard of yet.
 const HEARD_TRIES: u32 = 100;
 const HEARD_PAUSE: Duration = Duration::from_millis(200);
 
-/// Calls on the catalogue with a request id that is the same for the same request; gives the reply.
-macro_rules! same {
-    ($line:expr, $client:ident :: $method:ident, $request:expr) => {{
-        let request = $request;
-        let key = [concat!(stringify!($method), " ").as_bytes(), &request.encode_to_vec()].concat();
-        ask!($line, Some(Uuid::new_v5(&REQUESTS, &key)), $client::$method, request)
-    }};
-}
-
-/// Calls without a request id: what is so already is told by the state, not by the request.
-macro_rules! fresh {
-    ($line:expr, $client:ident :: $method:ident, $request:expr) => {
-        ask!($line, None, $client::$method, $request)
-    };
-}
-
-macro_rules! ask {
-    ($line:expr, $id:expr, $client:ident :: $method:ident, $request:expr) => {{
-        let label = Label { request_id: $id, correlation_id: STORY, connection: 0 };
-        $line
-            .call(label, &$request, |channel, request| async move { $client::new(channel).$method(request).await })
-            .await
-    }};
-}
-
 /// Announces institution, courses and runs, and waits until enrolment has heard of them.
-pub async fn announce(platform: &Platform, plan: &Plan, credits: u32) -> Result<()> {
+/// Gives the position of the catalogue's stream at which all of it can be known, and when the first was announced.
+pub async fn announce(platform: &Platform, plan: &Plan, credits: u32) -> Result<(u64, i64)> {
     let spinner = platform.output.spinner("announcing modules and presentations");
     let author = Line::open(platform, "catalogue", &["registrar"], "studium-import", 1).await?;
     let reviewer = Line::open(platform, "catalogue", &["registrar"], "studium-import-review", 1).await?;
@@ -96,7 +68,7 @@ pub async fn announce(platform: &Platform, plan: &Plan, credits: u32) -> Result<
         wait_until_heard(&enrolment, &run.id, position).await?;
     }
     spinner.finish();
-    Ok(())
+    Ok((position, founded_at_ms))
 }
 
 /// The id of a module as a course.
@@ -211,13 +183,6 @@ async fn write_course(author: &Line, module: &str, at_ms: i64, credits: u32) -> 
         }
     }
     Ok(is_written)
-}
-
-fn is_refused(trouble: &Trouble, wanted: &str) -> bool {
-    match trouble {
-        Trouble::Refused(status) => reason(status).is_some_and(|it| it == wanted),
-        Trouble::Stop(_) => false,
-    }
 }
 
 /// A presentation as a run that is open; gives the position of the last commit on it.

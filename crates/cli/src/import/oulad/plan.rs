@@ -144,6 +144,11 @@ impl Plan {
         &self.files.runs[usize::from(step.run)]
     }
 
+    /// Whether a step comes after the end of its run.
+    pub fn is_over(&self, step: &Step) -> bool {
+        step.at_ms >= self.run(step).ends_at_ms()
+    }
+
     /// The row of a result.
     pub fn submission(&self, index: u32) -> &Submission {
         &self.files.submissions[index as usize]

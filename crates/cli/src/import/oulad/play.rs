@@ -45,6 +45,7 @@ const BACK: &str = "the registry has a final result although the learner unregis
 /// What all workers share.
 struct Game {
     plan: Arc<Plan>,
+    steps: Vec<Step>,
     line: Line,
     lanes: Mutex<Lanes>,
     tally: Mutex<Tally>,
@@ -53,13 +54,20 @@ struct Game {
     stopped: OnceLock<String>,
 }
 
-/// Plays all steps of a plan, at most `in_flight` at a time.
+/// Plays steps of a plan, at most `in_flight` at a time.
 ///
 /// # Errors
 /// When the service does not answer for long; what was done until then is kept, and the next run goes on.
-pub async fn play(plan: &Arc<Plan>, line: Line, in_flight: usize, progress: Progress) -> Result<Tally> {
+pub async fn play(
+    plan: &Arc<Plan>,
+    steps: Vec<Step>,
+    line: Line,
+    in_flight: usize,
+    progress: Progress,
+) -> Result<Tally> {
     let game = Arc::new(Game {
         plan: plan.clone(),
+        steps,
         line,
         lanes: Mutex::new(Lanes::new(plan.students.len())),
         tally: Mutex::new(Tally::default()),
@@ -77,7 +85,7 @@ pub async fn play(plan: &Arc<Plan>, line: Line, in_flight: usize, progress: Prog
     game.progress.finish();
     let tally = std::mem::take(&mut *lock(&game.tally));
     match game.stopped.get() {
-        Some(why) => bail!("{why} ({} of {} rows are done)", tally.answered(), plan.steps.len()),
+        Some(why) => bail!("{why} ({} of {} rows are done)", tally.answered(), game.steps.len()),
         None => Ok(tally),
     }
 }
@@ -100,9 +108,9 @@ impl Game {
         let mut names = Names::default();
         let mut done = None;
         while self.stopped.get().is_none() {
-            let next = lock(&self.lanes).next(&self.plan.steps, done);
+            let next = lock(&self.lanes).next(&self.steps, done);
             let Some(index) = next else { return };
-            let step = &self.plan.steps[index];
+            let step = &self.steps[index];
             names.set(&self.plan, step);
             if index.is_multiple_of(SHOW_DATE_EVERY) {
                 self.progress.message(time(step.at_ms).get(..10).unwrap_or_default());
@@ -180,7 +188,7 @@ impl Game {
     }
 
     fn enrolment(&self, step: &Step, run_id: String, learner_id: String) -> EnrolRequest {
-        let is_over = step.at_ms >= self.plan.run(step).ends_at_ms();
+        let is_over = self.plan.is_over(step);
         EnrolRequest {
             run_id,
             learner_id,

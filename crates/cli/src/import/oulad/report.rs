@@ -1,6 +1,7 @@
 //! The report of an import: what was done, what was odd and by which rule, and whether the views equal the files.
 
 use super::{
+    campuses::{self, Done},
     check::{Compared, shown, total},
     oddities::Line,
     tally::{Count, Refusal},
@@ -16,8 +17,15 @@ use std::fmt::Write as _;
 const UNREADABLE_SHOWN: usize = 20;
 
 /// What of the data set is not imported, and why.
-pub const NOT_IMPORTED: &str = "Not imported: what studentInfo says of the person (gender, region, education, deprivation band, age band, \
-     disability, earlier attempts, studied credits), and the clicks (vle, studentVle): no part of an enrolment record.";
+pub fn not_imported(with_campuses: bool) -> &'static str {
+    if with_campuses {
+        "Not imported: what studentInfo says of the person beside the region (gender, education, deprivation band, age band, \
+         disability, earlier attempts, studied credits), and the clicks (vle, studentVle): no part of an enrolment record."
+    } else {
+        "Not imported: what studentInfo says of the person (gender, region, education, deprivation band, age band, \
+         disability, earlier attempts, studied credits), and the clicks (vle, studentVle): no part of an enrolment record."
+    }
+}
 
 /// All that an import has to say.
 #[derive(Debug, Serialize)]
@@ -46,6 +54,9 @@ pub struct Report {
     pub per_second: f64,
     /// Nothing was written: everything was already so.
     pub unchanged: bool,
+    /// Regions as campuses, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub campuses: Option<Done>,
 }
 
 impl Report {
@@ -90,7 +101,8 @@ impl Report {
         }
         self.write_oddities(text)?;
         writeln!(text, "\nThe views beside the files:\n{}", shown(&self.comparison))?;
-        write!(text, "{}", verdict(&self.comparison))
+        write!(text, "{}", verdict(&self.comparison))?;
+        self.campuses.as_ref().map_or(Ok(()), |it| write_campuses(text, it))
     }
 
     fn write_oddities(&self, text: &mut String) -> std::fmt::Result {
@@ -110,7 +122,7 @@ impl Report {
             "The files know a module by its code only: {} ECTS each by --credits, 25 hours a credit, and a page that says so.",
             self.credits
         )?;
-        writeln!(text, "{NOT_IMPORTED}")?;
+        writeln!(text, "{}", self.not_imported)?;
         if self.unreadable.is_empty() {
             return writeln!(text, "Every row could be read.");
         }
@@ -123,6 +135,19 @@ impl Report {
         }
         Ok(())
     }
+}
+
+fn write_campuses(text: &mut String, it: &Done) -> std::fmt::Result {
+    writeln!(text, "\n\nThe regions as campuses:")?;
+    for it in it.acts.iter().filter(|it| it.done + it.already > 0) {
+        writeln!(text, "  {:<15} {:>8} new, {:>8} already so", it.what, count(it.done), count(it.already))?;
+    }
+    if !it.in_several_regions.is_empty() {
+        let students: Vec<_> = it.in_several_regions.iter().map(u64::to_string).collect();
+        writeln!(text, "Students with rows of several regions, at the campus of the first: {}", students.join(", "))?;
+    }
+    writeln!(text, "{}", campuses::shown(&it.comparison))?;
+    write!(text, "{}", campuses::verdict(&it.comparison))
 }
 
 fn presentations(number: usize) -> String {

@@ -3,7 +3,7 @@
 use super::plan::{Act, Plan, Step};
 use crate::client::{explain, reason};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 use tonic::Status;
 
 /// How many places are named for each sort of refusal.
@@ -54,6 +54,17 @@ pub struct Count {
     pub refused: u64,
 }
 
+impl Count {
+    /// An act was answered.
+    pub fn take(&mut self, answer: Answer) {
+        if answer.already {
+            self.already += 1;
+        } else {
+            self.done += 1;
+        }
+    }
+}
+
 /// Rows that were refused for one reason.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
@@ -72,12 +83,7 @@ pub struct Refusal {
 impl Tally {
     /// An act was answered.
     pub fn answered_with(&mut self, act: Act, answer: Answer) {
-        let count = &mut self.counts[kind(act)];
-        if answer.already {
-            count.already += 1;
-        } else {
-            count.done += 1;
-        }
+        self.counts[kind(act)].take(answer);
         self.position = self.position.max(answer.position);
     }
 
@@ -97,6 +103,27 @@ impl Tally {
             let student = plan.students[step.student as usize];
             refusal.examples.push(format!("{} line {}, student {student}", step.act.table(), step.line));
         }
+    }
+
+    /// Adds what another part of the import counted.
+    pub fn add(&mut self, other: Self) {
+        for (own, it) in self.counts.iter_mut().zip(&other.counts) {
+            own.done += it.done;
+            own.already += it.already;
+            own.refused += it.refused;
+        }
+        for (key, it) in other.refusals {
+            match self.refusals.entry(key) {
+                Entry::Vacant(new) => drop(new.insert(it)),
+                Entry::Occupied(mut own) => {
+                    let own = own.get_mut();
+                    own.count += it.count;
+                    own.examples.extend(it.examples);
+                    own.examples.truncate(EXAMPLES_MAX);
+                }
+            }
+        }
+        self.position = self.position.max(other.position);
     }
 
     /// How many acts were answered.
