@@ -1,8 +1,11 @@
-//! Journeys across running processes: a registry imported, checked, proved, and nothing lost when processes are killed.
+//! Journeys across running processes: a registry imported, seats used, all of it proved, and nothing lost when processes
+//! are killed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod campus;
 mod faults;
 mod imports;
+mod office;
 mod platform;
 mod regions;
 mod registry;

@@ -60,7 +60,8 @@ impl Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Plays a small university's year: enrols, fills a waiting list, records results, proves the log whole.
+    /// Plays a year of small universities and a campus: enrols, fills a waiting list, records results, uses seats, teaches a
+    /// class, proves the log whole.
     #[command(
         after_help = "Example:\n  studium demo --json\nWithout --keep all is written to a temporary directory and removed."
     )]

@@ -1,5 +1,7 @@
-//! `studium demo`: a small university's year, played through the public interface, with numbers read back from the views.
+//! `studium demo`: a year of small universities and a campus, played through the public interface, with numbers read
+//! back from the views.
 
+mod campus;
 mod catalogue;
 mod desk;
 mod report;
@@ -46,7 +48,7 @@ pub async fn demo(setup: &Setup, args: &DemoArgs) -> Result<()> {
 async fn play(platform: &Platform) -> Result<()> {
     let output = platform.output;
     let desk = Desk::open(platform).await?;
-    if year::statistics(&desk, 0, 0).await.is_ok_and(|it| it.completed > 0) {
+    if campus::is_written(&desk).await {
         let data = platform.data.display();
         bail!(
             "the demo was played on {data} to its end; look at it with `studium log tail`, or name another directory with --data"
@@ -57,11 +59,15 @@ async fn play(platform: &Platform) -> Result<()> {
     let year = year::play(&desk, offered).await?;
     let report = report::read_back(&desk, &year).await?;
     report.say(output);
+    let campus = campus::play(&desk, offered).await?;
+    campus.say(output);
     let mut verdicts = vec![];
     for service in platform.services(None)? {
         verdicts.push(verify_service(platform, &service).await?);
     }
-    output.json(&report.json(&verdicts));
+    let mut told = report.json(&verdicts);
+    told["campus"] = campus.json();
+    output.json(&told);
     conclude(platform, &verdicts)
 }
 

@@ -31,6 +31,7 @@ fn the_demo_comes_out_the_same_everywhere_and_its_log_is_restored_from_the_journ
     assert_eq!(demo["promoted"].as_array().unwrap().len(), 2);
     assert_eq!(demo["programme"], json!({"joined": 12, "completed": 12}));
     assert_eq!(demo["trace"].as_array().unwrap().len(), 4, "{}", demo["trace"]);
+    the_campus_comes_out_the_same(&demo["campus"]);
     let problems =
         |of: &Value| of["log"].as_array().unwrap().iter().map(|it| it["problems"].as_u64().unwrap()).sum::<u64>();
     assert_eq!(problems(&demo), 0);
@@ -41,7 +42,7 @@ fn the_demo_comes_out_the_same_everywhere_and_its_log_is_restored_from_the_journ
 
     let before = lines(data, &["log", "verify"]);
     std::fs::remove_dir_all(data.join("nats")).unwrap();
-    for (service, verdict) in ["catalogue", "enrolment"].into_iter().zip(&before) {
+    for (service, verdict) in ["catalogue", "enrolment", "campus"].into_iter().zip(&before) {
         let restored = lines(data, &["log", "restore", service]).remove(0);
         assert_eq!(restored["restored"], verdict["checked"], "{restored}");
         let nothing = lines(data, &["log", "restore", service]).remove(0);
@@ -57,4 +58,21 @@ fn the_demo_comes_out_the_same_everywhere_and_its_log_is_restored_from_the_journ
     assert_eq!(lines(data, &["views", "rebuild", name]).remove(0)["done"], true);
     let first = lines(data, &["log", "tail", "--service", "catalogue", "--from", "1"]).remove(0);
     assert_eq!(first["events"][0]["event"], "InstitutionRegistered");
+}
+
+fn the_campus_comes_out_the_same(campus: &Value) {
+    assert_eq!(campus["courses"], 5);
+    assert_eq!(campus["already_when_repeated"], true);
+    assert_eq!(campus["roster"], json!({"members": [120, 29, 1], "would_drop": 150}));
+    let seats = &campus["seats"];
+    assert_eq!((&seats["bought"], &seats["assigned"], &seats["activated"]), (&json!(120), &json!(60), &json!(60)));
+    assert_eq!((&seats["held_at_75"], &seats["held_at_100"]), (&json!(90), &json!(120)));
+    let refused = ["NOT_A_MEMBER", "CLASS_NOT_COVERED", "COURSE_NOT_IN_SELECTION", "NO_SEATS_LEFT"];
+    assert_eq!(seats["refused"], json!(refused));
+    let class = &campus["class"];
+    assert_eq!((&class["by_seat"], &class["on_places"]), (&json!(24), &json!(1)));
+    assert_eq!((&class["blended"]["passed"], &class["online"]["passed"]), (&json!(0), &json!(50)), "{class}");
+    let lapsed = &campus["lapsed"];
+    assert_eq!((&lapsed["listening"], &lapsed["afterwards"]), (&json!(4), &json!("PLAN_EXPIRED")));
+    assert_eq!(campus["statement"]["amount_minor"], 540_000);
 }

@@ -2,17 +2,18 @@
 
 use super::{
     desk::{Desk, all, answer, asked, day},
-    sample::{ASSESSMENTS, COURSES, Course, INSTITUTIONS, Institution, PROGRAMME, SCHEME},
+    sample::{ASSESSMENTS, COURSES, Course, INSTITUTIONS, Institution, MODULES, PROGRAMME, SCHEME},
 };
 use anyhow::Result;
 use studium_proto::catalogue::v1::{
-    ApproveCourseRequest, ApproveProgrammeRequest, Assessment, AssessmentPart, AssessmentSchemeSet,
-    AuthoriseInstitutionRequest, Authority, ClaimDomainRequest, ComposeProgrammeRequest, CourseCreditOffered,
-    CourseDescribed, CourseLevel, CreateCourseRequest, CreateProgrammeRequest, CreditScheme, DescribeCourseRequest,
-    DescribeProgrammeRequest, IdentityVerification, OfferCreditRequest, OpenRunRequest, Pacing, ProgrammeComposed,
-    ProgrammeDescribed, ProgrammeKind, PublishCourseRequest, PublishProgrammeRequest, RegisterInstitutionRequest,
-    ScheduleRunRequest, SetAssessmentMethodRequest, SetAssessmentSchemeRequest, SetOutcomesRequest, SetSkillsRequest,
-    SetWorkloadRequest, Skill, SubmitCourseRequest, SubmitProgrammeRequest,
+    AddModuleRequest, AddResourceRequest, ApproveCourseRequest, ApproveProgrammeRequest, Assessment, AssessmentPart,
+    AssessmentSchemeSet, AuthoriseInstitutionRequest, Authority, ClaimDomainRequest, ComposeProgrammeRequest,
+    CourseCreditOffered, CourseDescribed, CourseLevel, CreateCourseRequest, CreateProgrammeRequest, CreditScheme,
+    DescribeCourseRequest, DescribeProgrammeRequest, IdentityVerification, OfferCreditRequest, OpenRunRequest, Pacing,
+    ProgrammeComposed, ProgrammeDescribed, ProgrammeKind, PublishCourseRequest, PublishProgrammeRequest,
+    RegisterInstitutionRequest, ResourceAdded, ResourceKind, ScheduleRunRequest, SetAssessmentMethodRequest,
+    SetAssessmentSchemeRequest, SetOutcomesRequest, SetSkillsRequest, SetWorkloadRequest, Skill, SubmitCourseRequest,
+    SubmitProgrammeRequest,
 };
 
 /// Offers everything; returns the position of the catalogue at which all of it is offered.
@@ -47,6 +48,7 @@ async fn institution(desk: &Desk, it: &Institution) -> Result<()> {
 async fn course(desk: &Desk, it: &Course) -> Result<u64> {
     write(desk, it).await?;
     describe(desk, it).await?;
+    modules(desk, it).await?;
     let key = |act: &str| format!("{act}:{}", it.id);
     let course_id = it.id.to_owned();
     let mut author = desk.courses.clone();
@@ -136,6 +138,36 @@ async fn describe(desk: &Desk, it: &Course) -> Result<()> {
         ..SetAssessmentMethodRequest::default()
     };
     answer(client.set_assessment_method(asked(&key("method"), method)).await)?;
+    Ok(())
+}
+
+/// The parts of a course that others may teach from, each with something to read.
+async fn modules(desk: &Desk, it: &Course) -> Result<()> {
+    let mut client = desk.courses.clone();
+    let at_ms = day("2024-04-22")?;
+    for module in MODULES.iter().filter(|module| COURSES[module.course].id == it.id) {
+        let (course_id, module_id) = (it.id.to_owned(), module.id.to_owned());
+        let key = |act: &str| format!("{act}:{}:{}", it.id, module.id);
+        let add = AddModuleRequest {
+            course_id: course_id.clone(),
+            module_id: module_id.clone(),
+            title: module.title.to_owned(),
+            at_ms,
+            ..AddModuleRequest::default()
+        };
+        answer(client.add_module(asked(&key("module"), add)).await)?;
+        let resource = ResourceAdded {
+            resource_id: format!("{}-text", module.id),
+            module_id,
+            kind: ResourceKind::Reading.into(),
+            title: module.title.to_owned(),
+            minutes: 90,
+            skills: vec![Skill { label: module.skill.to_owned(), ..Skill::default() }],
+            ..ResourceAdded::default()
+        };
+        let add = AddResourceRequest { course_id, resource: Some(resource), at_ms, ..AddResourceRequest::default() };
+        answer(client.add_resource(asked(&key("resource"), add)).await)?;
+    }
     Ok(())
 }
 

@@ -162,6 +162,26 @@ const fn course(
     Course { id, institution, title, summary, language, subject, level, hours, seats }
 }
 
+/// A module of a course, which trains one skill.
+pub struct Module {
+    /// Index of its course.
+    pub course: usize,
+    /// Its key within the course.
+    pub id: &'static str,
+    /// Its title.
+    pub title: &'static str,
+    /// The skill, in words.
+    pub skill: &'static str,
+}
+
+/// The modules of those courses that teachers take parts from.
+pub const MODULES: [Module; 4] = [
+    Module { course: 1, id: "describe", title: "Describing Data", skill: "describe data" },
+    Module { course: 1, id: "estimate", title: "Estimating and Testing", skill: "test hypotheses" },
+    Module { course: 3, id: "tables", title: "Tables and Keys", skill: "design tables" },
+    Module { course: 3, id: "queries", title: "Queries", skill: "query databases" },
+];
+
 /// The programme, and the courses that it consists of.
 pub const PROGRAMME: (&str, &str, [usize; 3]) = ("applied-data", "Applied Data", [1, 2, 3]);
 
@@ -220,7 +240,7 @@ pub enum Fate {
 }
 
 /// Chance without chance: the same for everyone who runs the demo.
-fn chance(number: usize, course: usize, salt: usize) -> u32 {
+pub fn chance(number: usize, course: usize, salt: usize) -> u32 {
     let mixed = (number * 37 + course * 61 + salt * 17 + 11) as u32;
     mixed.wrapping_mul(2_654_435_761) >> 16
 }
