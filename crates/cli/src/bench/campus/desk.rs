@@ -10,7 +10,8 @@ use std::ops::Range;
 use studium_proto::{
     campus::v1::{
         AssignSeatsRequest, MemberClass, MemberDescribed, PlanKind, PlanTermsSet, ProvisionPlanRequest,
-        PutMemberRequest, RegisterCampusRequest, SeatRowOutcome, campus_service_client::CampusServiceClient,
+        PutMemberRequest, RegisterCampusRequest, SeatRowOutcome, SignAgreementRequest,
+        agreement_service_client::AgreementServiceClient, campus_service_client::CampusServiceClient,
         member_service_client::MemberServiceClient, plan_service_client::PlanServiceClient,
     },
     catalogue::v1::{
@@ -58,8 +59,18 @@ impl SeatDesk {
             catalogue_position,
             at_ms: 0,
         };
-        CampusServiceClient::new(desk.channels[0].clone()).register_campus(request).await.map_err(failed)?;
+        let campus = desk.channels[0].clone();
+        let registered = CampusServiceClient::new(campus.clone()).register_campus(request).await.map_err(failed)?;
         let now = studium_log::now_ms();
+        let request = SignAgreementRequest {
+            agreement_id: "bench-agreement".to_owned(),
+            campus_id: CAMPUS.to_owned(),
+            title: "Bench".to_owned(),
+            starts_at_ms: now - YEAR_MS,
+            campus_position: registered.into_inner().position,
+            ..SignAgreementRequest::default()
+        };
+        AgreementServiceClient::new(campus).sign_agreement(request).await.map_err(failed)?;
         for plan in [FEW, MANY, USED] {
             let terms = PlanTermsSet {
                 title: plan.to_owned(),

@@ -18,7 +18,8 @@ use std::collections::BTreeSet;
 use studium_proto::{
     campus::v1::{
         GetPlanRequest, MemberClass, PlanKind, PlanTermsSet, ProvisionPlanRequest, RegisterCampusRequest,
-        SetSeatsRequest, campus_service_client::CampusServiceClient, plan_service_client::PlanServiceClient,
+        SetSeatsRequest, SignAgreementRequest, agreement_service_client::AgreementServiceClient,
+        campus_service_client::CampusServiceClient, plan_service_client::PlanServiceClient,
     },
     catalogue::v1::{
         AuthoriseInstitutionRequest, Authority, DefineSelectionRequest, GetSelectionRequest,
@@ -71,8 +72,8 @@ pub async fn provision(platform: &Platform, plan: &Plan, regions: &Regions, sinc
         bar.message(region.name.as_str());
         position = position.max(authorise(&catalogue, region, since.at_ms).await?);
         let since = Since { catalogue_position: position, ..since };
-        register(&campus, region, since).await?;
-        // The agreement that `Region::agreement_id` names is signed here, once there is a call that signs one.
+        let registered = register(&campus, region, since).await?;
+        sign(&campus, region, since, registered.max(head)).await?;
         provision_plan(&campus, head, region, plan, since).await?;
         bar.inc(1);
     }
@@ -116,7 +117,7 @@ async fn authorise(line: &Line, region: &Region, at_ms: i64) -> Result<u64> {
     Ok(reply.map_err(|e| e.into_error(&what))?.position)
 }
 
-async fn register(line: &Line, region: &Region, since: Since) -> Result<()> {
+async fn register(line: &Line, region: &Region, since: Since) -> Result<u64> {
     let request = RegisterCampusRequest {
         campus_id: region.id.clone(),
         name: region.name.clone(),
@@ -124,9 +125,24 @@ async fn register(line: &Line, region: &Region, since: Since) -> Result<()> {
         at_ms: since.at_ms,
     };
     match fresh!(line, CampusServiceClient::register_campus, request) {
-        Ok(_) => Ok(()),
+        Ok(it) => Ok(it.position),
         Err(e) => Err(e.into_error(format!("campus {}", region.id))),
     }
+}
+
+async fn sign(line: &Line, region: &Region, since: Since, campus_position: u64) -> Result<()> {
+    let request = SignAgreementRequest {
+        agreement_id: region.agreement_id(),
+        campus_id: region.id.clone(),
+        title: format!("The data set's modules for {}", region.name),
+        starts_at_ms: since.at_ms,
+        ends_at_ms: 0,
+        campus_position,
+        at_ms: since.at_ms,
+    };
+    fresh!(line, AgreementServiceClient::sign_agreement, request)
+        .map(drop)
+        .map_err(|e| e.into_error(region.agreement_id()))
 }
 
 /// The plan with a seat for each learner; one that is there already only gets the seats that it lacks.
