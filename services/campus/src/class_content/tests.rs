@@ -22,7 +22,9 @@ fn resource(resource_id: &str, module_id: &str, skill: &str) -> Event {
 
 fn course(course_id: &str, events: Vec<Event>) -> CourseContentRow {
     let mut course = CourseContentRow { course_id: course_id.into(), version: 1, ..CourseContentRow::default() };
-    events.into_iter().for_each(|it| course.take_in(it));
+    for it in events {
+        course.take_in(it);
+    }
     course
 }
 
