@@ -74,6 +74,12 @@ pub async fn a_preview_has_the_same_answer_for_ever(desk: Desk) {
     assert_eq!(second.encode_to_vec(), first.encode_to_vec());
     let now = client.preview_statement(preview("2025-01", late)).await.unwrap().into_inner().statement.unwrap();
     assert_eq!(told(&now), [(LineKind::TermSeats, "2025-01", 15, 7_500)]);
+    // January was billed only today: in February of that year it was still open.
+    let then = PreviewStatementRequest { as_of_ms: YEAR_2025 + 45 * DAY, ..preview("2025-02", desk.head().await) };
+    let then = client.preview_statement(then).await.unwrap().into_inner().statement.unwrap();
+    assert_eq!(told(&then), [(LineKind::Adjustment, "2025-01", 15, 7_500)]);
+    let now = client.preview_statement(preview("2025-02", desk.head().await)).await.unwrap().into_inner();
+    assert_eq!(now.statement.unwrap().lines, []);
     let before = PreviewStatementRequest { as_of_ms: YEAR_2025 - 1, ..preview("2025-01", late) };
     assert_eq!(client.preview_statement(before).await.unwrap().into_inner().statement.unwrap().lines, []);
 }
