@@ -44,8 +44,8 @@ pub struct RosterArgs {
     /// The campus.
     #[arg(long, value_name = "ID")]
     campus: String,
-    /// A table whose first line has external_id and class, and may have department, name, email, learner_id, status,
-    /// test_user; .csv, plain or with .zst after it.
+    /// A table whose first line has `external_id` and `class`, and may have department, name, email, `learner_id`, status,
+    /// `test_user`; .csv, plain or with .zst after it.
     #[arg(long, value_name = "FILE", value_parser = super::file, required_unless_present = "dir", conflicts_with = "dir")]
     file: Option<PathBuf>,
     /// A folder with a OneRoster 1.1 export in CSV: manifest, users and orgs.
