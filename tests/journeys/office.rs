@@ -45,6 +45,8 @@ pub fn learner(number: usize) -> String {
 pub struct Office {
     campus: Channel,
     enrolment: Channel,
+    /// The catalogue's position with all that is offered.
+    offered: u64,
 }
 
 /// The same request id whenever it is asked.
@@ -62,7 +64,8 @@ async fn connect(world: &World, service: &str) -> Channel {
 
 impl Office {
     pub async fn open(world: &World) -> Self {
-        Self { campus: connect(world, "campus").await, enrolment: connect(world, "enrolment").await }
+        let (campus, enrolment) = (connect(world, "campus").await, connect(world, "enrolment").await);
+        Self { campus, enrolment, offered: world.log().await.head("catalogue").await.unwrap() }
     }
 
     fn plans(&self) -> PlanServiceClient<Channel> {
@@ -70,8 +73,8 @@ impl Office {
     }
 
     /// Campus `ou` with its members, a plan with a seat for each, and the run `bread-1` that all of them may enter.
-    pub async fn set_up(&self, world: &World) {
-        let position = offer(connect(world, "catalogue").await).await;
+    pub async fn set_up(&mut self, world: &World) {
+        self.offered = offer(connect(world, "catalogue").await).await;
         let now = jiff::Timestamp::now().as_millisecond();
         let terms = PlanTermsSet {
             title: "Plan".into(),
@@ -96,7 +99,7 @@ impl Office {
             agreement_id: "agreement".into(),
             agreement_title: "Agreement".into(),
             agreement_starts_at_ms: now - DAY,
-            catalogue_position: position,
+            catalogue_position: self.offered,
             plans: vec![plan],
             ..ProvisionCampusRequest::default()
         };
@@ -121,14 +124,14 @@ impl Office {
         }
     }
 
-    /// Does something for all who have not been told yet, until somebody is not answered.
+    /// Does something for the first so many who have not been told yet, until somebody is not answered.
     async fn for_all<F: Future<Output = Result<(), Status>>>(
         &self,
-        numbers: std::ops::Range<usize>,
+        first: usize,
         told: &Told,
         act: impl Fn(usize) -> F,
     ) {
-        let waiting: Vec<_> = numbers.filter(|it| !told.lock().unwrap().contains(it)).collect();
+        let waiting: Vec<_> = (0..first).filter(|it| !told.lock().unwrap().contains(it)).collect();
         let acts = futures::stream::iter(waiting).map(|number| {
             let asking = act(number);
             async move { asking.await.map(|()| number) }
@@ -138,8 +141,9 @@ impl Office {
             match answer {
                 Ok(number) => drop(told.lock().unwrap().insert(number)),
                 Err(status) => {
-                    let is_fault = matches!(status.code(), tonic::Code::Unavailable | tonic::Code::Internal)
-                        || matches!(status.code(), tonic::Code::Unknown | tonic::Code::Cancelled);
+                    use tonic::Code::{Aborted, Cancelled, DeadlineExceeded, Internal, Unavailable, Unknown};
+                    let faults = [Aborted, Cancelled, DeadlineExceeded, Internal, Unavailable, Unknown];
+                    let is_fault = faults.contains(&status.code());
                     assert!(is_fault, "a rule said no: {status:?}");
                     return;
                 }
@@ -147,19 +151,20 @@ impl Office {
         }
     }
 
-    /// Every learner uses the seat, until the platform does not answer.
-    pub async fn use_seats(self, told: Told) {
+    /// The first so many learners use their seats, until the platform does not answer.
+    pub async fn use_seats(self, first: usize, told: Told) {
         let act = |number| {
             let request = EnrolBySeatRequest {
                 campus_id: "ou".into(),
                 learner_id: learner(number),
                 run_id: "bread-1".into(),
+                catalogue_position: self.offered,
                 ..EnrolBySeatRequest::default()
             };
             let mut plans = self.plans();
             async move { plans.enrol_by_seat(asked(&format!("use-{number}"), request)).await.map(drop) }
         };
-        self.for_all(0..LEARNERS, &told, act).await;
+        self.for_all(first, &told, act).await;
     }
 
     /// The first so many learners lose their seats, until the platform does not answer.
@@ -171,7 +176,7 @@ impl Office {
             let mut plans = self.plans();
             async move { plans.revoke_seat(asked(&format!("revoke-{number}"), request)).await.map(drop) }
         };
-        self.for_all(0..first, &told, act).await;
+        self.for_all(first, &told, act).await;
     }
 
     /// All uses of seats.
