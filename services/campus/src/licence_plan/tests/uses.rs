@@ -109,23 +109,23 @@ fn a_refusal_frees_the_seat_that_was_assigned_for_it() {
 fn uses_end_with_the_enrolment_or_with_the_seat() {
     let used = [assigned("ada"), activated("ada"), requested("ada", "r", 1, false), requested("ada", "s", 2, false)];
     let end = |run: &str| at(START + 20 * DAY, Command::EndUse { learner_id: "ada".into(), run_id: run.into() });
-    let ended = |run: &str, round, idle_at_ms| SeatUseEnded {
+    let end_of = |run: &str, round, idle_at_ms| SeatUseEnded {
         learner_id: "ada".into(),
         run_id: run.into(),
         round,
         idle_at_ms,
         ..SeatUseEnded::default()
     };
-    let first = Event::SeatUseEnded(ended("r", 1, 0));
+    let first = Event::SeatUseEnded(end_of("r", 1, 0));
     two_seats(&used).when(end("r")).then(std::slice::from_ref(&first));
     // With the last use the seat begins to be idle.
-    let last = Event::SeatUseEnded(ended("s", 2, START + 80 * DAY));
+    let last = Event::SeatUseEnded(end_of("s", 2, START + 80 * DAY));
     two_seats(&[&used[..], &[first]].concat()).when(end("s")).then(&[last]);
 
     let revoke = Command::Revoke { learner_id: "ada".into(), reason: "left".into() };
     let lost = |run, round| {
         let (cause, fall_back) = (SeatEnd::Revoked.into(), FallBack::Audit.into());
-        Event::SeatUseEnded(SeatUseEnded { cause, fall_back, ..ended(run, round, 0) })
+        Event::SeatUseEnded(SeatUseEnded { cause, fall_back, ..end_of(run, round, 0) })
     };
     let gone = Event::SeatEnded(SeatEnded {
         learner_id: "ada".into(),
