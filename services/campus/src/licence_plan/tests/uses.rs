@@ -107,7 +107,7 @@ fn a_refusal_frees_the_seat_that_was_assigned_for_it() {
 
 #[test]
 fn uses_end_with_the_enrolment_or_with_the_seat() {
-    let used = [assigned("ada"), activated("ada"), requested("ada", "r", 1, false), requested("ada", "s", 2, false)];
+    let past = [assigned("ada"), activated("ada"), requested("ada", "r", 1, false), requested("ada", "s", 2, false)];
     let end = |run: &str| at(START + 20 * DAY, Command::EndUse { learner_id: "ada".into(), run_id: run.into() });
     let end_of = |run: &str, round, idle_at_ms| SeatUseEnded {
         learner_id: "ada".into(),
@@ -117,13 +117,13 @@ fn uses_end_with_the_enrolment_or_with_the_seat() {
         ..SeatUseEnded::default()
     };
     let first = Event::SeatUseEnded(end_of("r", 1, 0));
-    two_seats(&used).when(end("r")).then(std::slice::from_ref(&first));
+    two_seats(&past).when(end("r")).then(std::slice::from_ref(&first));
     // With the last use the seat begins to be idle.
-    let last = Event::SeatUseEnded(end_of("s", 2, START + 80 * DAY));
-    two_seats(&[&used[..], &[first]].concat()).when(end("s")).then(&[last]);
+    let second = Event::SeatUseEnded(end_of("s", 2, START + 80 * DAY));
+    two_seats(&[&past[..], &[first]].concat()).when(end("s")).then(&[second]);
 
     let revoke = Command::Revoke { learner_id: "ada".into(), reason: "left".into() };
-    let lost = |run, round| {
+    let taken_away = |run, round| {
         let (cause, fall_back) = (SeatEnd::Revoked.into(), FallBack::Audit.into());
         Event::SeatUseEnded(SeatUseEnded { cause, fall_back, ..end_of(run, round, 0) })
     };
@@ -135,7 +135,7 @@ fn uses_end_with_the_enrolment_or_with_the_seat() {
         reason: "left".into(),
         ..SeatEnded::default()
     });
-    two_seats(&used).when(asked(revoke)).then(&[lost("r", 1), lost("s", 2), gone]);
+    two_seats(&past).when(asked(revoke)).then(&[taken_away("r", 1), taken_away("s", 2), gone]);
 }
 
 #[test]
