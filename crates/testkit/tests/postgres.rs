@@ -1,5 +1,5 @@
 //! The server goes with the process that wanted it, however that process goes.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, missing_docs, reason = "tests")]
 
 use std::{
     fs,

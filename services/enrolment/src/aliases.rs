@@ -11,16 +11,16 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use studium_kit::{Store, StoreError, View};
-use tokio::time::Instant;
+use studium_kit::{Pace, Store, StoreError, View};
 
 /// How long a merge that another process decided may stay unknown here, once the view shows it.
 const LOOKS_EVERY: Duration = Duration::from_secs(1);
 
 /// Who is whose alias, as far as one process knows. Clones share what they know.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Aliases {
     known: Arc<Mutex<Known>>,
+    pace: Arc<Pace>,
     /// Held by the one who reads.
     reading: Arc<tokio::sync::Mutex<()>>,
 }
@@ -30,8 +30,14 @@ pub struct Aliases {
 struct Known {
     into: HashMap<String, String>,
     of: HashMap<String, Vec<String>>,
-    /// How many merges were in the store, at which position, looked at when.
-    looked: Option<(u64, u64, Instant)>,
+    /// How many merges were in the store, and at which position.
+    looked: Option<(u64, u64)>,
+}
+
+impl Default for Aliases {
+    fn default() -> Self {
+        Self { known: Arc::default(), pace: Arc::new(Pace::every(LOOKS_EVERY)), reading: Arc::default() }
+    }
 }
 
 impl Aliases {
@@ -59,20 +65,21 @@ impl Aliases {
 
     fn is_fresh(&self, store: &Store) -> bool {
         let at = store.position_of(Learners::NAME, "enrolment");
-        self.known().looked.is_some_and(|(_, seen, when)| seen == at || when.elapsed() < LOOKS_EVERY)
+        self.known().looked.is_some_and(|(_, seen)| seen == at || !self.pace.is_due())
     }
 
     async fn look(&self, store: &Store) -> Result<(), StoreError> {
         // Before the reading: what comes in between makes it stale, not fresh.
-        let (at, now) = (store.position_of(Learners::NAME, "enrolment"), Instant::now());
+        let at = store.position_of(Learners::NAME, "enrolment");
         let count = learners::merges(store).await?;
-        let before = self.known().looked.map_or(0, |(count, ..)| count);
+        let before = self.known().looked.map_or(0, |(count, _)| count);
         let merges = if count == before { Vec::new() } else { learners::merged(store).await? };
         let mut known = self.known();
         for (from, into) in merges {
             known.merged(&from, &into);
         }
-        known.looked = Some((count, at, now));
+        known.looked = Some((count, at));
+        self.pace.done();
         Ok(())
     }
 
