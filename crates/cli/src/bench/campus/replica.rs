@@ -1,11 +1,7 @@
 //! The first assign of a service that has just started: it loads the plan's whole past.
 
 use super::desk::{MANY, SeatDesk};
-use crate::{
-    platform::{Platform, Setup},
-    progress::Output,
-    supervise, token,
-};
+use crate::{platform::Platform, progress::Output, token};
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -13,12 +9,14 @@ use studium_kit::{DevelopmentIssuer, Surroundings, Verifier};
 use studium_log::{Log, LogConfig};
 use studium_store::Store;
 
-/// Starts another replica on the same log and store, which remembers nothing, and assigns one seat at it.
+/// Starts another replica on the same log, with a store of its own, and assigns one seat at it once the store has caught
+/// up: it remembers nothing then, as after a restart.
 pub async fn first_assign(desk: &SeatDesk, member: u32, output: Output) -> Result<Value> {
     let platform = &desk.platform;
     let profile = platform.state.durability;
     let log = Log::connect(&LogConfig { url: platform.state.nats.clone(), durability: profile }).await?;
-    let url = supervise::store_url(&Setup::new(&platform.data, Output::silent()), &platform.data, "campus").await?;
+    let folder = tempfile::Builder::new().prefix("replica-").tempdir_in(&platform.data)?;
+    let url = format!("sqlite:{}", folder.path().join("campus.db").display());
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?.to_string();
     let issuer = DevelopmentIssuer::load_or_create(&token::key_file(&platform.data))?;
