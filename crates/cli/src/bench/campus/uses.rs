@@ -38,8 +38,8 @@ pub async fn measure(desk: &SeatDesk, run_id: &str, members: u32, limits: Limits
     let profile = desk.platform.state.durability;
     let query = EnrolmentQueryServiceClient::new(desk.platform.connect("enrolment", &["registrar"]).await?);
     let mut took = load::histogram()?;
-    let singly = ONE_BY_ONE.min(members / 2);
-    for n in 0..singly {
+    let alone = ONE_BY_ONE.min(members / 2);
+    for n in 0..alone {
         let started = Instant::now();
         enrol(desk, run_id, n).await?;
         until_active(&query, run_id, n).await?;
@@ -54,10 +54,10 @@ pub async fn measure(desk: &SeatDesk, run_id: &str, members: u32, limits: Limits
          the serial limit {limit_ms:.2} ms)",
         single.p50_ms, single.p99_ms
     ));
-    let together = TOGETHER_MAX.min(members - singly);
+    let together = TOGETHER_MAX.min(members - alone);
     let before = active(&query, run_id).await?;
     let started = Instant::now();
-    let calls = (singly..singly + together).map(|n| enrol(desk, run_id, n));
+    let calls = (alone..alone + together).map(|n| enrol(desk, run_id, n));
     stream::iter(calls).buffer_unordered(IN_FLIGHT).try_collect::<()>().await?;
     let called = f64::from(together) / started.elapsed().as_secs_f64();
     while active(&query, run_id).await? < before + u64::from(together) {
@@ -75,7 +75,7 @@ pub async fn measure(desk: &SeatDesk, run_id: &str, members: u32, limits: Limits
         active / limit
     ));
     Ok(json!({
-        "one_at_a_time": {"calls": singly, "p50_ms": single.p50_ms, "p99_ms": single.p99_ms, "limit_ms": limit_ms, "ratio_to_limit": to_limit},
+        "one_at_a_time": {"calls": alone, "p50_ms": single.p50_ms, "p99_ms": single.p99_ms, "limit_ms": limit_ms, "ratio_to_limit": to_limit},
         "together": {
             "in_flight": IN_FLIGHT, "calls": together, "calls_per_second": called, "active_per_second": active,
             "limit_per_second": limit, "ratio_to_limit": active / limit,

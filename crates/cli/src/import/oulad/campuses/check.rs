@@ -229,25 +229,25 @@ pub fn shown(all: &[Compared]) -> String {
 pub fn verdict(all: &[Compared]) -> String {
     let it = total(all);
     let different = all.iter().filter(|it| !it.equal).count();
-    let mut text = match different {
+    let agreed = match different {
         0 => format!("All {} campuses are equal to the files", all.len()),
         _ => format!("{different} of {} campuses DIFFER from the files", all.len()),
     };
-    text += &format!(
-        ": {} registrations use the seats of {} learners; a seat is one learner's in one plan, however many \
+    let mut lines = vec![format!(
+        "{agreed}: {} registrations use the seats of {} learners; a seat is one learner's in one plan, however many \
          presentations the learner is registered in.",
         count(it.registrations),
         count(it.learners)
-    );
+    )];
     if it.views.otherwise > 0 {
-        text += &format!(
-            "\n{} registrations were there before the campuses were, or came too late for a seat: they stay enrolled by \
+        lines.push(format!(
+            "{} registrations were there before the campuses were, or came too late for a seat: they stay enrolled by \
              staff, and their learners' seats are activated at the first of them instead.",
             count(it.views.otherwise)
-        );
+        ));
     }
     if it.views.refused > 0 {
-        text += &format!("\n{} uses of seats were refused by enrolment or are not answered.", count(it.views.refused));
+        lines.push(format!("{} uses of seats were refused by enrolment or are not answered.", count(it.views.refused)));
     }
-    text
+    lines.join("\n")
 }
