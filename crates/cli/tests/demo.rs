@@ -71,7 +71,8 @@ fn the_campus_comes_out_the_same(campus: &Value) {
     assert_eq!(seats["refused"], json!(refused));
     let class = &campus["class"];
     assert_eq!((&class["by_seat"], &class["on_places"]), (&json!(24), &json!(1)));
-    assert_eq!((&class["blended"]["passed"], &class["online"]["passed"]), (&json!(0), &json!(50)), "{class}");
+    assert_eq!((&class["blended"]["passed"], &class["online"]["passed"]), (&json!(22), &json!(50)), "{class}");
+    assert_eq!(class["credit"], json!([23, 2]));
     let lapsed = &campus["lapsed"];
     assert_eq!((&lapsed["listening"], &lapsed["afterwards"]), (&json!(4), &json!("PLAN_EXPIRED")));
     assert_eq!(campus["statement"]["amount_minor"], 540_000);

@@ -32,13 +32,6 @@ pub async fn is_written(desk: &Desk) -> bool {
 pub async fn write(office: &Office<'_>, min_position: u64) -> Result<Bill> {
     let mut client = StatementServiceClient::new(office.registrar.clone());
     let (agreement_id, period) = (AGREEMENT.to_owned(), office.calendar.last_month.clone());
-    let preview = PreviewStatementRequest {
-        agreement_id: agreement_id.clone(),
-        period: office.calendar.this_month.clone(),
-        min_position,
-        ..PreviewStatementRequest::default()
-    };
-    let preview = answer(client.preview_statement(preview).await)?.statement.context("there is no preview")?;
     let issue = IssueStatementRequest {
         agreement_id: agreement_id.clone(),
         period: period.clone(),
@@ -46,6 +39,13 @@ pub async fn write(office: &Office<'_>, min_position: u64) -> Result<Bill> {
         ..IssueStatementRequest::default()
     };
     let min_position = answer(client.issue_statement(asked("statement", issue)).await)?.position;
+    let preview = PreviewStatementRequest {
+        agreement_id: agreement_id.clone(),
+        period: office.calendar.this_month.clone(),
+        min_position,
+        ..PreviewStatementRequest::default()
+    };
+    let preview = answer(client.preview_statement(preview).await)?.statement.context("there is no preview")?;
     let get = GetStatementRequest {
         campus_id: CAMPUS.to_owned(),
         agreement_id: agreement_id.clone(),

@@ -33,7 +33,11 @@ const MEETINGS: [(&str, &str, i64, &str, &str, [&str; 2]); 2] = [
     ("online", "From data to tables", 5, "", "https://lakeside.example/meet/data", ["estimate", "tables"]),
 ];
 
-/// The group that does an exercise together.
+/// Which of the scores that the demo's rule gives are for what.
+const POSTER: usize = 2;
+const EXAM: usize = 3;
+
+/// So many are in the group that does an exercise together.
 const GROUP: usize = 5;
 
 /// What came of it.
@@ -242,7 +246,7 @@ async fn examine(office: &Office<'_>) -> Result<()> {
         ..RecordClassExerciseRequest::default()
     };
     answer(client.record_class_exercise(asked("class-exercise", exercise)).await)?;
-    for (salt, (assessment, content)) in [("poster", "own-check"), ("exam", "estimate")].into_iter().enumerate() {
+    for (assessment, content, salt) in [("poster", "own-check", POSTER), ("exam", "estimate", EXAM)] {
         let row = |number| ClassResultRow { learner_id: member(number), score_millipoints: score(number, salt) };
         let record = RecordClassResultsRequest {
             class_id: CLASS_ID.to_owned(),
@@ -267,7 +271,7 @@ async fn conclude(office: &Office<'_>) -> Result<(u64, usize)> {
             learner_id: learner_id.clone(),
             assessment_id: "exam".to_owned(),
             attempt: 1,
-            score_millipoints: Some(score(number, 1)),
+            score_millipoints: Some(score(number, EXAM)),
             identity_verified: true,
             ..RecordResultRequest::default()
         };
@@ -277,7 +281,7 @@ async fn conclude(office: &Office<'_>) -> Result<(u64, usize)> {
         Ok(answer(client.conclude(asked(&format!("class-conclude:{key}"), conclude)).await)?.position)
     })
     .await?;
-    let passed = (0..CLASS).filter(|it| score(*it, 1) >= PASS_MARK).count();
+    let passed = (0..CLASS).filter(|it| score(*it, EXAM) >= PASS_MARK).count();
     Ok((positions.into_iter().max().unwrap_or_default(), passed))
 }
 
@@ -285,7 +289,7 @@ async fn conclude(office: &Office<'_>) -> Result<(u64, usize)> {
 async fn credit(office: &Office<'_>) -> Result<[usize; 2]> {
     let mut decided = [0, 0];
     for number in learners() {
-        let granted = score(number, 1) >= PASS_MARK;
+        let granted = score(number, EXAM) >= PASS_MARK;
         let decide = DecideClassCreditRequest {
             class_id: CLASS_ID.to_owned(),
             campus_id: CAMPUS.to_owned(),

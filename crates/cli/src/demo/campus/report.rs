@@ -21,8 +21,8 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use studium_proto::campus::v1::{
     BlendedSide, ClassModuleKnowledge, ClassSkill, ClassTotals, GetBlendedComparisonRequest, GetClassProgressRequest,
-    GetKnowledgeByModuleRequest, GetLearnersAtRiskRequest, GetSkillsRequest, GetUsageReportRequest, Plan, UsageGroup,
-    UsageRow, report_service_client::ReportServiceClient,
+    GetKnowledgeByModuleRequest, GetLearnersAtRiskRequest, GetSkillsRequest, GetUsageReportRequest, Plan, Statement,
+    UsageGroup, UsageRow, report_service_client::ReportServiceClient,
 };
 
 /// All that is told of the campus.
@@ -133,8 +133,14 @@ async fn plan(office: &Office<'_>) -> Result<Plan> {
 }
 
 /// `61.5 %` of thousandths of a percent.
-fn percent(millipoints: Option<u32>) -> String {
-    millipoints.map_or_else(|| "none".to_owned(), |it| format!("{}.{} %", it / 1000, it % 1000 / 100))
+fn percent(millipoints: u32) -> String {
+    let tenths = (millipoints + 50) / 100;
+    format!("{}.{} %", tenths / 10, tenths % 10)
+}
+
+/// The same of a mean that there may not be.
+fn mean(millipoints: Option<u32>) -> String {
+    millipoints.map_or_else(|| "none".to_owned(), percent)
 }
 
 /// `5,400.00` of cents.
@@ -144,12 +150,14 @@ fn euro(minor: i64) -> String {
 
 fn side(it: &BlendedSide) -> String {
     format!(
-        "{} of {} passed, {} (95 % sure: {} to {})",
+        "{} of {} passed, {} failed, {} left: {} (95 % sure: {} to {})",
         it.passed,
-        it.passed + it.failed,
-        percent(it.pass_rate_millipoints),
-        percent(Some(it.low_millipoints)),
-        percent(Some(it.high_millipoints))
+        it.learners,
+        it.failed,
+        it.withdrawn,
+        mean(it.pass_rate_millipoints),
+        percent(it.low_millipoints),
+        percent(it.high_millipoints)
     )
 }
 
@@ -193,7 +201,7 @@ impl Report {
             ledger.activated,
             ledger.revoked,
             ledger.expired,
-            percent(Some(ledger.utilisation_millipoints))
+            percent(ledger.utilisation_millipoints)
         ));
         for it in &self.dashboard.plan.alerts {
             output.say(format!(
@@ -211,21 +219,19 @@ impl Report {
         ));
         output.say(format!(
             "Attendance {}; work before class {} times on time, {} late, {} not done; mean result {}; {} learners at risk.",
-            percent(totals.attendance_millipoints),
+            mean(totals.attendance_millipoints),
             totals.work_on_time,
             totals.work_late,
             totals.work_overdue,
-            percent(totals.results_mean_millipoints),
+            mean(totals.results_mean_millipoints),
             dashboard.at_risk
         ));
         for it in &dashboard.modules {
-            output.say(format!(
-                "  {}: done by {} of {}, mean {}",
-                it.title,
-                it.completed,
-                it.learners,
-                percent(it.mean_millipoints)
-            ));
+            // The teacher's own check is nothing to be done with: it only has results.
+            let done =
+                if it.completed == 0 { None } else { Some(format!("done by {} of {}", it.completed, it.learners)) };
+            let mean = it.mean_millipoints.map(|it| format!("mean {}", percent(it)));
+            output.say(format!("  {}: {}", it.title, done.into_iter().chain(mean).collect::<Vec<_>>().join(", ")));
         }
         let skills: Vec<_> = dashboard.skills.iter().map(|it| format!("{} ({})", it.label, it.learners)).collect();
         output.say(format!("Skills developed, by learners: {}.", skills.join(", ")));
@@ -245,12 +251,18 @@ impl Report {
             "\nA trial plan for staff ran for a few seconds: {} enrolled by it, its {} seats expired, and {} only listen now, by themselves. Whoever comes too late hears {}.",
             lapse.enrolled, lapse.expired, lapse.listening, lapse.reason
         ));
+        let total = |it: &Statement| euro(it.totals.iter().map(|it| it.amount_minor).sum());
         let (issued, preview) = (&bill.issued, &bill.preview);
-        for (what, it) in [("Statement", issued), ("Preview", preview)] {
-            let total: i64 = it.totals.iter().map(|it| it.amount_minor).sum();
-            let uses: Vec<_> =
-                it.uses.iter().map(|it| format!("{}: {} of {} seats held", it.plan_id, it.held, it.bought)).collect();
-            output.say(format!("{what} for {}: {}; {}.", it.period, euro(total), uses.join(", ")));
+        output.say(format!(
+            "Statement {} for {}: {} for {STUDENTS} seats. Preview for {}: {}, since a trial costs nothing; so far:",
+            issued.number,
+            issued.period,
+            total(issued),
+            preview.period,
+            total(preview)
+        ));
+        for it in &preview.uses {
+            output.say(format!("  {}: {} seats, {} held, {} activated", it.plan_id, it.bought, it.held, it.activated));
         }
         output.say("The statement was computed again from the ledger and is the same.");
     }
@@ -295,6 +307,7 @@ impl Report {
             "statement": {
                 "period": bill.issued.period, "number": bill.issued.number, "amount_minor": total,
                 "recomputed_the_same": true,
+                "preview_minor": bill.preview.totals.iter().map(|it| it.amount_minor).sum::<i64>(),
             },
         })
     }
