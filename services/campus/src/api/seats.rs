@@ -67,7 +67,8 @@ impl Api {
                     break;
                 }
                 Ok(row) => {
-                    let is_same = |it: &Row| it.1.plan_id == row.1.plan_id && it.1.campus_id == row.1.campus_id;
+                    let about = |it: &AssignSeatsRequest| (it.plan_id.clone(), it.campus_id.clone(), it.at_ms);
+                    let is_same = |it: &Row| about(&it.1) == about(&row.1);
                     if !together.first().is_none_or(is_same) {
                         answers.extend(self.assign_rows(call, std::mem::take(&mut together)).await);
                     }
@@ -86,7 +87,11 @@ impl Api {
     /// Rows of one plan: an answer for each, in their order.
     async fn assign_rows(&self, call: &Call, rows: Vec<Row>) -> Vec<AssignSeatsResponse> {
         let Some((number, first)) = rows.first() else { return Vec::new() };
-        let told = match self.try_assign(&call.row(number), first, &rows).await {
+        let told = match call.row(number).at(first.at_ms) {
+            Ok(call) => self.try_assign(&call, first, &rows).await,
+            Err(e) => Err(e),
+        };
+        let told = match told {
             Ok(it) => it,
             Err(e) => {
                 let malformed = matches!(e.code(), Code::InvalidArgument | Code::PermissionDenied);

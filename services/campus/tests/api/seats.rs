@@ -4,9 +4,9 @@ use crate::desk::{DAY, Desk, answers, assigning};
 use std::sync::Arc;
 use studium_log::Fault;
 use studium_proto::campus::v1::{
-    ActivateSeatRequest, ListSeatsRequest, MemberDescribed, PlanKind, ProvisionPlanRequest, RemindSeatsRequest,
-    RemoveMemberRequest, Seat, SeatRowOutcome, SeatState, SetAutoApplyPlanRequest, StartTrialRequest,
-    TransferSeatsRequest, agreement_service_client::AgreementServiceClient, member_event,
+    ActivateSeatRequest, AssignSeatsRequest, ListSeatsRequest, MemberDescribed, PlanKind, ProvisionPlanRequest,
+    RemindSeatsRequest, RemoveMemberRequest, Seat, SeatRowOutcome, SeatState, SetAutoApplyPlanRequest,
+    StartTrialRequest, TransferSeatsRequest, agreement_service_client::AgreementServiceClient, member_event,
     plan_service_client::PlanServiceClient,
 };
 use studium_proto::campus::v1::{MemberAdded, MemberClass};
@@ -35,6 +35,10 @@ pub async fn every_row_of_a_bulk_assignment_has_its_answer(desk: Desk) {
     let again = desk.assign("plan", &["ada", "cyd"]).await;
     assert_eq!((again[0].outcome(), again[1].outcome()), (SeatRowOutcome::Already, refused));
     assert_eq!(desk.assign("nowhere", &["ada"]).await[0].outcome(), SeatRowOutcome::Unavailable);
+    // Staff may say that it was so earlier, and not that it will be.
+    let at = |at_ms| AssignSeatsRequest { at_ms, ..assigning("plan", "ada") };
+    let told = answers(desk.plans().await, vec![at(desk.house.now_ms() - DAY), at(desk.house.now_ms() + DAY)]).await;
+    assert_eq!((told[0].outcome(), told[1].outcome()), (SeatRowOutcome::Already, SeatRowOutcome::Malformed));
     let plan = desk.plan("plan").await;
     assert_eq!(plan.alerts.iter().map(|it| it.percent).collect::<Vec<_>>(), [100]);
 }

@@ -122,7 +122,7 @@ pub async fn play(
     let output = platform.output;
     let learners: u64 = regions.list.iter().map(|it| u64::from(it.seats())).sum();
     let members = desk.join(&sorted.registers, &output.bar("members of campuses", learners)).await?;
-    let seats = desk.assign(&output.bar("assigning seats", learners)).await?;
+    let seats = desk.assign(since, &output.bar("assigning seats", learners)).await?;
     let registrations = sorted.by_seat.len() as u64;
     let bar = output.bar("enrolling by seat", registrations);
     let position = desk.enrol(&sorted.by_seat, since, tally, &bar).await?;

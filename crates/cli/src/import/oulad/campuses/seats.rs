@@ -98,12 +98,12 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// When the service refuses a row or does not answer.
-    pub async fn assign(&self, bar: &Progress) -> Result<Count> {
+    pub async fn assign(&self, since: Since, bar: &Progress) -> Result<Count> {
         let mut count = Count { what: "seats", ..Count::default() };
         for region in &self.regions.list {
             bar.message(region.name.as_str());
             for students in region.students.chunks(ROWS_MAX) {
-                self.assign_rows(region, students, &mut count).await?;
+                self.assign_rows(region, since, students, &mut count).await?;
                 bar.inc(students.len() as u64);
             }
         }
@@ -111,10 +111,11 @@ impl Desk<'_> {
         Ok(count)
     }
 
-    async fn assign_rows(&self, region: &Region, students: &[u32], count: &mut Count) -> Result<()> {
+    async fn assign_rows(&self, region: &Region, since: Since, students: &[u32], count: &mut Count) -> Result<()> {
         let row = |student: &u32| AssignSeatsRequest {
             plan_id: region.plan_id(),
             learner_id: learner_id(self.plan.students[*student as usize]),
+            at_ms: since.at_ms,
             ..AssignSeatsRequest::default()
         };
         let mut rows: Vec<_> = students.iter().map(row).collect();
