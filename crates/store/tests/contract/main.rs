@@ -101,6 +101,7 @@ promises! {
     journal::restore_refuses_a_journal_with_gaps,
     operations::the_old_table_serves_until_the_new_one_takes_its_place,
     operations::a_rebuild_mends_a_broken_view,
+    operations::a_rebuild_brings_a_lost_table_back_and_counts_nothing_twice,
     operations::indexes_and_search_survive_a_rebuild,
     operations::tables_of_earlier_versions_stay_until_they_are_dropped,
     operations::a_table_with_other_columns_is_refused,
