@@ -27,8 +27,11 @@ pub const COMPOSITION: &str = "lakeside-data-blend";
 /// The class.
 pub const CLASS_ID: &str = "lakeside-data";
 
+/// One meeting.
+type Meeting = (&'static str, &'static str, i64, &'static str, &'static str, [&'static str; 2]);
+
 /// Its meetings: key, title, how many days ago, room, address of the video call, what is to be done before it.
-const MEETINGS: [(&str, &str, i64, &str, &str, [&str; 2]); 2] = [
+const MEETINGS: [Meeting; 2] = [
     ("studio", "Whose data is it?", 14, "Studio 2", "", ["describe", "own-text"]),
     ("online", "From data to tables", 5, "", "https://lakeside.example/meet/data", ["estimate", "tables"]),
 ];

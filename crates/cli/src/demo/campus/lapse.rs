@@ -61,10 +61,7 @@ pub async fn begin(office: &Office<'_>, setup: &Setup) -> Result<String> {
 /// Whether all could use the plan before it ended.
 async fn in_time(office: &Office<'_>, setup: &Setup, plan_id: &str) -> Result<bool> {
     for number in STUDENTS..STUDENTS + LISTENERS {
-        let status = match enrol(office, setup, plan_id, number, "by-seat").await? {
-            Ok(_) => continue,
-            Err(status) => status,
-        };
+        let Err(status) = enrol(office, setup, plan_id, number, "by-seat").await? else { continue };
         if reason(&status).as_deref() == Some("PLAN_EXPIRED") {
             return Ok(false);
         }

@@ -81,7 +81,7 @@ pub fn score(number: usize, assessment: usize) -> u32 {
 
 /// One in so many, by the demo's fixed rule.
 pub fn one_in(many: u32, number: usize, salt: usize) -> bool {
-    chance(number, 41, salt) % many == 0
+    chance(number, 41, salt).is_multiple_of(many)
 }
 
 /// When it happens. The platform's deadlines go by real time, so the campus's year is now.
@@ -140,6 +140,6 @@ mod tests {
     fn everybody_in_the_roster_is_somebody() {
         let of = |kind_wanted| (0..PEOPLE).filter(|it| kind(*it) == kind_wanted).count();
         assert_eq!((of(Kind::Student), of(Kind::Staff), of(Kind::Fellow)), (STUDENTS, STAFF, 1));
-        assert!(CLASS < ACTIVE && ACTIVE < STUDENTS && LISTENERS < STAFF);
+        const { assert!(CLASS < ACTIVE && ACTIVE < STUDENTS && LISTENERS < STAFF) };
     }
 }
