@@ -19,8 +19,9 @@ pub enum Command {
     Create { composition: CompositionCreated, campus: Campus },
     /// To have this title and these objectives.
     Describe(CompositionDescribed),
-    /// To have content of a published course; `part` is what that course says of it. A place beyond the end is the end.
-    AddContent { content: CompositionContentAdded, part: Part },
+    /// To have content of a published course; `part` is what that course says of it, `licensed` whether the campus may
+    /// use it. A place beyond the end is the end.
+    AddContent { content: CompositionContentAdded, part: Part, licensed: bool },
     /// To have a resource of the teacher's own.
     AddResource(CompositionResourceAdded),
     /// To have an assessment of the teacher's own.
@@ -110,7 +111,7 @@ impl Decider for Composition {
         match command {
             Command::Create { .. } => Ok(Vec::new()),
             Command::Describe(it) => Ok(self.describe(it)),
-            Command::AddContent { content, part } => self.add_content(content, part),
+            Command::AddContent { content, part, licensed } => self.add_content(content, part, *licensed),
             Command::AddResource(it) => self.add(&it.item_id, &Item::Resource(it.clone()), it.place, |place| {
                 Event::CompositionResourceAdded(CompositionResourceAdded { place, ..it.clone() })
             }),
@@ -149,6 +150,11 @@ impl Decider for Composition {
 }
 
 impl Composition {
+    /// The campus; empty if there is no such composition.
+    pub fn campus_id(&self) -> &str {
+        self.created.as_ref().map_or("", |it| it.campus_id.as_str())
+    }
+
     /// The latest version; 0 = never published.
     pub fn version(&self) -> u32 {
         self.version
@@ -179,7 +185,7 @@ impl Composition {
         vec![Event::CompositionDescribed(it.clone())]
     }
 
-    fn add_content(&self, content: &CompositionContentAdded, part: &Part) -> Decision<Self> {
+    fn add_content(&self, content: &CompositionContentAdded, part: &Part, licensed: bool) -> Decision<Self> {
         let (course, module) = (&content.course_id, &content.module_id);
         let (version, title) = match part {
             Part::There { version, title } => (*version, title.clone()),
@@ -190,6 +196,10 @@ impl Composition {
                 return Reason::ModuleNotFound.because(format!("that version of `{course}` has no module `{module}`"));
             }
         };
+        // What is in stays in when the licence ends.
+        if !licensed && !self.used.contains(&content.item_id) {
+            return Reason::ContentNotLicensed.because(format!("no licence plan of the campus covers `{course}`"));
+        }
         let content = CompositionContentAdded { course_version: version, title, ..content.clone() };
         self.add(&content.item_id, &Item::Content(content.clone()), content.place, |place| {
             Event::CompositionContentAdded(CompositionContentAdded { place, ..content.clone() })

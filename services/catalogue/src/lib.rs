@@ -15,6 +15,7 @@ pub mod course_search;
 mod domain;
 mod institution;
 pub mod institution_list;
+mod licences;
 mod message;
 pub mod page;
 mod programme;
@@ -54,6 +55,7 @@ pub fn service() -> Service {
         .view::<selection_list::SelectionList>()
         .view::<selection_contents::SelectionContents>()
         .view::<composition_page::CompositionPage>()
+        .view::<licences::Licences>()
         .grpc(|app| InstitutionServiceServer::new(Api::new(app)))
         .grpc(|app| CourseServiceServer::new(Api::new(app)))
         .grpc(|app| CourseRunServiceServer::new(Api::new(app)))

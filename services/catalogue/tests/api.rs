@@ -56,6 +56,7 @@ happens! {
     selections::large_revisions_wait_for_a_word,
     selections::contents_can_be_asked_as_they_were,
     compositions::a_campus_composes_of_what_is_published,
+    compositions::a_campus_composes_of_what_it_licenses,
     import::a_listing_is_taken_in_once,
     import::every_row_gets_an_answer,
     import::rows_of_one_course_are_taken_in_order,

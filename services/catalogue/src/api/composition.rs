@@ -6,8 +6,9 @@ use crate::{
     composition_page::{self, CompositionPage},
     course::Course,
     institution::Institution,
+    licences::{self, Licences},
 };
-use studium_kit::{Call, Fields, Outcome};
+use studium_kit::{Call, Fields, Outcome, fault};
 use studium_proto::catalogue::v1::{
     AddContentRequest, AddContentResponse, AddOwnAssessmentRequest, AddOwnAssessmentResponse, AddOwnResourceRequest,
     AddOwnResourceResponse, CompositionAssessmentAdded, CompositionContentAdded, CompositionCreated,
@@ -83,7 +84,12 @@ impl CompositionService for Api {
         fields.id("course_id", &it.course_id);
         checks::optional_id(&mut fields, "module_id", &it.module_id);
         fields.done()?;
-        let part = self.app.state::<Course>(&it.course_id).await?.part(it.course_version, &it.module_id);
+        self.app.reached_stream::<Licences>("campus", it.campus_position).await?;
+        let course = self.app.state::<Course>(&it.course_id).await?;
+        let part = course.part(it.course_version, &it.module_id);
+        let campus = self.app.look::<Composition, _>(&it.composition_id, |it| it.campus_id().to_owned()).await?;
+        let is_own = course.institution_id() == Some(campus.as_str());
+        let licensed = is_own || licences::cover(self.app.store(), &campus, &it.course_id).await.map_err(fault)?;
         let content = CompositionContentAdded {
             item_id: it.item_id,
             place: it.place.unwrap_or(u32::MAX),
@@ -93,7 +99,7 @@ impl CompositionService for Api {
             title: String::new(),
         };
         let ids = (it.composition_id.as_str(), it.campus_id.as_str());
-        let command = Command::AddContent { content, part };
+        let command = Command::AddContent { content, part, licensed };
         done!(AddContentResponse, self.composition(call, it.at_ms, Fields::new(), ids, command).await?)
     }
 

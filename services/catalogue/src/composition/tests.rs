@@ -39,7 +39,7 @@ fn content(item: &str, place: u32) -> CompositionContentAdded {
 
 fn add(item: &str, part: Part) -> Asked<Command> {
     let content = CompositionContentAdded { course_version: 0, title: String::new(), ..content(item, u32::MAX) };
-    ann().asks(Command::AddContent { content, part })
+    ann().asks(Command::AddContent { content, part, licensed: true })
 }
 
 fn there() -> Part {
@@ -77,6 +77,13 @@ fn content_is_published_and_pinned() {
     given::<Composition>(&[created()]).when(add("i", there())).then(&[added("i", 0)]);
     given::<Composition>(&[created()]).when(add("i", Part::NoVersion)).refused(Reason::CourseNotPublished);
     given::<Composition>(&[created()]).when(add("i", Part::NoModule)).refused(Reason::ModuleNotFound);
+    let unlicensed = |item: &str| match add(item, there()).command {
+        Command::AddContent { content, part, .. } => ann().asks(Command::AddContent { content, part, licensed: false }),
+        it => ann().asks(it),
+    };
+    given::<Composition>(&[created()]).when(unlicensed("i")).refused(Reason::ContentNotLicensed);
+    // What is in stays in when the licence ends.
+    given::<Composition>(&[created(), added("i", 0)]).when(unlicensed("i")).nothing();
     // A newer version of the course is other content.
     let newer = Part::There { version: 3, title: "Flour".into() };
     given::<Composition>(&[created(), added("i", 0)]).when(add("i", newer)).refused(Reason::ItemExists);

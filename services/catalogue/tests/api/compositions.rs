@@ -1,12 +1,71 @@
 //! Compositions: a campus's own courses, of others' content and of own.
 
 use crate::desk::{Desk, malformed, refused};
+use studium_proto::campus::v1::{PlanExpired, PlanProvisioned, PlanTermsSet, licence_plan_event::Event as PlanEvent};
 use studium_proto::catalogue::v1::{
     AddContentRequest, AddOwnAssessmentRequest, AddOwnResourceRequest, AuthoriseInstitutionRequest, Authority,
-    CreateCompositionRequest, DescribeCompositionRequest, GetCompositionRequest, ListCompositionsRequest,
-    MoveItemRequest, PublishCompositionRequest, RemoveItemRequest, ResourceKind, composition_item::Item,
+    CreateCompositionRequest, DefineSelectionRequest, DescribeCompositionRequest, GetCompositionRequest,
+    ListCompositionsRequest, ListSelectionCoursesRequest, MoveItemRequest, PublishCompositionRequest,
+    RemoveItemRequest, ResourceKind, composition_item::Item,
 };
+use studium_testkit::Elsewhere;
 use tonic::Code;
+
+/// What is others' is for campuses that license it; what is a campus's own is its own.
+pub async fn a_campus_composes_of_what_it_licenses(desk: Desk) {
+    for institution_id in ["ou", "mit"] {
+        let institution_id = institution_id.into();
+        let authority = Authority::Campus.into();
+        let authorise = AuthoriseInstitutionRequest { institution_id, authority, at_ms: 0 };
+        desk.institutions().authorise_institution(authorise).await.unwrap();
+    }
+    desk.offered("bread", "Bread").await;
+    let position = desk.offered("cake", "Cake").await;
+    let selection = DefineSelectionRequest {
+        selection_id: "baking".into(),
+        title: "Baking".into(),
+        picked_course_ids: vec!["bread".into()],
+        min_position: position,
+        ..DefineSelectionRequest::default()
+    };
+    let defined = desk.selections(&desk.registrar).define_selection(selection).await.unwrap().into_inner().position;
+    let mut eve = desk.compositions(&desk.eve);
+    let create = CreateCompositionRequest {
+        composition_id: "theirs".into(),
+        campus_id: "mit".into(),
+        title: "Baking at MIT".into(),
+        objectives: vec!["bakes".into()],
+        at_ms: 0,
+    };
+    eve.create_composition(create).await.unwrap();
+    let add = |course: &str, campus_position| AddContentRequest {
+        composition_id: "theirs".into(),
+        campus_id: "mit".into(),
+        item_id: course.into(),
+        course_id: course.into(),
+        campus_position,
+        ..AddContentRequest::default()
+    };
+    refused(eve.add_content(add("bread", 0)).await, Code::FailedPrecondition, "CONTENT_NOT_LICENSED");
+    let elsewhere = Elsewhere::new(desk.house.log().clone());
+    let plan = PlanProvisioned { campus_id: "mit".into(), ..PlanProvisioned::default() };
+    let terms = PlanTermsSet { selection_id: "baking".into(), ..PlanTermsSet::default() };
+    let said = vec![PlanEvent::PlanProvisioned(plan), PlanEvent::PlanTermsSet(terms)];
+    let licensed = elsewhere.say("plan", said).await;
+    // The selection's own view has seen it by then.
+    let seen = ListSelectionCoursesRequest {
+        selection_id: "baking".into(),
+        min_position: defined,
+        ..ListSelectionCoursesRequest::default()
+    };
+    desk.selections(&desk.registrar).list_selection_courses(seen).await.unwrap();
+    eve.add_content(add("bread", licensed)).await.unwrap();
+    refused(eve.add_content(add("cake", licensed)).await, Code::FailedPrecondition, "CONTENT_NOT_LICENSED");
+    let expired = elsewhere.say("plan", vec![PlanEvent::PlanExpired(PlanExpired::default())]).await;
+    assert!(eve.add_content(add("bread", expired)).await.unwrap().into_inner().already, "what is in stays in");
+    let again = AddContentRequest { item_id: "again".into(), ..add("bread", expired) };
+    refused(eve.add_content(again).await, Code::FailedPrecondition, "CONTENT_NOT_LICENSED");
+}
 
 pub async fn a_campus_composes_of_what_is_published(desk: Desk) {
     let mut tess = desk.compositions(&desk.tess);

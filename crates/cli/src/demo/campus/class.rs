@@ -62,7 +62,7 @@ fn learners() -> Vec<usize> {
 
 /// Plays the class from its composition to its end.
 pub async fn teach(office: &Office<'_>, setup: &Setup) -> Result<Taught> {
-    let published = compose(office).await?;
+    let published = compose(office, setup.position).await?;
     let learners = open(office, setup.position, published).await?;
     meet(office).await?;
     examine(office).await?;
@@ -79,7 +79,7 @@ pub async fn teach(office: &Office<'_>, setup: &Setup) -> Result<Taught> {
 }
 
 /// Modules of two courses by reference, and a text and a check of the teacher's own. Gives the catalogue's position.
-async fn compose(office: &Office<'_>) -> Result<u64> {
+async fn compose(office: &Office<'_>, campus_position: u64) -> Result<u64> {
     let mut client = CompositionServiceClient::new(office.author.clone());
     let (composition_id, campus_id) = (COMPOSITION.to_owned(), CAMPUS.to_owned());
     let create = CreateCompositionRequest {
@@ -97,6 +97,7 @@ async fn compose(office: &Office<'_>) -> Result<u64> {
             item_id: module.id.to_owned(),
             course_id: COURSES[module.course].id.to_owned(),
             module_id: module.id.to_owned(),
+            campus_position,
             ..AddContentRequest::default()
         };
         answer(client.add_content(asked(&format!("content:{}", module.id), add)).await)?;
