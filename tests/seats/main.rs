@@ -4,7 +4,7 @@
 mod world;
 
 use studium_log::Fault;
-use studium_proto::campus::v1::{FallBack, SeatUseState};
+use studium_proto::campus::v1::{FallBack, SeatEnd, SeatUseState};
 use studium_proto::enrolment::v1::{EnrolmentMode, EnrolmentState};
 use world::World;
 
@@ -44,6 +44,10 @@ async fn a_plan_that_expires_suspends_what_it_paid_for() {
         world.enrolment_becomes(learner, |it| it.state() == EnrolmentState::Suspended).await;
     }
     world.ledger_becomes(|it| it.expired == it.bought).await;
+    for learner in ["ada", "bob"] {
+        let ended = world.use_becomes(learner, SeatUseState::Ended).await;
+        assert_eq!(ended.end_cause(), SeatEnd::PlanExpired);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -79,7 +79,7 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Plays data from elsewhere as ordinary commands; uses the platform that runs, or starts one.
     Import(ImportArgs),
-    /// Shows what a campus's seats were used for, and what its agreements cost.
+    /// Shows what a campus's seats were used for and cost, which rosters wait for a word, and why a course is not covered.
     Campus {
         /// What to show.
         #[command(subcommand)]

@@ -1,6 +1,7 @@
 //! What `studium` can be asked, each in a file of its own.
 
 pub mod campus;
+mod campus_desk;
 pub mod log;
 pub mod parked;
 pub mod restore;

@@ -6,7 +6,7 @@ use studium_proto::enrolment::v1::EnrolmentMode;
 
 /// The enrolments of a course, without those who only listen in.
 pub async fn enrolled(store: &Store, course_id: &str) -> Result<Vec<Enrolled>, StoreError> {
-    let sql = "SELECT learner_id, state, requested_at_ms, ended_at_ms FROM enrolment_1 \
+    let sql = "SELECT learner_id, state, requested_at_ms, ended_at_ms FROM campus_enrolment_1 \
                WHERE course_id = $1 AND mode <> $2";
     let args = [course_id.into(), (EnrolmentMode::Audit as i32).into()];
     let rows: Vec<(String, i32, i64, i64)> = store.query(sql, &args).await?;

@@ -207,7 +207,7 @@ pub async fn read(store: &Store, class_id: &str) -> Result<Option<ClassRecord>, 
 
 async fn online(store: &Store, class_id: &str) -> Result<Vec<Online>, StoreError> {
     let sql = "SELECT e.learner_id, e.course_id, e.state, e.last_activity_at_ms FROM class_learner_1 l \
-               JOIN enrolment_1 e ON e.learner_id = l.learner_id \
+               JOIN campus_enrolment_1 e ON e.learner_id = l.learner_id \
                JOIN class_course_1 c ON c.course_id = e.course_id AND c.class_id = l.class_id WHERE l.class_id = $1";
     let rows: Vec<(String, String, i32, i64)> = store.query(sql, &[class_id.into()]).await?;
     let shown = |(learner_id, course_id, state, last_activity_at_ms)| Online {

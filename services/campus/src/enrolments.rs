@@ -28,7 +28,7 @@ pub struct Enrolments;
 
 impl View for Enrolments {
     type Row = EnrolmentRow;
-    const NAME: &'static str = "enrolment_1";
+    const NAME: &'static str = "campus_enrolment_1";
     const STREAMS: &'static [&'static str] = &["enrolment"];
 
     fn ddl(_: Dialect) -> Vec<String> {
@@ -112,6 +112,7 @@ impl EnrolmentRow {
 
 /// One learner in one run.
 pub async fn enrolment(store: &Store, run_id: &str, learner_id: &str) -> Result<Option<EnrolmentRow>, StoreError> {
-    let sql = format!("SELECT {} FROM enrolment_1 WHERE run_id = $1 AND learner_id = $2", EnrolmentRow::COLUMN_LIST);
+    let sql =
+        format!("SELECT {} FROM campus_enrolment_1 WHERE run_id = $1 AND learner_id = $2", EnrolmentRow::COLUMN_LIST);
     Ok(store.query(&sql, &[run_id.into(), learner_id.into()]).await?.pop())
 }

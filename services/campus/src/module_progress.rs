@@ -55,7 +55,7 @@ pub struct Completed {
 pub async fn of_class(store: &Store, class_id: &str) -> Result<Vec<Completed>, StoreError> {
     let sql = "SELECT p.learner_id, e.course_id, p.module_id FROM class_learner_1 l \
                JOIN module_progress_1 p ON p.learner_id = l.learner_id \
-               JOIN enrolment_1 e ON e.run_id = p.run_id AND e.learner_id = p.learner_id \
+               JOIN campus_enrolment_1 e ON e.run_id = p.run_id AND e.learner_id = p.learner_id \
                JOIN class_course_1 c ON c.course_id = e.course_id AND c.class_id = l.class_id \
                WHERE l.class_id = $1 AND p.completed_at_ms > 0";
     let rows: Vec<(String, String, String)> = store.query(sql, &[class_id.into()]).await?;

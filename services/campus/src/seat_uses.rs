@@ -1,8 +1,8 @@
 //! What seats are used for: asked for, taken in or refused by enrolment, ended; and what has waited too long.
 
-use crate::page::Page;
+use crate::{page::Page, plans::PlanRow};
 use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, View, row};
-use studium_proto::campus::v1::{SeatUse, SeatUseState, licence_plan_event::Event};
+use studium_proto::campus::v1::{SeatEnd, SeatUse, SeatUseState, licence_plan_event::Event};
 
 row! {
     /// One learner's use of a plan's seat for a run: the latest request.
@@ -19,6 +19,8 @@ row! {
         reason: String,
         detail: String,
         end_cause: i32,
+        /// Position of the request.
+        position: u64,
     }
 }
 
@@ -40,7 +42,7 @@ impl View for SeatUses {
 
     fn fold(event: &Recorded<'_>, rows: &mut Changes<SeatUseRow>) {
         let Some(it) = event.read::<Event>() else { return };
-        let at = event.at_ms();
+        let (at, position) = (event.at_ms(), event.position());
         let key = |learner: &str, run: &str| (event.id(), learner.to_owned(), run.to_owned());
         match it {
             Event::SeatUseRequested(it) => {
@@ -56,6 +58,7 @@ impl View for SeatUses {
                         for_credit: it.for_credit,
                         state: SeatUseState::Requested as i32,
                         requested_at_ms: at,
+                        position,
                         ..SeatUseRow::default()
                     });
                 });
@@ -82,8 +85,13 @@ impl View for SeatUses {
 }
 
 impl SeatUseRow {
-    /// As it is shown.
-    pub fn shown(self) -> SeatUse {
+    /// As it is shown. A plan that is over, or a term that took no seat over, ended every use at once.
+    pub fn shown(mut self, plan: &PlanRow) -> SeatUse {
+        let is_under_way = [SeatUseState::Requested as i32, SeatUseState::Accepted as i32].contains(&self.state);
+        if is_under_way && (plan.is_expired || self.position < plan.dropped_all) {
+            let cause = if plan.is_expired { SeatEnd::PlanExpired } else { SeatEnd::NotCarried };
+            (self.state, self.end_cause) = (SeatUseState::Ended as i32, cause as i32);
+        }
         SeatUse {
             plan_id: self.plan_id,
             learner_id: self.learner_id,
@@ -110,9 +118,11 @@ pub async fn unanswered(
     size: i64,
 ) -> Result<Vec<SeatUseRow>, StoreError> {
     let sql = format!(
-        "SELECT {} FROM seat_use_1 WHERE state = 1 AND requested_at_ms <= $1 AND ($2 = '' OR campus_id = $2) \
-         ORDER BY requested_at_ms, plan_id, learner_id, run_id LIMIT $3",
-        SeatUseRow::COLUMN_LIST
+        "SELECT u.{} FROM seat_use_1 u JOIN plan_1 p ON p.plan_id = u.plan_id \
+         WHERE u.state = 1 AND u.requested_at_ms <= $1 AND ($2 = '' OR u.campus_id = $2) \
+         AND NOT p.is_expired AND u.position > p.dropped_all \
+         ORDER BY u.requested_at_ms, u.plan_id, u.learner_id, u.run_id LIMIT $3",
+        SeatUseRow::COLUMN_LIST.replace(", ", ", u.")
     );
     store.query(&sql, &[before_ms.into(), campus_id.into(), size.into()]).await
 }

@@ -115,7 +115,7 @@ fn count_end(row: &mut UsageRow, state: i32) {
 /// Reads what a campus's seats paid for. Test users are left out.
 pub async fn usage(store: &Store, campus_id: &str) -> Result<Usage, StoreError> {
     const FROM: &str =
-        "FROM enrolment_1 e LEFT JOIN member_1 m ON m.campus_id = e.sponsor_id AND m.learner_id = e.learner_id";
+        "FROM campus_enrolment_1 e LEFT JOIN member_1 m ON m.campus_id = e.sponsor_id AND m.learner_id = e.learner_id";
     const WHERE: &str = "WHERE e.sponsor_id = $1 AND e.source = $2 AND NOT COALESCE(m.test_user, $3)";
     let args = [campus_id.into(), (EnrolmentSource::CampusSeat as i32).into(), false.into()];
     let sql = format!(

@@ -1,5 +1,6 @@
-//! `studium campus`: what a campus's seats were used for, and what its agreements cost.
+//! `studium campus`: what a campus's seats were used for, what its agreements cost, and what waits at its desk.
 
+use super::campus_desk::{self, ApproveArgs, RejectArgs, RostersArgs, WhyNotArgs};
 use crate::{
     client::{failed, reason},
     platform::Platform,
@@ -31,6 +32,15 @@ pub enum CampusCommand {
     #[command(after_help = "Examples:\n  studium campus statement --agreement ou-2026 --period 2026-03\n  \
                       studium campus statement --agreement ou-2026 --period 2026-03 --as-of 2026-03-15 --format json")]
     Statement(StatementArgs),
+    /// Lists the rosters that were delivered, and which of them wait for a word.
+    Rosters(RostersArgs),
+    /// Takes in a roster that waits because it would drop many members.
+    Approve(ApproveArgs),
+    /// Drops a roster that waits; nobody is changed.
+    Reject(RejectArgs),
+    /// Says whether the campus covers a course for a learner and, if not, exactly why.
+    #[command(after_help = "Example:\n  studium campus why-not --campus ou --learner ada --course statistics")]
+    WhyNot(WhyNotArgs),
 }
 
 /// What `studium campus report` takes.
@@ -106,6 +116,10 @@ pub async fn campus(platform: &Platform, command: CampusCommand) -> Result<()> {
     match command {
         CampusCommand::Report(args) => report(platform, args).await,
         CampusCommand::Statement(args) => statement(platform, args).await,
+        CampusCommand::Rosters(args) => campus_desk::rosters(platform, args).await,
+        CampusCommand::Approve(args) => campus_desk::approve(platform, args).await,
+        CampusCommand::Reject(args) => campus_desk::reject(platform, args).await,
+        CampusCommand::WhyNot(args) => campus_desk::why_not(platform, args).await,
     }
 }
 
