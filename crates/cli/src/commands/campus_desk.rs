@@ -114,12 +114,8 @@ pub async fn approve(platform: &Platform, args: ApproveArgs) -> Result<()> {
 /// Drops a delivery that waits.
 pub async fn reject(platform: &Platform, args: RejectArgs) -> Result<()> {
     let mut client = RosterServiceClient::new(platform.connect("campus", &["registrar"]).await?);
-    let request = RejectRosterImportRequest {
-        campus_id: args.campus,
-        import_id: args.import.clone(),
-        reason: args.reason,
-        ..RejectRosterImportRequest::default()
-    };
+    let (campus_id, import_id, reason) = (args.campus, args.import.clone(), args.reason);
+    let request = RejectRosterImportRequest { campus_id, import_id, reason };
     let answer = client.reject_roster_import(request).await.map_err(failed)?.into_inner();
     platform.output.json(&json!({"import": args.import, "rejected": true, "already": answer.already}));
     platform.output.say(format!("{} is rejected; nobody was changed.", args.import));
