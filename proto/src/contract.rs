@@ -1,11 +1,11 @@
 //! The contract at run time: descriptors, and what the options in them say.
 
-use prost_reflect::{DescriptorPool, DynamicMessage, Kind as FieldKind, MessageDescriptor, Value};
+use prost_reflect::{DescriptorPool, DynamicMessage, FileDescriptor, Kind as FieldKind, MessageDescriptor, Value};
 use std::{collections::HashMap, sync::LazyLock};
 use studium_core::Kind;
 
 /// Every proto of the platform with its options, encoded.
-pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/studium.fds.bin"));
+const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/studium.fds.bin"));
 
 /// The same, ready to be asked.
 pub static DESCRIPTORS: LazyLock<DescriptorPool> = LazyLock::new(|| {
@@ -13,6 +13,30 @@ pub static DESCRIPTORS: LazyLock<DescriptorPool> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the set is checked by the build that made it")]
     DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("our own descriptors")
 });
+
+/// The protos of some services with all that they need, encoded: what a service tells of itself, not of the platform.
+pub fn file_descriptor_set(services: &[&str]) -> Vec<u8> {
+    let mut files = Vec::new();
+    for service in services.iter().filter_map(|it| DESCRIPTORS.get_service_by_name(it)) {
+        gather(&service.parent_file(), &mut files);
+    }
+    let mut set = Vec::new();
+    for file in files {
+        // The field `file` of `google.protobuf.FileDescriptorSet`.
+        prost::encoding::bytes::encode(1, &file.encode_to_vec(), &mut set);
+    }
+    set
+}
+
+fn gather(file: &FileDescriptor, files: &mut Vec<FileDescriptor>) {
+    if files.contains(file) {
+        return;
+    }
+    for needed in file.dependencies() {
+        gather(&needed, files);
+    }
+    files.push(file.clone());
+}
 
 type Names = HashMap<&'static str, HashMap<u64, &'static str>>;
 

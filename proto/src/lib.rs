@@ -6,7 +6,7 @@ mod contract;
 /// What every message of the contract is: bytes that can be written and read.
 pub use prost::Message as Encoded;
 
-pub use contract::{DESCRIPTORS, FILE_DESCRIPTOR_SET, event_json, name_of_event, reason_kind};
+pub use contract::{DESCRIPTORS, event_json, file_descriptor_set, name_of_event, reason_kind};
 
 pub mod options {
     pub mod v1 {

@@ -120,8 +120,9 @@ pub async fn serve(listener: TcpListener, edge: Edge, stop: CancellationToken) -
 
     let http = http(&edge, stop.clone());
     let mut routes = RoutesBuilder::from(edge.routes);
-    routes.add_service(health_service).add_service(reflection(&edge.rpcs).build_v1()?);
-    routes.add_service(reflection(&edge.rpcs).build_v1alpha()?);
+    let contract = studium_proto::file_descriptor_set(&edge.rpcs);
+    routes.add_service(health_service).add_service(reflection(&edge.rpcs, &contract).build_v1()?);
+    routes.add_service(reflection(&edge.rpcs, &contract).build_v1alpha()?);
     let rpc = Arc::new(Rpc {
         access: edge.access,
         verifier: edge.verifier,
@@ -253,9 +254,9 @@ fn http(edge: &Edge, stop: CancellationToken) -> Router {
 }
 
 /// Reflection of what is served here, not of the whole platform's contract.
-fn reflection(rpcs: &[&'static str]) -> tonic_reflection::server::Builder<'static> {
+fn reflection<'a>(rpcs: &[&'static str], contract: &'a [u8]) -> tonic_reflection::server::Builder<'a> {
     let all = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(studium_proto::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(contract)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .with_service_name("grpc.health.v1.Health");
     rpcs.iter().fold(all, |all, name| all.with_service_name(*name))
