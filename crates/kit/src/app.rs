@@ -18,7 +18,7 @@ use tonic::Status;
 const REACHED_WITHIN: Duration = Duration::from_secs(2);
 
 /// States that one process keeps in memory for each kind of aggregate.
-const CACHED_STATES: usize = 6_000;
+const CACHED_STATES: usize = 8_000;
 
 /// What a service is made of while it runs. Cheap to clone.
 #[derive(Clone)]
