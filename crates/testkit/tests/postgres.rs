@@ -13,10 +13,11 @@ use std::{
 use studium_broker::process::is_alive;
 use studium_testkit::postgres;
 
+/// Tells the process that [`holder`] starts what it is there for.
+const HOLDS: &str = "STUDIUM_TEST_HOLDS";
+
 /// Says where the server is and waits to be killed.
-#[test]
-#[ignore = "run by other tests, as a process of its own"]
-fn a_process_that_holds_a_server() {
+fn hold() {
     println!("\nserver: {}", postgres().unwrap().url("postgres"));
     let _ = std::io::stdin().read(&mut [0]);
 }
@@ -27,13 +28,14 @@ fn is_installed() -> bool {
     Command::new("sh").args(["-c", look]).output().unwrap().status.success()
 }
 
-/// Such a process, the leader of a group, with all that its server writes in a folder.
+/// A process that holds a server, this program again: the leader of a group, with all that its server writes in a folder.
 fn holder(folder: &Path) -> Child {
     // The server runs as another user when we are root.
     fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--ignored", "--exact", "a_process_that_holds_a_server", "--nocapture"]);
+    command.args(["--exact", "a_server_ends_with_a_process_whose_whole_group_is_killed", "--nocapture"]);
     command
+        .env(HOLDS, "1")
         .env_remove("STUDIUM_TEST_POSTGRES")
         .env("STUDIUM_REQUIRE_POSTGRES", "1")
         .env("TMPDIR", folder)
@@ -62,6 +64,9 @@ fn within_30_s(what: &str, is_so: impl Fn() -> bool) {
 
 #[test]
 fn a_server_ends_with_a_process_whose_whole_group_is_killed() {
+    if std::env::var_os(HOLDS).is_some() {
+        return hold();
+    }
     if !is_installed() {
         return;
     }
