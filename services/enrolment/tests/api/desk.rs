@@ -1,69 +1,26 @@
 //! A desk to test at: the service, a catalogue that says what it is told to say, and callers of every sort.
 
-use futures::future::BoxFuture;
-use std::{marker::PhantomData, sync::Arc, time::Duration};
-use studium_kit::{Decider, Decision, Event, Running};
-use studium_log::{Aggregates, Deciding, History, Log, LogError, Meta, Stored};
+use std::time::Duration;
+use studium_kit::Running;
+use studium_log::Log;
 use studium_proto::catalogue::v1::{
-    self as catalogue, Assessment, AssessmentPart, AssessmentSchemeSet, RunCapacitySet, RunOpened, RunScheduled,
-    course_event, course_run_event, programme_event,
+    Assessment, AssessmentPart, AssessmentSchemeSet, RunCapacitySet, RunOpened, RunScheduled, course_event,
+    course_run_event, programme_event,
 };
 use studium_proto::enrolment::v1::{
     EnrolRequest, EnrolResponse, Enrolment, EnrolmentSource, EnrolmentState, GetEnrolmentRequest,
     enrolment_query_service_client::EnrolmentQueryServiceClient, enrolment_service_client::EnrolmentServiceClient,
     learner_service_client::LearnerServiceClient, programme_enrolment_service_client::ProgrammeEnrolmentServiceClient,
 };
-use studium_testkit::{Caller, House, Postgres};
+use studium_testkit::{Caller, Elsewhere, House, Postgres};
 use tonic::{Request, Status};
 
 pub const DAY: i64 = 24 * 3_600_000;
 
-/// A foreign aggregate that has happen to it whatever it is told.
-#[derive(Debug, Clone)]
-pub struct Told<E>(PhantomData<E>);
-
-impl<E> Default for Told<E> {
-    fn default() -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<E: Event> Decider for Told<E> {
-    type Command = Vec<E>;
-    type Event = E;
-    type Reason = catalogue::Reason;
-
-    fn decide(&self, command: &Vec<E>) -> Decision<Self> {
-        Ok(command.clone())
-    }
-
-    fn evolve(&mut self, _: &E) {}
-}
-
-/// The log alone remembers what the catalogue said.
-struct Nothing;
-
-impl History for Nothing {
-    fn commits<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<Stored>, LogError>> {
-        Box::pin(std::future::ready(Ok(Vec::new())))
-    }
-
-    fn position(&self) -> u64 {
-        0
-    }
-
-    fn by_id<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Option<Stored>, LogError>> {
-        Box::pin(std::future::ready(Ok(None)))
-    }
-}
-
 pub struct Desk {
     pub house: House,
     pub running: Running,
-    runs: Aggregates<Told<course_run_event::Event>>,
-    courses: Aggregates<Told<course_event::Event>>,
-    programmes: Aggregates<Told<programme_event::Event>>,
-    said: std::sync::atomic::AtomicU64,
+    elsewhere: Elsewhere,
     pub now: i64,
 }
 
@@ -81,35 +38,22 @@ impl Desk {
             None => house,
         };
         let running = house.start(studium_enrolment::service()).await.unwrap();
-        Self {
-            now: house.now_ms(),
-            running,
-            runs: Aggregates::new(log.clone(), Arc::new(Nothing), 100),
-            courses: Aggregates::new(log.clone(), Arc::new(Nothing), 100),
-            programmes: Aggregates::new(log, Arc::new(Nothing), 100),
-            said: std::sync::atomic::AtomicU64::default(),
-            house,
-        }
-    }
-
-    fn meta(&self) -> Meta {
-        let n = self.said.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        Meta { at_ms: self.now, request_id: format!("said-{n}"), ..Meta::default() }
+        Self { now: house.now_ms(), running, elsewhere: Elsewhere::new(log), house }
     }
 
     /// Has the catalogue say something of a run; gives the position.
     pub async fn run_says(&self, run: &str, events: Vec<course_run_event::Event>) -> u64 {
-        self.runs.decide(run, &events, &self.meta(), &mut Deciding::default()).await.unwrap().position
+        self.elsewhere.say_at(run, self.now, events).await
     }
 
     /// Has the catalogue say something of a course.
     pub async fn course_says(&self, course: &str, events: Vec<course_event::Event>) -> u64 {
-        self.courses.decide(course, &events, &self.meta(), &mut Deciding::default()).await.unwrap().position
+        self.elsewhere.say_at(course, self.now, events).await
     }
 
     /// Has the catalogue say something of a programme.
     pub async fn programme_says(&self, programme: &str, events: Vec<programme_event::Event>) -> u64 {
-        self.programmes.decide(programme, &events, &self.meta(), &mut Deciding::default()).await.unwrap().position
+        self.elsewhere.say_at(programme, self.now, events).await
     }
 
     /// A run of `ou` that is open, from 300 days ago to in 100 days; 0 seats = unlimited, and then without a line.
