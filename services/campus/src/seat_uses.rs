@@ -85,13 +85,18 @@ impl View for SeatUses {
 }
 
 impl SeatUseRow {
-    /// As it is shown. A plan that is over, or a term that took no seat over, ended every use at once.
-    pub fn shown(mut self, plan: &PlanRow) -> SeatUse {
+    /// As its plan leaves it: one that is over, or a term that took no seat over, ended every use at once.
+    pub fn under(mut self, plan: &PlanRow) -> Self {
         let is_under_way = [SeatUseState::Requested as i32, SeatUseState::Accepted as i32].contains(&self.state);
         if is_under_way && (plan.is_expired || self.position < plan.dropped_all) {
             let cause = if plan.is_expired { SeatEnd::PlanExpired } else { SeatEnd::NotCarried };
             (self.state, self.end_cause) = (SeatUseState::Ended as i32, cause as i32);
         }
+        self
+    }
+
+    /// As it is shown.
+    pub fn shown(self) -> SeatUse {
         SeatUse {
             plan_id: self.plan_id,
             learner_id: self.learner_id,
@@ -110,7 +115,8 @@ impl SeatUseRow {
     }
 }
 
-/// What enrolment has not answered although it was asked before a time; empty campus = all campuses.
+/// What enrolment has not answered although it was asked before a time, of plans that are not over; empty campus = all
+/// campuses.
 pub async fn unanswered(
     store: &Store,
     campus_id: &str,

@@ -5,7 +5,7 @@ use crate::{
     licence_plan::{Assignee, Command, LicencePlan, MemberFact, Wanted, how_near},
     member::Member,
     members,
-    plans::{self, PlanRow, Plans},
+    plans::{self, Plans},
     runs::{self, Runs},
     selections::{self, Selections},
 };
@@ -40,25 +40,28 @@ impl Api {
         self.app.look::<Member, _>(&id, |it| it.record().map(MemberFact::from)).await
     }
 
-    /// The plans that are asked: the one named, or all of the campus, first those of which the learner holds a seat.
-    async fn asked_plans(&self, plan: &str, campus: &str, learner: &str) -> Result<Vec<String>, Status> {
-        if !plan.is_empty() {
-            return Ok(vec![plan.to_owned()]);
-        }
-        let rows = plans::that_cover(self.app.store(), campus).await.map_err(fault)?;
+    /// The plans that are asked, each with the selection that it covers: the one named, or all of the campus, first those
+    /// of which the learner holds a seat.
+    async fn asked_plans(&self, plan: &str, campus: &str, learner: &str) -> Result<Vec<(String, String)>, Status> {
+        let ids = if plan.is_empty() {
+            let rows = plans::that_cover(self.app.store(), campus).await.map_err(fault)?;
+            rows.into_iter().map(|it| it.plan_id).collect()
+        } else {
+            vec![plan.to_owned()]
+        };
         let (mut held, mut others) = (Vec::new(), Vec::new());
-        for PlanRow { plan_id, .. } in rows {
-            let holds = self.app.look::<LicencePlan, _>(&plan_id, |it| it.holds(learner)).await?;
-            if holds { held.push(plan_id) } else { others.push(plan_id) }
+        for id in ids {
+            let facts = |it: &LicencePlan| (it.holds(learner), it.selection_id().to_owned());
+            let (holds, selection) = self.app.look(&id, facts).await?;
+            if holds { held.push((id, selection)) } else { others.push((id, selection)) }
         }
         held.append(&mut others);
         Ok(held)
     }
 
-    /// The wish with the facts that a plan's rules need.
-    async fn wanted_of(&self, plan: &str, wanted: &Wanted) -> Result<Wanted, Status> {
-        let selection = self.app.look::<LicencePlan, _>(plan, |it| it.selection_id().to_owned()).await?;
-        let in_selection = selections::holds(self.app.store(), &selection, &wanted.course_id).await.map_err(fault)?;
+    /// The wish with what a selection says of it.
+    async fn wanted_of(&self, selection: &str, wanted: &Wanted) -> Result<Wanted, Status> {
+        let in_selection = selections::holds(self.app.store(), selection, &wanted.course_id).await.map_err(fault)?;
         Ok(Wanted { in_selection, ..wanted.clone() })
     }
 
@@ -86,8 +89,8 @@ impl Api {
             catalogue_position,
         };
         let mut nearest: Option<Rejection<Reason>> = None;
-        for plan_id in self.asked_plans(&it.plan_id, &it.campus_id, &it.learner_id).await? {
-            let command = by.clone().asks(Command::Use(self.wanted_of(&plan_id, &wanted).await?));
+        for (plan_id, selection) in self.asked_plans(&it.plan_id, &it.campus_id, &it.learner_id).await? {
+            let command = by.clone().asks(Command::Use(self.wanted_of(&selection, &wanted).await?));
             // Each plan is a request of its own: what one refused another may grant.
             match self.app.decide_as::<LicencePlan>(&call.row(&plan_id).meta, &plan_id, &command).await {
                 Ok(outcome) => {
@@ -141,8 +144,8 @@ impl Api {
         };
         let mut answer = WhyNotResponse::default();
         let mut nearest: Option<Rejection<Reason>> = None;
-        for plan_id in self.asked_plans("", &it.campus_id, &it.learner_id).await? {
-            let wanted = self.wanted_of(&plan_id, &wanted).await?;
+        for (plan_id, selection) in self.asked_plans("", &it.campus_id, &it.learner_id).await? {
+            let wanted = self.wanted_of(&selection, &wanted).await?;
             let judge = |plan: &LicencePlan| (plan.may_use(&by, &wanted), plan.holds(&it.learner_id));
             let (judged, holds_seat) = self.app.look::<LicencePlan, _>(&plan_id, judge).await?;
             let mut said = PlanAnswer { plan_id: plan_id.clone(), holds_seat, ..PlanAnswer::default() };

@@ -6,7 +6,7 @@ use crate::{
     licence_plan::{Command, LicencePlan},
     page::Page,
     plans::{self, PlanRow, Plans},
-    seat_uses::{self, SeatUses},
+    seat_uses::{self, SeatUseRow, SeatUses},
     seats::{self, Seats},
     selections::{self, Selections},
 };
@@ -313,7 +313,7 @@ impl PlanService for Api {
         let plan = self.visible_plan(&call, &it.campus_id, &it.plan_id, 0).await?;
         let rows = seat_uses::of_plan(self.app.store(), &it.plan_id, &it.learner_id, &page).await.map_err(fault)?;
         let next_page_token = page.next(&rows, |it| format!("{}~{}", it.learner_id, it.run_id));
-        let uses = rows.into_iter().map(|it| it.shown(&plan)).collect();
+        let uses = rows.into_iter().map(|it| it.under(&plan).shown()).collect();
         Ok(Response::new(ListSeatUsesResponse { uses, next_page_token }))
     }
 
@@ -326,9 +326,7 @@ impl PlanService for Api {
         self.app.reached::<Plans>(it.min_position).await?;
         let older = if it.older_than_seconds == 0 { STUCK_AFTER_S } else { it.older_than_seconds };
         let before_ms = call.now_ms() - i64::from(older) * 1_000;
-        // Uses of plans that are over are not among them.
-        let in_force = PlanRow::default();
         let rows = seat_uses::unanswered(self.app.store(), &it.campus_id, before_ms, STUCK_MAX).await.map_err(fault)?;
-        Ok(Response::new(ListStuckSeatUsesResponse { uses: rows.into_iter().map(|it| it.shown(&in_force)).collect() }))
+        Ok(Response::new(ListStuckSeatUsesResponse { uses: rows.into_iter().map(SeatUseRow::shown).collect() }))
     }
 }
