@@ -167,9 +167,8 @@ impl LicencePlan {
     }
 
     fn use_ended(&self, learner_id: &str, it: &Use, cause: SeatEnd) -> Event {
-        // What goes on in another plan, or never began, does not fall back.
-        let goes_on = matches!(cause, SeatEnd::Transferred | SeatEnd::EnrolmentRefused);
-        let fall_back = if goes_on { FallBack::Unspecified } else { self.fall_back() };
+        // What goes on in another plan does not fall back.
+        let fall_back = if cause == SeatEnd::Transferred { FallBack::Unspecified } else { self.fall_back() };
         Event::SeatUseEnded(SeatUseEnded {
             learner_id: learner_id.to_owned(),
             run_id: it.run_id.clone(),

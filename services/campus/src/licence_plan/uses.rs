@@ -29,7 +29,7 @@ pub struct Wanted {
 
 /// How near to a yes a refusal is: the later a rule comes in [`LicencePlan::may_use`], the nearer.
 pub fn how_near(reason: Reason) -> usize {
-    const IN_ORDER: [Reason; 13] = [
+    const IN_ORDER: [Reason; 12] = [
         Reason::NoPlan,
         Reason::NotYourCampus,
         Reason::PlanExpired,
@@ -38,7 +38,6 @@ pub fn how_near(reason: Reason) -> usize {
         Reason::CourseNotInSelection,
         Reason::NotForCredit,
         Reason::ClassNotCovered,
-        Reason::AlreadyHoldsASeat,
         Reason::SeatWasRevoked,
         Reason::PlanFrozen,
         Reason::NoSeatsLeft,
