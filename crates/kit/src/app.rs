@@ -134,10 +134,7 @@ impl App {
 
     /// The state of an aggregate as the log's leader knows it: for the rare question that no view answers in time.
     pub async fn state<D: Decider>(&self, id: &str) -> Result<D, Status> {
-        match self.aggregates::<D>() {
-            Some(it) => it.state(id).await.map_err(status::fault),
-            None => Ok(D::default()),
-        }
+        self.look(id, D::clone).await
     }
 
     /// Looks at the state of an aggregate as the log's leader knows it, without copying it: what it would decide,
