@@ -50,6 +50,12 @@ pub mod campus {
     }
 }
 
+pub mod mentorship {
+    pub mod v1 {
+        tonic::include_proto!("studium.mentorship.v1");
+    }
+}
+
 /// Makes the `oneof` of an event message the event type of an aggregate.
 macro_rules! events {
     ($($package:ident :: $version:ident :: $message:ident, $oneof:ident, $aggregate:literal;)*) => {$(
@@ -125,10 +131,15 @@ events! {
     campus::v1::RosterEvent, roster_event, "campus.roster";
     campus::v1::RosterDeliveryEvent, roster_delivery_event, "campus.roster_delivery";
     campus::v1::InviteKeyEvent, invite_key_event, "campus.invite_key";
+    mentorship::v1::MentorEvent, mentor_event, "mentorship.mentor";
+    mentorship::v1::MenteeEvent, mentee_event, "mentorship.mentee";
+    mentorship::v1::MentorshipEvent, mentorship_event, "mentorship.mentorship";
+    mentorship::v1::TermsEvent, terms_event, "mentorship.terms";
 }
 
 reasons! {
     catalogue::v1, "catalogue.studium";
     enrolment::v1, "enrolment.studium";
     campus::v1, "campus.studium";
+    mentorship::v1, "mentorship.studium";
 }

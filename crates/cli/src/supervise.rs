@@ -33,9 +33,10 @@ pub struct Entry {
 }
 
 /// Every service, in the order in which they are started.
-pub const SERVICES: [Entry; 3] = [
+pub const SERVICES: [Entry; 4] = [
     Entry { name: "catalogue", offset: 1, parts: studium_catalogue::service },
     Entry { name: "enrolment", offset: 2, parts: studium_enrolment::service },
+    Entry { name: "mentorship", offset: 3, parts: studium_mentorship::service },
     Entry { name: "campus", offset: 5, parts: studium_campus::service },
 ];
 

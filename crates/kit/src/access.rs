@@ -19,7 +19,11 @@ const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The header of a gRPC message: a flag and the length.
 const FRAME_HEADER_BYTES: usize = 5;
 
-const ROLES: [&str; 6] = ["operator", "registrar", "staff", "teacher", "learner", "service"];
+const ROLES: [&str; 7] = ["operator", "registrar", "staff", "teacher", "mentor", "learner", "service"];
+
+/// Roles that own what bears their own subject, and roles that own what bears one of their institutions.
+const OWN_SUBJECT: [&str; 2] = ["learner", "mentor"];
+const OWN_INSTITUTION: [&str; 2] = ["staff", "teacher"];
 
 /// What needs no token: probes and tools ask before they have one.
 const OPEN: [&str; 3] =
@@ -197,9 +201,9 @@ impl Grant {
         if own.is_empty() {
             return Ok(Self { role, own: None });
         }
-        if !["learner", "staff", "teacher"].contains(&role.as_str()) {
+        if !OWN_SUBJECT.contains(&role.as_str()) && !OWN_INSTITUTION.contains(&role.as_str()) {
             return Err(format!(
-                "grants to `{role}` for its own `{own}`, but only learner, staff and teacher own anything"
+                "grants to `{role}` for its own `{own}`, but only learner, mentor, staff and teacher own anything"
             ));
         }
         if method.is_client_streaming() {
@@ -216,17 +220,17 @@ impl Grant {
 
     fn is_satisfied(&self, value: &str, caller: &Caller) -> bool {
         // Neither a subject nor an institution is ever empty, so a field left out is nobody's own.
-        match self.role.as_str() {
-            "learner" => !value.is_empty() && caller.subject == value,
-            _ => caller.institutions.iter().any(|it| it == value),
+        if OWN_SUBJECT.contains(&self.role.as_str()) {
+            return !value.is_empty() && caller.subject == value;
         }
+        caller.institutions.iter().any(|it| it == value)
     }
 
     fn in_words(&self) -> String {
         let Self { role, own } = self;
         match own {
             None => role.clone(),
-            Some(own) if role == "learner" => format!("{role} whose own subject is `{}`", own.name),
+            Some(own) if OWN_SUBJECT.contains(&role.as_str()) => format!("{role} whose own subject is `{}`", own.name),
             Some(own) => format!("{role} of the institution in `{}`", own.name),
         }
     }

@@ -17,7 +17,7 @@ const ID_MAX: usize = 128;
 pub struct Caller {
     /// The token's `sub`; empty for somebody without a token.
     pub subject: String,
-    /// `operator`, `registrar`, `staff`, `teacher`, `learner`, `service`.
+    /// `operator`, `registrar`, `staff`, `teacher`, `mentor`, `learner`, `service`.
     pub roles: Vec<String>,
     /// Institutions for which a `staff` or `teacher` acts.
     pub institutions: Vec<String>,

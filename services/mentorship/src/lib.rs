@@ -1,0 +1,51 @@
+//! Mentorship: an exclusive mentor for every learner who has one coming, from the request to the measured outcome.
+
+mod api;
+mod blocked_pairs;
+mod by;
+mod matching;
+mod mentee;
+mod mentees;
+mod mentor;
+mod mentor_terms;
+mod mentoring_programmes;
+mod mentors;
+mod mentorship;
+mod mentorships;
+mod page;
+mod policies;
+mod terms;
+mod terms_held;
+mod wishes;
+
+use studium_kit::Service;
+use studium_proto::mentorship::v1::{
+    mentor_service_server::MentorServiceServer, mentorship_service_server::MentorshipServiceServer,
+};
+
+/// The parts of the service; nothing else lists them.
+pub fn service() -> Service {
+    Service::new("mentorship")
+        .decider::<mentor::Mentor>()
+        .decider::<mentorship::Mentorship>()
+        .decider::<mentee::Mentee>()
+        .decider::<terms::Terms>()
+        .view::<mentors::Mentors>()
+        .view::<blocked_pairs::BlockedPairs>()
+        .view::<mentees::Mentees>()
+        .view::<mentorships::Mentorships>()
+        .view::<mentor_terms::MentorTerms>()
+        .view::<mentoring_programmes::MentoringProgrammes>()
+        .view::<mentoring_programmes::CourseSkills>()
+        .view::<terms_held::TermsHeld>()
+        .policy(policies::MentorshipsFollowProgrammes)
+        .policy(policies::PlacesFollowMentorships)
+        .policy(policies::MentorshipsHearOfPlaces)
+        .look_up_policy::<policies::MentorshipsFollowMentors>()
+        .look_up_policy::<policies::MentorsAreSought>()
+        .look_up_policy::<policies::FreePlacesAreOffered>()
+        .deadline::<policies::ProposalsLapse>()
+        .deadline::<policies::HandOversBecomeOverdue>()
+        .grpc(|app| MentorServiceServer::new(api::Api::new(app)))
+        .grpc(|app| MentorshipServiceServer::new(api::Api::new(app)))
+}

@@ -1,0 +1,1 @@
+//! Rules as sentences, and laws on random histories.

@@ -1,0 +1,282 @@
+//! What follows here from what happened: programmes bring mentorships, mentorships take places, places open proposals.
+
+use crate::{
+    blocked_pairs::BlockedPairs,
+    by::{Asked, By},
+    mentees::Mentees,
+    mentor::{self, Mentor},
+    mentors::{self, Mentors},
+    mentorship::{Command, Mentorship, Proposed},
+    mentorships::{self, MentorshipRow, Mentorships},
+    terms_held::{self, TermsHeld},
+    wishes,
+};
+use studium_kit::{App, Deadline, LookUpPolicy, Policy, Reaction, StoreError, View};
+use studium_proto::{
+    enrolment::v1::programme_enrolment_event::Event as ProgrammeEvent,
+    mentorship::v1::{
+        Exclusion, MentorState, MentorshipEnd, NoMentorFound, ProposalEnd, ProposalOrigin,
+        mentor_event::Event as MentorEvent, mentorship_event::Event as MentorshipEvent,
+    },
+};
+
+/// Learners who are looked at when one mentor has a free place.
+const LOOKED_AT: i64 = 200;
+
+fn by_itself<C>(at_ms: i64, command: C) -> Asked<C> {
+    By::platform(at_ms).asks(command)
+}
+
+/// A programme with mentorship that is joined and paid asks for a mentor; what happens to it happens to the mentorship.
+pub struct MentorshipsFollowProgrammes;
+
+impl Policy for MentorshipsFollowProgrammes {
+    const NAME: &'static str = "mentorships-follow-programmes";
+    const STREAM: &'static str = "enrolment";
+    type Event = ProgrammeEvent;
+    type Target = Mentorship;
+
+    fn react(&self, id: &str, event: &ProgrammeEvent, at_ms: i64) -> Vec<Reaction<Mentorship>> {
+        let end = |end: MentorshipEnd| Command::End { end, reason: String::new() };
+        let command = match event {
+            ProgrammeEvent::ProgrammeJoined(it) if it.mentorship => Command::Join {
+                institution_id: it.institution_id.clone(),
+                programme_version: it.programme_version,
+                is_paid: it.amount_due_minor == 0,
+            },
+            ProgrammeEvent::ProgrammePaymentRecorded(it) if it.settled => Command::Settle,
+            ProgrammeEvent::ProgrammeSuspended(_) => Command::Pause,
+            ProgrammeEvent::ProgrammeReinstated(_) => Command::Resume,
+            ProgrammeEvent::ProgrammeWithdrawn(_) => end(MentorshipEnd::Withdrawn),
+            ProgrammeEvent::ProgrammeCompleted(_) => end(MentorshipEnd::Completed),
+            _ => return Vec::new(),
+        };
+        vec![Reaction { id: id.to_owned(), command: by_itself(at_ms, command) }]
+    }
+}
+
+/// Takes a place for each proposal, and frees it when it is not needed any more.
+/// One policy for all of it, so that a mentor hears of one mentorship in order.
+pub struct PlacesFollowMentorships;
+
+impl Policy for PlacesFollowMentorships {
+    const NAME: &'static str = "places-follow-mentorships";
+    const STREAM: &'static str = "mentorship";
+    type Event = MentorshipEvent;
+    type Target = Mentor;
+
+    fn react(&self, id: &str, event: &MentorshipEvent, at_ms: i64) -> Vec<Reaction<Mentor>> {
+        let mentorship_id = id.to_owned();
+        let free = |mentor_id: &str, proposal: u32| {
+            (mentor_id.to_owned(), mentor::Command::Free { mentorship_id: mentorship_id.clone(), proposal })
+        };
+        let (mentor_id, command) = match event {
+            MentorshipEvent::MentorProposed(it) => {
+                let learner_id = id.split_once('~').map_or("", |it| it.1).to_owned();
+                let (mentor_id, proposal) = (it.mentor_id.clone(), it.proposal);
+                (it.mentor_id.clone(), mentor::Command::Take { mentor_id, mentorship_id, learner_id, proposal })
+            }
+            MentorshipEvent::ProposalEnded(it) if it.end() != ProposalEnd::NoPlace => free(&it.mentor_id, it.proposal),
+            MentorshipEvent::MentorAssigned(it) if !it.previous_mentor_id.is_empty() => {
+                free(&it.previous_mentor_id, it.previous_proposal)
+            }
+            MentorshipEvent::MentorshipEnded(it) if !it.mentor_id.is_empty() => free(&it.mentor_id, it.proposal),
+            _ => return Vec::new(),
+        };
+        vec![Reaction { id: mentor_id, command: by_itself(at_ms, command) }]
+    }
+}
+
+/// Tells the mentorship whether the mentor has a place.
+pub struct MentorshipsHearOfPlaces;
+
+impl Policy for MentorshipsHearOfPlaces {
+    const NAME: &'static str = "mentorships-hear-of-places";
+    const STREAM: &'static str = "mentorship";
+    type Event = MentorEvent;
+    type Target = Mentorship;
+
+    fn react(&self, _: &str, event: &MentorEvent, at_ms: i64) -> Vec<Reaction<Mentorship>> {
+        let (id, command) = match event {
+            MentorEvent::PlaceTaken(it) => (&it.mentorship_id, Command::Open { proposal: it.proposal }),
+            MentorEvent::PlaceRefused(it) => {
+                (&it.mentorship_id, Command::Refuse { proposal: it.proposal, refusal: it.refusal() })
+            }
+            _ => return Vec::new(),
+        };
+        vec![Reaction { id: id.clone(), command: by_itself(at_ms, command) }]
+    }
+}
+
+/// Seeks another mentor where one pauses, leaves, or is never to be met again.
+pub struct MentorshipsFollowMentors;
+
+impl LookUpPolicy for MentorshipsFollowMentors {
+    const NAME: &'static str = "mentorships-follow-mentors";
+    const STREAM: &'static str = "mentorship";
+    const VIEWS: &'static [&'static str] = &[TermsHeld::NAME];
+    type Event = MentorEvent;
+    type Target = Mentorship;
+
+    async fn react(
+        app: &App,
+        mentor: &str,
+        event: &MentorEvent,
+        at_ms: i64,
+    ) -> Result<Vec<Reaction<Mentorship>>, StoreError> {
+        let mentorships = match event {
+            MentorEvent::MentorPaused(it) => &it.mentorship_ids,
+            MentorEvent::MentorLeaving(it) => &it.mentorship_ids,
+            MentorEvent::PairBlocked(it) => &it.mentorship_ids,
+            _ => return Ok(Vec::new()),
+        };
+        let mut reactions = Vec::new();
+        for id in mentorships {
+            let programme = id.split_once('~').map_or("", |it| it.0);
+            let within_minutes = terms_held::terms(app.store(), programme).await?.hand_over_minutes;
+            let mentor_id = mentor.to_owned();
+            let command = match event {
+                MentorEvent::PairBlocked(_) => Command::Bar { mentor_id, within_minutes },
+                MentorEvent::MentorLeaving(_) => {
+                    Command::Away { mentor_id, leaves_within_minutes: Some(within_minutes) }
+                }
+                _ => Command::Away { mentor_id, leaves_within_minutes: None },
+            };
+            reactions.push(Reaction { id: id.clone(), command: by_itself(at_ms, command) });
+        }
+        Ok(reactions)
+    }
+}
+
+/// What a search reads.
+const SEARCHED: &[&str] = &[Mentorships::NAME, Mentors::NAME, Mentees::NAME, BlockedPairs::NAME, TermsHeld::NAME];
+
+/// Searches a mentor for a learner who seeks one; none if none is sought any more.
+async fn search(app: &App, row: &MentorshipRow, at_ms: i64) -> Result<Option<Reaction<Mentorship>>, StoreError> {
+    if !row.seeking {
+        return Ok(None);
+    }
+    let found = wishes::search(app.store(), row, at_ms).await?;
+    let considered = (found.candidates.len() + found.excluded.len()) as u32;
+    let command = if let Some(chosen) = found.chosen(&row.id()) {
+        let terms = terms_held::terms(app.store(), &row.programme_id).await?;
+        Command::Propose(Proposed {
+            learner_id: row.learner_id.clone(),
+            mentor_id: chosen.mentor_id.clone(),
+            origin: if row.overdue { ProposalOrigin::Overdue } else { ProposalOrigin::Matching },
+            answer_within_minutes: (!row.overdue).then_some(terms.proposal_minutes),
+            candidates: found.named(chosen),
+            considered,
+        })
+    } else {
+        Command::NoneFound(NoMentorFound {
+            considered,
+            full: found.count(&[Exclusion::Full]),
+            away: found.count(&[Exclusion::Paused, Exclusion::Leaving]),
+            no_language: found.count(&[Exclusion::Language]),
+            excluded: found.count(&[Exclusion::Tried, Exclusion::Blocked, Exclusion::Himself, Exclusion::Institution]),
+        })
+    };
+    Ok(Some(Reaction { id: row.id(), command: by_itself(at_ms, command) }))
+}
+
+/// Proposes the best mentor to who begins to seek one, and the next best when a proposal came to nothing.
+pub struct MentorsAreSought;
+
+impl LookUpPolicy for MentorsAreSought {
+    const NAME: &'static str = "mentors-are-sought";
+    const STREAM: &'static str = "mentorship";
+    const VIEWS: &'static [&'static str] = SEARCHED;
+    type Event = MentorshipEvent;
+    type Target = Mentorship;
+
+    async fn react(
+        app: &App,
+        id: &str,
+        event: &MentorshipEvent,
+        at_ms: i64,
+    ) -> Result<Vec<Reaction<Mentorship>>, StoreError> {
+        let begins = matches!(
+            event,
+            MentorshipEvent::MentorshipRequested(_)
+                | MentorshipEvent::ProposalEnded(_)
+                | MentorshipEvent::HandOverStarted(_)
+                | MentorshipEvent::HandOverOverdue(_)
+                | MentorshipEvent::MentorshipResumed(_)
+        );
+        let Some((programme, learner)) = id.split_once('~').filter(|_| begins) else { return Ok(Vec::new()) };
+        let Some(row) = mentorships::mentorship(app.store(), programme, learner).await? else { return Ok(Vec::new()) };
+        Ok(search(app, &row, at_ms).await?.into_iter().collect())
+    }
+}
+
+/// Seeks again for those who wait longest when a mentor has a free place.
+pub struct FreePlacesAreOffered;
+
+impl LookUpPolicy for FreePlacesAreOffered {
+    const NAME: &'static str = "free-places-are-offered";
+    const STREAM: &'static str = "mentorship";
+    const VIEWS: &'static [&'static str] = SEARCHED;
+    type Event = MentorEvent;
+    type Target = Mentorship;
+
+    async fn react(
+        app: &App,
+        mentor: &str,
+        event: &MentorEvent,
+        at_ms: i64,
+    ) -> Result<Vec<Reaction<Mentorship>>, StoreError> {
+        let opens = matches!(
+            event,
+            MentorEvent::PlaceFreed(_)
+                | MentorEvent::CapacitySet(_)
+                | MentorEvent::MentorResumed(_)
+                | MentorEvent::MentorDescribed(_)
+        );
+        if !opens {
+            return Ok(Vec::new());
+        }
+        let Some(row) = mentors::mentor(app.store(), mentor).await? else { return Ok(Vec::new()) };
+        let free = row.capacity.saturating_sub(row.load) as usize;
+        if free == 0 || row.state != MentorState::Active as i32 {
+            return Ok(Vec::new());
+        }
+        let mut reactions = Vec::new();
+        for it in mentorships::seeking(app.store(), &row.institution_id, LOOKED_AT).await? {
+            if reactions.len() == free {
+                break;
+            }
+            let reaction = search(app, &it, at_ms).await?;
+            reactions.extend(reaction.filter(|it| matches!(it.command.command, Command::Propose(_))));
+        }
+        Ok(reactions)
+    }
+}
+
+/// A proposal that nobody answered goes to the next mentor.
+pub struct ProposalsLapse;
+
+impl Deadline for ProposalsLapse {
+    const NAME: &'static str = "proposals-lapse";
+    type Target = Mentorship;
+    const DUE: &'static str = "SELECT programme_id || '~' || learner_id AS id, answer_by_ms AS due_ms \
+                               FROM mentorship_1 WHERE answer_by_ms > 0 AND answer_by_ms <= $1";
+
+    fn command(_: &str, due_ms: i64) -> Asked<Command> {
+        by_itself(due_ms, Command::Lapse { answer_by_ms: due_ms })
+    }
+}
+
+/// A successor who was not found in time is assigned without being asked.
+pub struct HandOversBecomeOverdue;
+
+impl Deadline for HandOversBecomeOverdue {
+    const NAME: &'static str = "hand-overs-become-overdue";
+    type Target = Mentorship;
+    const DUE: &'static str = "SELECT programme_id || '~' || learner_id AS id, hand_over_due_ms AS due_ms \
+                               FROM mentorship_1 WHERE hand_over_due_ms > 0 AND hand_over_due_ms <= $1 AND NOT overdue";
+
+    fn command(_: &str, due_ms: i64) -> Asked<Command> {
+        by_itself(due_ms, Command::Overdue)
+    }
+}

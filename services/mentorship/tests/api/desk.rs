@@ -1,0 +1,190 @@
+//! A desk to test at: the service, other services that say what they are told to say, and callers of every sort.
+
+use std::time::Duration;
+use studium_kit::Running;
+use studium_log::Log;
+use studium_proto::catalogue::v1::{
+    CourseSkillsSet, MentorshipPlanSet, ProgrammeComposed, ProgrammeCreated, ProgrammeDescribed, Skill, course_event,
+    programme_event,
+};
+use studium_proto::enrolment::v1::{ProgrammeJoined, ProgrammePaymentRecorded, programme_enrolment_event};
+use studium_proto::mentorship::v1::{
+    AcceptProposalRequest, GetMentorshipRequest, ListMentorsRequest, Mentor, MentorDescribed, Mentorship,
+    RegisterMentorRequest, mentor_service_client::MentorServiceClient,
+    mentorship_service_client::MentorshipServiceClient,
+};
+use studium_testkit::{Caller, Elsewhere, House, Postgres};
+use tonic::Status;
+
+/// A day, milliseconds.
+pub const DAY: i64 = 24 * 3_600_000;
+
+pub struct Desk {
+    pub house: House,
+    pub running: Running,
+    pub elsewhere: Elsewhere,
+}
+
+impl Desk {
+    pub async fn open(postgres: Option<Postgres>) -> Self {
+        let log = Log::memory();
+        let house = House::new(log.clone()).unwrap();
+        let house = match postgres {
+            Some(server) => house.on_postgres(server),
+            None => house,
+        };
+        let running = house.start(studium_mentorship::service()).await.unwrap();
+        Self { running, elsewhere: Elsewhere::new(log), house }
+    }
+
+    /// Somebody of the platform.
+    pub async fn registrar(&self) -> Caller {
+        self.house.registrar(&self.running).await.unwrap()
+    }
+
+    pub async fn caller(&self, subject: &str, roles: &[&str], institutions: &[&str]) -> Caller {
+        self.house.call(&self.running, subject, roles, institutions).await.unwrap()
+    }
+
+    pub async fn learner(&self, subject: &str) -> Caller {
+        self.caller(subject, &["learner"], &[]).await
+    }
+
+    pub async fn mentor(&self, subject: &str) -> Caller {
+        self.caller(subject, &["mentor"], &[]).await
+    }
+
+    pub async fn mentors(&self) -> MentorServiceClient<Caller> {
+        MentorServiceClient::new(self.registrar().await)
+    }
+
+    pub async fn mentorships(&self) -> MentorshipServiceClient<Caller> {
+        MentorshipServiceClient::new(self.registrar().await)
+    }
+
+    pub async fn head(&self) -> u64 {
+        self.house.log().head("mentorship").await.unwrap()
+    }
+
+    /// A mentor for the whole platform who speaks English and knows `rust`.
+    pub async fn with_mentor(&self, mentor: &str, capacity: u32) -> u64 {
+        let profile = MentorDescribed {
+            name: mentor.to_uppercase(),
+            skills: vec!["rust".into()],
+            languages: vec!["en".into()],
+            time_zone: "Europe/Lisbon".into(),
+            about: String::new(),
+        };
+        let (mentor_id, profile) = (mentor.to_owned(), Some(profile));
+        let request = RegisterMentorRequest { mentor_id, profile, capacity, ..RegisterMentorRequest::default() };
+        self.mentors().await.register_mentor(request).await.unwrap().into_inner().position
+    }
+
+    /// Has the catalogue tell of a programme of institution `ou` in English whose one course `c` trains `rust`,
+    /// with mentorship that answers within 4 hours.
+    pub async fn with_programme(&self, programme: &str) -> u64 {
+        let skill = Skill { uri: String::new(), label: "Rust".into() };
+        let skills = course_event::Event::CourseSkillsSet(CourseSkillsSet { skills: vec![skill] });
+        self.elsewhere.say("c", vec![skills]).await;
+        let plan = MentorshipPlanSet { included: true, answer_within_minutes: 240, ..MentorshipPlanSet::default() };
+        let created = ProgrammeCreated { institution_id: "ou".into(), ..ProgrammeCreated::default() };
+        let described = ProgrammeDescribed {
+            title: "Rust engineer".into(),
+            language: "en".into(),
+            ..ProgrammeDescribed::default()
+        };
+        let composed = ProgrammeComposed { required_course_ids: vec!["c".into()], ..ProgrammeComposed::default() };
+        let events = vec![
+            programme_event::Event::ProgrammeCreated(created),
+            programme_event::Event::ProgrammeDescribed(described),
+            programme_event::Event::ProgrammeComposed(composed),
+            programme_event::Event::MentorshipPlanSet(plan),
+        ];
+        self.elsewhere.say(programme, events).await
+    }
+
+    /// Has enrolment tell that a learner joined programme `p` of `ou`, which has mentorship; to be paid or not.
+    pub async fn joins(&self, learner: &str, amount_due_minor: i64) {
+        let joined = ProgrammeJoined {
+            institution_id: "ou".into(),
+            programme_version: 1,
+            required_course_ids: vec!["c".into()],
+            mentorship: true,
+            round: 1,
+            amount_due_minor,
+            ..ProgrammeJoined::default()
+        };
+        self.programme_says(learner, programme_enrolment_event::Event::ProgrammeJoined(joined)).await;
+    }
+
+    pub async fn pays(&self, learner: &str) {
+        let paid = ProgrammePaymentRecorded { settled: true, ..ProgrammePaymentRecorded::default() };
+        self.programme_says(learner, programme_enrolment_event::Event::ProgrammePaymentRecorded(paid)).await;
+    }
+
+    /// Has enrolment tell something of a learner's place in programme `p`.
+    pub async fn programme_says(&self, learner: &str, event: programme_enrolment_event::Event) {
+        self.elsewhere.say(&format!("p~{learner}"), vec![event]).await;
+    }
+
+    /// The mentorship of a learner in programme `p` as its view shows it now; none if nobody asked for it.
+    pub async fn mentorship(&self, learner: &str) -> Option<Mentorship> {
+        let request = GetMentorshipRequest {
+            programme_id: "p".into(),
+            learner_id: learner.into(),
+            min_position: self.head().await,
+            ..GetMentorshipRequest::default()
+        };
+        match self.mentorships().await.get_mentorship(request).await {
+            Ok(it) => it.into_inner().mentorship,
+            Err(e) if e.code() == tonic::Code::NotFound => None,
+            Err(e) => panic!("{e}"),
+        }
+    }
+
+    /// The mentorship once it is as expected; policies take their time.
+    pub async fn becomes(&self, learner: &str, what: &str, expected: impl Fn(&Mentorship) -> bool) -> Mentorship {
+        let mut seen = None;
+        for _ in 0..500 {
+            seen = self.mentorship(learner).await;
+            if let Some(it) = seen.as_ref().filter(|it| expected(it)) {
+                return it.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{learner}: never {what}: {seen:?}")
+    }
+
+    /// The mentor as its view shows it now.
+    pub async fn shown_mentor(&self, mentor: &str) -> Mentor {
+        let min_position = self.head().await;
+        let request = ListMentorsRequest { min_position, ..ListMentorsRequest::default() };
+        let all = self.mentors().await.list_mentors(request).await.unwrap().into_inner().mentors;
+        all.into_iter().find(|it| it.mentor_id == mentor).unwrap()
+    }
+
+    pub async fn accepts(&self, mentor: &str, learner: &str) -> Result<u64, Status> {
+        let request = AcceptProposalRequest {
+            programme_id: "p".into(),
+            learner_id: learner.into(),
+            mentor_id: mentor.into(),
+            at_ms: 0,
+        };
+        let mut client = MentorshipServiceClient::new(self.mentor(mentor).await);
+        client.accept_proposal(request).await.map(|it| it.into_inner().position)
+    }
+
+    /// Learner `learner` of programme `p` has mentor `mentor`, who must be the only one with a free place.
+    pub async fn mentored(&self, learner: &str, mentor: &str) -> Mentorship {
+        self.joins(learner, 0).await;
+        self.becomes(learner, "open to an answer", |it| it.proposed_mentor_id == mentor && it.answer_by_ms > 0).await;
+        self.accepts(mentor, learner).await.unwrap();
+        self.becomes(learner, "mentored", |it| it.mentor_id == mentor).await
+    }
+}
+
+/// The reason that a refusal carries.
+pub fn reason(status: &Status) -> String {
+    use tonic_types::StatusExt as _;
+    status.get_details_error_info().map(|it| it.reason).unwrap_or_default()
+}
