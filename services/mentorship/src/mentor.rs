@@ -49,6 +49,16 @@ impl Mentor {
         self.places.len() as u32
     }
 
+    #[cfg(test)]
+    pub(crate) fn holds(&self, mentorship_id: &str) -> bool {
+        self.places.contains_key(mentorship_id)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_overfull(&self) -> bool {
+        self.load() > self.capacity
+    }
+
     fn known(&self) -> Result<(), Rejection<Reason>> {
         match self.state {
             MentorState::Unspecified => Reason::MentorNotFound.because("no such mentor is registered"),
@@ -65,7 +75,8 @@ impl Mentor {
         }
     }
 
-    fn held(&self) -> Vec<String> {
+    /// Mentorships that hold a place.
+    pub fn held(&self) -> Vec<String> {
         self.places.keys().cloned().collect()
     }
 }

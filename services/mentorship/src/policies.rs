@@ -134,17 +134,21 @@ impl LookUpPolicy for MentorshipsFollowMentors {
         for id in mentorships {
             let programme = id.split_once('~').map_or("", |it| it.0);
             let within_minutes = terms_held::terms(app.store(), programme).await?.hand_over_minutes;
-            let mentor_id = mentor.to_owned();
-            let command = match event {
-                MentorEvent::PairBlocked(_) => Command::Bar { mentor_id, within_minutes },
-                MentorEvent::MentorLeaving(_) => {
-                    Command::Away { mentor_id, leaves_within_minutes: Some(within_minutes) }
-                }
-                _ => Command::Away { mentor_id, leaves_within_minutes: None },
-            };
-            reactions.push(Reaction { id: id.clone(), command: by_itself(at_ms, command) });
+            let command = follow_mentor(mentor, event, within_minutes);
+            reactions.extend(command.map(|it| Reaction { id: id.clone(), command: by_itself(at_ms, it) }));
         }
         Ok(reactions)
+    }
+}
+
+/// What a mentorship hears of its mentor, or of who is proposed.
+pub(crate) fn follow_mentor(mentor: &str, event: &MentorEvent, within_minutes: u32) -> Option<Command> {
+    let mentor_id = mentor.to_owned();
+    match event {
+        MentorEvent::PairBlocked(_) => Some(Command::Bar { mentor_id, within_minutes }),
+        MentorEvent::MentorLeaving(_) => Some(Command::Away { mentor_id, leaves_within_minutes: Some(within_minutes) }),
+        MentorEvent::MentorPaused(_) => Some(Command::Away { mentor_id, leaves_within_minutes: None }),
+        _ => None,
     }
 }
 
@@ -180,6 +184,18 @@ async fn search(app: &App, row: &MentorshipRow, at_ms: i64) -> Result<Option<Rea
     Ok(Some(Reaction { id: row.id(), command: by_itself(at_ms, command) }))
 }
 
+/// Whether a mentor is sought after this, unless there is one.
+pub(crate) fn begins_search(event: &MentorshipEvent) -> bool {
+    matches!(
+        event,
+        MentorshipEvent::MentorshipRequested(_)
+            | MentorshipEvent::ProposalEnded(_)
+            | MentorshipEvent::HandOverStarted(_)
+            | MentorshipEvent::HandOverOverdue(_)
+            | MentorshipEvent::MentorshipResumed(_)
+    )
+}
+
 /// Proposes the best mentor to who begins to seek one, and the next best when a proposal came to nothing.
 pub struct MentorsAreSought;
 
@@ -196,15 +212,9 @@ impl LookUpPolicy for MentorsAreSought {
         event: &MentorshipEvent,
         at_ms: i64,
     ) -> Result<Vec<Reaction<Mentorship>>, StoreError> {
-        let begins = matches!(
-            event,
-            MentorshipEvent::MentorshipRequested(_)
-                | MentorshipEvent::ProposalEnded(_)
-                | MentorshipEvent::HandOverStarted(_)
-                | MentorshipEvent::HandOverOverdue(_)
-                | MentorshipEvent::MentorshipResumed(_)
-        );
-        let Some((programme, learner)) = id.split_once('~').filter(|_| begins) else { return Ok(Vec::new()) };
+        let Some((programme, learner)) = id.split_once('~').filter(|_| begins_search(event)) else {
+            return Ok(Vec::new());
+        };
         let Some(row) = mentorships::mentorship(app.store(), programme, learner).await? else { return Ok(Vec::new()) };
         Ok(search(app, &row, at_ms).await?.into_iter().collect())
     }
