@@ -55,7 +55,9 @@ fn optional_id(fields: &mut Fields, field: &str, value: &str) {
 /// Skills or languages of a person.
 fn names(fields: &mut Fields, field: &str, values: &[String]) {
     fields.check(field, values.len() <= NAMED_MAX, "are more than 100");
-    values.iter().for_each(|it| fields.text(field, it, NAME_MAX));
+    for it in values {
+        fields.text(field, it, NAME_MAX);
+    }
 }
 
 /// The IANA name of a time zone, if one is given.

@@ -1,7 +1,7 @@
 //! How well a mentor fits a learner: a score with its parts, or why the two cannot be brought together.
 
 use jiff::{Timestamp, tz::TimeZone};
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet};
 use studium_proto::mentorship::v1::{Candidate, Exclusion, MentorState};
 
 /// Weights of the parts, thousandths: what is taught counts most, then being understood, then being awake together.
@@ -48,6 +48,8 @@ pub struct Wish {
     pub offset_minutes: Option<i32>,
     /// Mentors who declined, did not answer, or hand over.
     pub tried: BTreeSet<String>,
+    /// Mentors who had no time or place before and may be asked again, when nobody else is left.
+    pub again: BTreeSet<String>,
     /// Mentors whom the learner never meets again.
     pub blocked: BTreeSet<String>,
 }
@@ -102,7 +104,7 @@ fn scored(wish: &Wish, offer: &Offer, language: u32) -> Candidate {
         _ => NOT_SAID,
     };
     let free = offer.capacity.saturating_sub(offer.load);
-    let capacity = if offer.capacity == 0 { 0 } else { free * 1_000 / offer.capacity };
+    let capacity = (free * 1_000).checked_div(offer.capacity).unwrap_or_default();
     let satisfaction = satisfaction(offer.ratings);
     let score =
         (skills * SKILLS + language * LANGUAGE + overlap * OVERLAP + capacity * CAPACITY + satisfaction * SATISFACTION)
@@ -165,8 +167,10 @@ fn satisfaction((ratings, stars): (u64, u64)) -> u32 {
 /// What a search among mentors came to.
 #[derive(Debug, Clone, Default)]
 pub struct Search {
-    /// Who can be proposed, the best first.
+    /// Who can be proposed: those who were not asked before, then the others, the best first.
     pub candidates: Vec<Candidate>,
+    /// How many were not asked before.
+    fresh: usize,
     /// Who cannot, and why.
     pub excluded: Vec<(Candidate, Exclusion)>,
 }
@@ -180,15 +184,19 @@ pub fn search(wish: &Wish, offers: &[Offer]) -> Search {
             Err(it) => found.excluded.push(it),
         }
     }
-    found.candidates.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.mentor_id.cmp(&b.mentor_id)));
+    let order = |it: &Candidate| (wish.again.contains(&it.mentor_id), Reverse(it.score), it.mentor_id.clone());
+    found.candidates.sort_by_cached_key(order);
+    found.fresh = found.candidates.iter().filter(|it| !wish.again.contains(&it.mentor_id)).count();
     found
 }
 
 impl Search {
     /// Who is proposed: the best, and among those as good as equal a different one for each learner.
     pub fn chosen(&self, mentorship_id: &str) -> Option<&Candidate> {
-        let best = self.candidates.first()?.score;
-        let equal = self.candidates.iter().take_while(|it| it.score + TIE > best);
+        let (fresh, asked) = self.candidates.split_at(self.fresh);
+        let first = if fresh.is_empty() { asked } else { fresh };
+        let best = first.first()?.score;
+        let equal = first.iter().take_while(|it| it.score + TIE > best);
         equal.max_by_key(|it| spread(mentorship_id, &it.mentor_id))
     }
 

@@ -116,7 +116,7 @@ impl Decider for Mentor {
                 _ => self.stays().map(|()| Vec::new()),
             },
             Command::Leave { reason } => Ok(self.leave(reason)),
-            Command::Block { learner_id, by, reason } => self.block(learner_id, *by, reason),
+            Command::Block { learner_id, by, reason } => Ok(self.block(learner_id, *by, reason)),
         }
     }
 
@@ -200,17 +200,17 @@ impl Mentor {
         events
     }
 
-    fn block(&self, learner_id: &str, by: BlockedBy, reason: &str) -> Decision<Self> {
+    fn block(&self, learner_id: &str, by: BlockedBy, reason: &str) -> Vec<Event> {
         if self.blocked.contains(learner_id) {
-            return Ok(Vec::new());
+            return Vec::new();
         }
         let held = self.places.iter().filter(|(_, (learner, _))| learner == learner_id);
-        Ok(vec![Event::PairBlocked(PairBlocked {
+        vec![Event::PairBlocked(PairBlocked {
             learner_id: learner_id.to_owned(),
             by: by as i32,
             reason: reason.to_owned(),
             mentorship_ids: held.map(|(id, _)| id.clone()).collect(),
-        })])
+        })]
     }
 
     /// Why there is no place for a learner.

@@ -31,6 +31,7 @@ row! {
         chosen_from: Json<Vec<Fit>>,
         tried: Json<Vec<String>>,
         declined: Json<Vec<String>>,
+        again: Json<Vec<String>>,
     }
 }
 
@@ -107,7 +108,7 @@ impl MentorshipRow {
                 }
             }
             // Who had no time or place may be asked again; who declined may not.
-            Event::NoMentorFound(_) => self.tried.0.clear(),
+            Event::NoMentorFound(_) => self.again.0.append(&mut self.tried.0),
             Event::MentorAssigned(it) => {
                 self.not_proposed();
                 self.mentor_id = it.mentor_id;
@@ -148,6 +149,7 @@ impl MentorshipRow {
     fn search_anew(&mut self) {
         self.tried.0.clear();
         self.declined.0.clear();
+        self.again.0.clear();
     }
 
     fn not_proposed(&mut self) {

@@ -30,6 +30,7 @@ pub async fn wish(store: &Store, row: &MentorshipRow, at_ms: i64) -> Result<Wish
         languages,
         offset_minutes: matching::offset_minutes(&mentee.time_zone, at_ms),
         tried,
+        again: row.again.0.iter().cloned().collect(),
         blocked: blocked_pairs::of_learner(store, &row.learner_id).await?,
     })
 }

@@ -3,6 +3,10 @@
 
 #[path = "api/desk.rs"]
 mod desk;
+#[path = "api/mentorships.rs"]
+mod mentorships;
+#[path = "api/races.rs"]
+mod races;
 #[path = "api/thread.rs"]
 mod thread;
 
@@ -27,4 +31,18 @@ macro_rules! happens {
 
 happens! {
     thread::who_joins_and_pays_gets_a_mentor,
+    mentorships::who_declines_is_followed_by_the_next_and_who_finds_nobody_waits,
+    mentorships::a_proposal_lapses_by_itself_and_goes_to_the_next,
+    mentorships::a_hand_over_has_no_gap_and_can_be_taken_back,
+    mentorships::an_overdue_hand_over_assigns_the_best_without_being_asked,
+    mentorships::a_blocked_pair_never_meets_again,
+    mentorships::a_programme_that_rests_or_ends_takes_its_mentorship_along,
+    mentorships::a_paused_mentor_is_not_proposed,
+    mentorships::what_the_learner_says_moves_the_match,
+    mentorships::terms_are_the_programmes_else_the_platforms_else_what_is_promised,
+    mentorships::everybody_sees_and_does_what_is_his,
+    races::of_two_mentors_at_once_one_is_the_learners,
+    races::a_mentor_leaves_while_the_learner_is_being_proposed,
+    races::a_mentor_who_leaves_as_he_accepts_stays_until_the_successor_is_there,
+    races::capacity_is_not_lowered_below_a_load_that_just_rose,
 }

@@ -132,3 +132,11 @@ fn a_proposal_names_the_best_few_and_the_chosen_one() {
     let full: Vec<_> = offers.into_iter().map(|it| Offer { load: 10, ..it }).collect();
     assert_eq!(search(&wish(), &full).count(&[Exclusion::Full]), 30);
 }
+
+#[test]
+fn who_was_silent_before_is_asked_again_only_when_nobody_else_is_left() {
+    let offers = [Offer { skills: set(&["rust", "sql"]), ..offer("silent") }, offer("fresh")];
+    let wish = Wish { again: set(&["silent"]), ..wish() };
+    assert_eq!(search(&wish, &offers).chosen("p~ada").unwrap().mentor_id, "fresh");
+    assert_eq!(search(&wish, &offers[..1]).chosen("p~ada").unwrap().mentor_id, "silent");
+}

@@ -9,8 +9,8 @@ use studium_proto::catalogue::v1::{
 };
 use studium_proto::enrolment::v1::{ProgrammeJoined, ProgrammePaymentRecorded, programme_enrolment_event};
 use studium_proto::mentorship::v1::{
-    AcceptProposalRequest, GetMentorshipRequest, ListMentorsRequest, Mentor, MentorDescribed, Mentorship,
-    RegisterMentorRequest, mentor_service_client::MentorServiceClient,
+    AcceptProposalRequest, GetMentorshipRequest, GetTermsRequest, ListMentorsRequest, Mentor, MentorDescribed,
+    Mentorship, RegisterMentorRequest, mentor_service_client::MentorServiceClient, mentorship_event,
     mentorship_service_client::MentorshipServiceClient,
 };
 use studium_testkit::{Caller, Elsewhere, House, Postgres};
@@ -68,6 +68,11 @@ impl Desk {
 
     /// A mentor for the whole platform who speaks English and knows `rust`.
     pub async fn with_mentor(&self, mentor: &str, capacity: u32) -> u64 {
+        self.with_mentor_since(mentor, capacity, 0).await
+    }
+
+    /// The same, since a time; 0 = now.
+    pub async fn with_mentor_since(&self, mentor: &str, capacity: u32, at_ms: i64) -> u64 {
         let profile = MentorDescribed {
             name: mentor.to_uppercase(),
             skills: vec!["rust".into()],
@@ -76,13 +81,13 @@ impl Desk {
             about: String::new(),
         };
         let (mentor_id, profile) = (mentor.to_owned(), Some(profile));
-        let request = RegisterMentorRequest { mentor_id, profile, capacity, ..RegisterMentorRequest::default() };
+        let request = RegisterMentorRequest { mentor_id, profile, capacity, at_ms, ..RegisterMentorRequest::default() };
         self.mentors().await.register_mentor(request).await.unwrap().into_inner().position
     }
 
     /// Has the catalogue tell of a programme of institution `ou` in English whose one course `c` trains `rust`,
     /// with mentorship that answers within 4 hours.
-    pub async fn with_programme(&self, programme: &str) -> u64 {
+    pub async fn with_programme(&self, programme: &str) {
         let skill = Skill { uri: String::new(), label: "Rust".into() };
         let skills = course_event::Event::CourseSkillsSet(CourseSkillsSet { skills: vec![skill] });
         self.elsewhere.say("c", vec![skills]).await;
@@ -100,7 +105,16 @@ impl Desk {
             programme_event::Event::ProgrammeComposed(composed),
             programme_event::Event::MentorshipPlanSet(plan),
         ];
-        self.elsewhere.say(programme, events).await
+        self.elsewhere.say(programme, events).await;
+        for _ in 0..500 {
+            let request = GetTermsRequest { programme_id: programme.into(), min_position: 0 };
+            let terms = self.mentorships().await.get_terms(request).await.unwrap().into_inner().terms.unwrap();
+            if terms.first_answer_minutes == 240 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the programme was never heard of");
     }
 
     /// Has enrolment tell that a learner joined programme `p` of `ou`, which has mentorship; to be paid or not.
@@ -163,6 +177,42 @@ impl Desk {
         all.into_iter().find(|it| it.mentor_id == mentor).unwrap()
     }
 
+    /// Waits until these mentors have so many places taken.
+    pub async fn loads(&self, expected: &[(&str, u32)]) {
+        for (mentor, load) in expected {
+            let mut seen = 0;
+            for _ in 0..500 {
+                seen = self.shown_mentor(mentor).await.load;
+                if seen == *load {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            assert_eq!(seen, *load, "{mentor} has never so many places taken");
+        }
+    }
+
+    /// Waits until so many events of this name have happened to the mentorship of a learner in programme `p`.
+    pub async fn happened(&self, learner: &str, name: &str, times: usize) {
+        let subject = format!("mentorship.mentorship.p~{learner}");
+        let mut seen = Vec::new();
+        for _ in 0..500 {
+            seen = events(self.house.log(), &subject).await;
+            if seen.iter().filter(|it| **it == name).count() >= times {
+                self.caught_up().await;
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{name} never happened {times} times to {learner}: {seen:?}")
+    }
+
+    /// Waits until the views have seen what was written.
+    pub async fn caught_up(&self) {
+        let request = ListMentorsRequest { min_position: self.head().await, ..ListMentorsRequest::default() };
+        self.mentors().await.list_mentors(request).await.unwrap();
+    }
+
     pub async fn accepts(&self, mentor: &str, learner: &str) -> Result<u64, Status> {
         let request = AcceptProposalRequest {
             programme_id: "p".into(),
@@ -181,6 +231,20 @@ impl Desk {
         self.accepts(mentor, learner).await.unwrap();
         self.becomes(learner, "mentored", |it| it.mentor_id == mentor).await
     }
+}
+
+/// Names of the events of an aggregate, in order.
+async fn events(log: &Log, subject: &str) -> Vec<&'static str> {
+    use studium_kit::Event as _;
+    let mut names = Vec::new();
+    for position in 1..=log.head("mentorship").await.unwrap() {
+        let stored = log.read("mentorship", position).await.unwrap().unwrap();
+        if stored.commit.subject == subject {
+            let read = |it: &Vec<u8>| mentorship_event::Event::from_bytes(it).unwrap().unwrap().name();
+            names.extend(stored.commit.events.iter().map(|it| read(&it.to_vec())));
+        }
+    }
+    names
 }
 
 /// The reason that a refusal carries.

@@ -1,6 +1,7 @@
 //! A mentor is proposed, gets a place, accepts; or the next one.
 
 use super::*;
+use std::slice::from_ref;
 use studium_testkit::given;
 
 #[test]
@@ -44,11 +45,11 @@ fn who_has_no_place_or_declines_or_is_silent_is_passed_over() {
         .when(ask(Command::Refuse { proposal: 1, refusal }))
         .then(&[no_place]);
     let declined = ended_proposal(1, "mia", ProposalEnd::Declined);
-    given::<Mentorship>(&asked_mia()).when(ask(decline("mia"))).then(&[declined.clone()]);
+    given::<Mentorship>(&asked_mia()).when(ask(decline("mia"))).then(from_ref(&declined));
     given::<Mentorship>(&asked_mia()).when(ask(decline("noa"))).refused(Reason::ProposalNotOpen);
     let lapsed = ended_proposal(1, "mia", ProposalEnd::Lapsed);
     let answer_by_ms = NOW + 3 * DAY_MS;
-    given::<Mentorship>(&asked_mia()).when(ask(Command::Lapse { answer_by_ms })).then(&[lapsed.clone()]);
+    given::<Mentorship>(&asked_mia()).when(ask(Command::Lapse { answer_by_ms })).then(from_ref(&lapsed));
     given::<Mentorship>(&asked_mia()).when(ask(Command::Lapse { answer_by_ms: 1 })).nothing();
     given::<Mentorship>(&then(asked_mia(), &[lapsed])).when(ask(accept("mia"))).refused(Reason::ProposalLapsed);
     given::<Mentorship>(&then(asked_mia(), &[declined])).when(ask(propose("noa"))).then(&[proposed(2, "noa")]);
@@ -58,7 +59,7 @@ fn who_has_no_place_or_declines_or_is_silent_is_passed_over() {
 fn who_finds_nobody_waits_and_those_who_were_busy_may_be_asked_again() {
     let counts = NoMentorFound { considered: 2, full: 1, excluded: 1, ..NoMentorFound::default() };
     let found_none = Event::NoMentorFound(counts);
-    given::<Mentorship>(&[requested(1)]).when(ask(Command::NoneFound(counts))).then(&[found_none.clone()]);
+    given::<Mentorship>(&[requested(1)]).when(ask(Command::NoneFound(counts))).then(from_ref(&found_none));
     given::<Mentorship>(&asked_mia()).when(ask(Command::NoneFound(counts))).nothing();
     let tried = [ended_proposal(1, "mia", ProposalEnd::Lapsed), proposed(2, "noa"), opened(2, "noa")];
     let past = then(then(asked_mia(), &tried), &[ended_proposal(2, "noa", ProposalEnd::Declined)]);
@@ -82,7 +83,7 @@ fn staff_chooses_over_any_proposal() {
 fn a_proposed_mentor_who_goes_away_is_passed_over() {
     let away = |leaves_within_minutes| Command::Away { mentor_id: "mia".into(), leaves_within_minutes };
     let passed = ended_proposal(1, "mia", ProposalEnd::MentorAway);
-    given::<Mentorship>(&asked_mia()).when(ask(away(None))).then(&[passed.clone()]);
+    given::<Mentorship>(&asked_mia()).when(ask(away(None))).then(from_ref(&passed));
     given::<Mentorship>(&asked_mia()).when(ask(away(Some(21 * DAY)))).then(&[passed]);
     given::<Mentorship>(&has_mia()).when(ask(away(None))).nothing();
     given::<Mentorship>(&[requested(1)]).when(ask(away(Some(1)))).nothing();

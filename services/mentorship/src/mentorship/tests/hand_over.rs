@@ -1,6 +1,7 @@
 //! A learner goes from one mentor to another without a gap.
 
 use super::*;
+use std::slice::from_ref;
 use studium_proto::mentorship::v1::{HandOverCancelled, HandOverOverdue};
 use studium_testkit::given;
 
@@ -11,7 +12,7 @@ fn cancelled() -> Event {
 #[test]
 fn the_mentor_stays_until_the_successor_is_there() {
     let asks = hands_over("mia", HandOverCause::Learner);
-    given::<Mentorship>(&has_mia()).when(ask(hand_over(HandOverCause::Learner))).then(&[asks.clone()]);
+    given::<Mentorship>(&has_mia()).when(ask(hand_over(HandOverCause::Learner))).then(from_ref(&asks));
     let past = then(has_mia(), &[asks]);
     let state = given::<Mentorship>(&past).when(ask(propose("noa"))).then(&[proposed(2, "noa")]);
     assert_eq!(state.mentor(), Some("mia"));
@@ -42,10 +43,10 @@ fn only_the_mentor_speaks_as_the_mentor() {
 fn who_leaves_hands_over_and_cannot_take_it_back() {
     let leave = Command::Away { mentor_id: "mia".into(), leaves_within_minutes: Some(21 * DAY) };
     let leaves = hands_over("mia", HandOverCause::MentorLeaves);
-    given::<Mentorship>(&has_mia()).when(ask(leave.clone())).then(&[leaves.clone()]);
+    given::<Mentorship>(&has_mia()).when(ask(leave.clone())).then(from_ref(&leaves));
     // What the learner began now stands.
     let past = then(has_mia(), &[hands_over("mia", HandOverCause::Learner)]);
-    given::<Mentorship>(&past).when(ask(leave)).then(&[leaves.clone()]);
+    given::<Mentorship>(&past).when(ask(leave)).then(from_ref(&leaves));
     let cancel = || ask(Command::CancelHandOver { mentor_id: String::new() });
     given::<Mentorship>(&then(has_mia(), &[leaves])).when(cancel()).refused(Reason::HandOverStands);
     given::<Mentorship>(&has_mia()).when(cancel()).nothing();
@@ -58,7 +59,7 @@ fn who_leaves_hands_over_and_cannot_take_it_back() {
 fn a_blocked_pair_has_no_contact_and_never_meets_again() {
     let bar = || ask(Command::Bar { mentor_id: "mia".into(), within_minutes: 21 * DAY });
     let barred = hands_over("mia", HandOverCause::Blocked);
-    given::<Mentorship>(&has_mia()).when(bar()).then(&[barred.clone()]);
+    given::<Mentorship>(&has_mia()).when(bar()).then(from_ref(&barred));
     given::<Mentorship>(&asked_mia()).when(bar()).then(&[ended_proposal(1, "mia", ProposalEnd::Blocked)]);
     let past = then(has_mia(), &[barred, chosen(2, "noa"), took_over(2, "noa", ("mia", 1))]);
     given::<Mentorship>(&past).when(ask(assign("mia"))).refused(Reason::PairIsBlocked);

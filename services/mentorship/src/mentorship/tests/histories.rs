@@ -133,22 +133,26 @@ impl World {
         };
         for it in MENTORS {
             world.mentors.insert(it.to_owned(), Mentor::default());
-            world.ask_mentor(it, By::platform(NOW).asks(register()));
+            world.ask_mentor(it, &By::platform(NOW).asks(register()));
         }
         world
     }
 
-    fn ask_mentor(&mut self, id: &str, asked: Asked<mentor::Command>) {
+    fn ask_mentor(&mut self, id: &str, asked: &Asked<mentor::Command>) {
         let Some(mentor) = self.mentors.get_mut(id) else { return };
-        let events = mentor.decide(&asked).unwrap_or_default();
-        events.iter().for_each(|it| mentor.evolve(it));
+        let events = mentor.decide(asked).unwrap_or_default();
+        for it in &events {
+            mentor.evolve(it);
+        }
         self.stream.extend(events.into_iter().map(|it| Happened::Mentor(id.to_owned(), it)));
     }
 
-    fn ask_mentorship(&mut self, id: &str, asked: Asked<Command>) {
+    fn ask_mentorship(&mut self, id: &str, asked: &Asked<Command>) {
         let Some(mentorship) = self.mentorships.get_mut(id) else { return };
-        let events = mentorship.decide(&asked).unwrap_or_default();
-        events.iter().for_each(|it| mentorship.evolve(it));
+        let events = mentorship.decide(asked).unwrap_or_default();
+        for it in &events {
+            mentorship.evolve(it);
+        }
         self.stream.extend(events.into_iter().map(|it| Happened::Mentorship(id.to_owned(), it)));
     }
 
@@ -159,12 +163,12 @@ impl World {
         match (policy, &event) {
             (0, Happened::Mentorship(id, it)) => {
                 for it in PlacesFollowMentorships.react(id, it, NOW) {
-                    self.ask_mentor(&it.id, it.command);
+                    self.ask_mentor(&it.id, &it.command);
                 }
             }
             (1, Happened::Mentor(id, it)) => {
                 for it in MentorshipsHearOfPlaces.react(id, it, NOW) {
-                    self.ask_mentorship(&it.id, it.command);
+                    self.ask_mentorship(&it.id, &it.command);
                 }
             }
             (2, Happened::Mentor(mentor, it)) => {
@@ -177,7 +181,7 @@ impl World {
                     let learner = id.split_once('~').map_or("", |it| it.1);
                     let concerns = !matches!(it, MentorEvent::PairBlocked(it) if it.learner_id != learner);
                     if let Some(command) = follow_mentor(mentor, it, DAY).filter(|_| concerns) {
-                        self.ask_mentorship(&id, ask(command));
+                        self.ask_mentorship(&id, &ask(command));
                     }
                 }
             }
@@ -190,7 +194,7 @@ impl World {
                     Some(Command::Propose(it)) => Command::Propose(Proposed { learner_id, ..it }),
                     _ => Command::NoneFound(NoMentorFound::default()),
                 };
-                self.ask_mentorship(&id.clone(), ask(command));
+                self.ask_mentorship(&id.clone(), &ask(command));
             }
             _ => {}
         }
@@ -282,19 +286,19 @@ fn everybody_has_exactly_one_mentor_with_a_place_whoever_comes_and_goes() {
         for turn in turns {
             let from = world.stream.len();
             match turn {
-                Turn::Mentor(who, command) => world.ask_mentor(MENTORS[who], By::platform(NOW).asks(command)),
+                Turn::Mentor(who, command) => world.ask_mentor(MENTORS[who], &By::platform(NOW).asks(command)),
                 Turn::Learner(who, command) => {
                     let learner_id = LEARNERS[who].to_owned();
                     let command = match command {
                         Command::Propose(it) => Command::Propose(Proposed { learner_id, ..it }),
                         it => it,
                     };
-                    world.ask_mentorship(&format!("p~{}", LEARNERS[who]), ask(command));
+                    world.ask_mentorship(&format!("p~{}", LEARNERS[who]), &ask(command));
                 }
                 Turn::Yes(who) => {
                     let id = format!("p~{}", LEARNERS[who]);
                     if let Some(open) = world.mentorships[&id].open.clone() {
-                        world.ask_mentorship(&id, ask(accept(&open.mentor_id)));
+                        world.ask_mentorship(&id, &ask(accept(&open.mentor_id)));
                     }
                 }
                 Turn::Policy(policy) => world.follow(policy),

@@ -1,6 +1,7 @@
 //! A mentorship follows its programme: joined and paid, suspended, left, completed.
 
 use super::*;
+use std::slice::from_ref;
 use studium_testkit::given;
 
 fn join(is_paid: bool) -> Command {
@@ -63,7 +64,7 @@ fn who_rests_keeps_the_mentor_and_is_proposed_to_nobody() {
 #[test]
 fn it_ends_with_the_programme_and_frees_the_mentor() {
     let left = ended(MentorshipEnd::Withdrawn, "mia", 1);
-    given::<Mentorship>(&has_mia()).when(ask(end(MentorshipEnd::Withdrawn))).then(&[left.clone()]);
+    given::<Mentorship>(&has_mia()).when(ask(end(MentorshipEnd::Withdrawn))).then(from_ref(&left));
     let open = ended_proposal(1, "mia", ProposalEnd::NotNeeded);
     let nobody = ended(MentorshipEnd::Completed, "", 0);
     given::<Mentorship>(&asked_mia()).when(ask(end(MentorshipEnd::Completed))).then(&[open, nobody]);
