@@ -1,5 +1,6 @@
 //! Translates between gRPC and deciders and views; holds no rule.
 
+mod cohorts;
 mod mentors;
 mod mentorships;
 

@@ -1,7 +1,8 @@
 //! Who never meets whom again.
 
-use std::collections::BTreeSet;
-use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, View, row};
+use crate::mentees::AT_ONCE;
+use std::collections::{BTreeSet, HashMap};
+use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, Value, View, row};
 use studium_proto::mentorship::v1::mentor_event::Event;
 
 row! {
@@ -34,9 +35,23 @@ impl View for BlockedPairs {
     }
 }
 
+/// Mentors whom each of these learners never meets again.
+pub async fn of_learners(store: &Store, learners: &[String]) -> Result<HashMap<String, BTreeSet<String>>, StoreError> {
+    let mut found: HashMap<String, BTreeSet<String>> = HashMap::new();
+    for some in learners.chunks(AT_ONCE) {
+        let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
+        let sql =
+            format!("SELECT learner_id, mentor_id FROM blocked_pair_1 WHERE learner_id IN ({})", places.join(", "));
+        let rows: Vec<(String, String)> = store.query(&sql, &some.iter().map(Value::from).collect::<Vec<_>>()).await?;
+        for (learner, mentor) in rows {
+            found.entry(learner).or_default().insert(mentor);
+        }
+    }
+    Ok(found)
+}
+
 /// Mentors whom a learner never meets again.
 pub async fn of_learner(store: &Store, learner_id: &str) -> Result<BTreeSet<String>, StoreError> {
-    let sql = "SELECT mentor_id FROM blocked_pair_1 WHERE learner_id = $1";
-    let rows: Vec<(String,)> = store.query(sql, &[learner_id.into()]).await?;
-    Ok(rows.into_iter().map(|it| it.0).collect())
+    let learners = [learner_id.to_owned()];
+    Ok(of_learners(store, &learners).await?.remove(learner_id).unwrap_or_default())
 }

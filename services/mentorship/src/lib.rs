@@ -1,8 +1,10 @@
 //! Mentorship: an exclusive mentor for every learner who has one coming, from the request to the measured outcome.
 
 mod api;
+mod assignment;
 mod blocked_pairs;
 mod by;
+mod cohort;
 mod matching;
 mod mentee;
 mod mentees;
@@ -20,7 +22,8 @@ mod wishes;
 
 use studium_kit::Service;
 use studium_proto::mentorship::v1::{
-    mentor_service_server::MentorServiceServer, mentorship_service_server::MentorshipServiceServer,
+    cohort_service_server::CohortServiceServer, mentor_service_server::MentorServiceServer,
+    mentorship_service_server::MentorshipServiceServer,
 };
 
 /// The parts of the service; nothing else lists them.
@@ -47,5 +50,6 @@ pub fn service() -> Service {
         .deadline::<policies::ProposalsLapse>()
         .deadline::<policies::HandOversBecomeOverdue>()
         .grpc(|app| MentorServiceServer::new(api::Api::new(app)))
+        .grpc(|app| CohortServiceServer::new(api::Api::new(app)))
         .grpc(|app| MentorshipServiceServer::new(api::Api::new(app)))
 }

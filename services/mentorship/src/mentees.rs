@@ -1,7 +1,11 @@
 //! What learners want of any mentor.
 
-use studium_kit::{Changes, Json, Recorded, Store, StoreError, View, row};
+use std::collections::HashMap;
+use studium_kit::{Changes, Json, Recorded, Store, StoreError, Value, View, row};
 use studium_proto::mentorship::v1::mentee_event::Event;
+
+/// Learners asked for in one query.
+pub const AT_ONCE: usize = 500;
 
 row! {
     /// One learner.
@@ -31,8 +35,15 @@ impl View for Mentees {
     }
 }
 
-/// One learner; all empty where nothing was said.
-pub async fn mentee(store: &Store, learner_id: &str) -> Result<MenteeRow, StoreError> {
-    let sql = format!("SELECT {} FROM mentee_1 WHERE learner_id = $1", MenteeRow::COLUMN_LIST);
-    Ok(store.query(&sql, &[learner_id.into()]).await?.pop().unwrap_or_default())
+/// What these learners said; who said nothing is missing.
+pub async fn mentees(store: &Store, learners: &[String]) -> Result<HashMap<String, MenteeRow>, StoreError> {
+    let mut found = HashMap::new();
+    for some in learners.chunks(AT_ONCE) {
+        let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
+        let sql =
+            format!("SELECT {} FROM mentee_1 WHERE learner_id IN ({})", MenteeRow::COLUMN_LIST, places.join(", "));
+        let rows: Vec<MenteeRow> = store.query(&sql, &some.iter().map(Value::from).collect::<Vec<_>>()).await?;
+        found.extend(rows.into_iter().map(|it| (it.learner_id.clone(), it)));
+    }
+    Ok(found)
 }

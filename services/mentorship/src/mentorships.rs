@@ -28,6 +28,7 @@ row! {
         end_cause: i32,
         paused: bool,
         seeking: bool,
+        proposed_before: bool,
         chosen_from: Json<Vec<Fit>>,
         tried: Json<Vec<String>>,
         declined: Json<Vec<String>>,
@@ -94,6 +95,7 @@ impl MentorshipRow {
                 (self.round, self.source) = (it.round, it.source);
                 (self.requested_at_ms, self.assigned_at_ms, self.ended_at_ms, self.end_cause) = (at, 0, 0, 0);
                 self.search_anew();
+                self.proposed_before = false;
             }
             Event::MentorProposed(it) => self.proposed(it),
             Event::ProposalOpened(it) => self.answer_by_ms = it.answer_by_ms,
@@ -142,6 +144,7 @@ impl MentorshipRow {
 
     fn proposed(&mut self, it: MentorProposed) {
         self.proposed_mentor_id = it.mentor_id;
+        self.proposed_before = true;
         self.answer_by_ms = 0;
         self.chosen_from = Json(it.candidates.into_iter().map(Fit::from).collect());
     }
@@ -250,6 +253,15 @@ pub async fn mentorships(store: &Store, only: &Only, page: &Page) -> Result<Vec<
         page.size.into(),
     ];
     store.query(&sql, &args).await
+}
+
+/// All of a programme who seek a mentor, who waits longest first.
+pub async fn seeking_in(store: &Store, programme: &str) -> Result<Vec<MentorshipRow>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM mentorship_1 WHERE seeking AND programme_id = $1 ORDER BY requested_at_ms, learner_id",
+        MentorshipRow::COLUMN_LIST
+    );
+    store.query(&sql, &[programme.into()]).await
 }
 
 /// Those who seek a mentor, who waits longest first; only of an institution's programmes, or (empty) of all.

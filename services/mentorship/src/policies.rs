@@ -160,10 +160,13 @@ async fn search(app: &App, row: &MentorshipRow, at_ms: i64) -> Result<Option<Rea
     if !row.seeking {
         return Ok(None);
     }
+    let terms = terms_held::terms(app.store(), &row.programme_id).await?;
+    if terms.cohort_matching && row.mentor_id.is_empty() && !row.proposed_before {
+        return Ok(None);
+    }
     let found = wishes::search(app.store(), row, at_ms).await?;
     let considered = (found.candidates.len() + found.excluded.len()) as u32;
     let command = if let Some(chosen) = found.chosen(&row.id()) {
-        let terms = terms_held::terms(app.store(), &row.programme_id).await?;
         Command::Propose(Proposed {
             learner_id: row.learner_id.clone(),
             mentor_id: chosen.mentor_id.clone(),

@@ -19,6 +19,7 @@ row! {
         minutes: Json<[u32; 4]>,
         review_locks_max: u32,
         risk_days: Json<Vec<u32>>,
+        cohort_matching: bool,
     }
 }
 
@@ -34,8 +35,9 @@ impl View for TermsHeld {
         let Some(Event::TermsSet(it)) = event.read() else { return };
         let programme_id = event.id().to_owned();
         let minutes = [it.proposal_minutes, it.hand_over_minutes, it.first_answer_minutes, it.review_lock_minutes];
-        let (review_locks_max, risk_days) = (it.review_locks_max, Json(it.risk_days));
-        let row = TermsRow { programme_id, minutes: Json(minutes), review_locks_max, risk_days };
+        let (review_locks_max, risk_days, cohort_matching) =
+            (it.review_locks_max, Json(it.risk_days), it.cohort_matching);
+        let row = TermsRow { programme_id, minutes: Json(minutes), review_locks_max, risk_days, cohort_matching };
         rows.row(event.id(), move |it| *it = Some(row));
     }
 }
@@ -68,5 +70,6 @@ pub async fn terms(store: &Store, programme_id: &str) -> Result<TermsSet, StoreE
         review_lock_minutes: first(&|it| it.minutes.0[3], REVIEW_LOCK_MINUTES),
         review_locks_max: first(&|it| it.review_locks_max, REVIEW_LOCKS_MAX),
         risk_days: risk_days.cloned().unwrap_or_else(|| RISK_DAYS.to_vec()),
+        cohort_matching: layers.first().is_some_and(|it| it.cohort_matching),
     })
 }

@@ -1,6 +1,8 @@
 //! The mentorship service as its callers meet it: real gRPC, on SQLite always and on PostgreSQL where there is one.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
+#[path = "api/cohorts.rs"]
+mod cohorts;
 #[path = "api/desk.rs"]
 mod desk;
 #[path = "api/mentorships.rs"]
@@ -41,6 +43,8 @@ happens! {
     mentorships::what_the_learner_says_moves_the_match,
     mentorships::terms_are_the_programmes_else_the_platforms_else_what_is_promised,
     mentorships::everybody_sees_and_does_what_is_his,
+    cohorts::a_cohort_is_matched_together_and_assigned_without_being_asked,
+    cohorts::staff_matches_its_own_programmes,
     races::of_two_mentors_at_once_one_is_the_learners,
     races::a_mentor_leaves_while_the_learner_is_being_proposed,
     races::a_mentor_who_leaves_as_he_accepts_stays_until_the_successor_is_there,

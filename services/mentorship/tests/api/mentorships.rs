@@ -240,6 +240,7 @@ pub async fn terms_are_the_programmes_else_the_platforms_else_what_is_promised(d
         review_lock_minutes: 30,
         review_locks_max: 4,
         risk_days: vec![7, 14, 21],
+        cohort_matching: false,
     };
     assert_eq!(held(&desk, "p").await, defaults);
     assert_eq!(held(&desk, "other").await, TermsSet { first_answer_minutes: 480, ..defaults.clone() });
