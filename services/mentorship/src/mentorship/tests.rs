@@ -8,7 +8,9 @@ mod programme;
 
 use super::*;
 use crate::by::By;
+use proptest::strategy::Strategy as _;
 use studium_proto::mentorship::v1::{HandOverStarted, MentorAssigned, MentorProposed, ProposalEnded, ProposalOpened};
+use studium_testkit::{given, laws};
 
 /// A day, minutes and milliseconds.
 const DAY: u32 = 24 * 60;
@@ -128,4 +130,26 @@ fn has_mia() -> Vec<Event> {
 /// A past and what came after.
 fn then(past: Vec<Event>, more: &[Event]) -> Vec<Event> {
     [past, more.to_vec()].concat()
+}
+
+#[test]
+fn nobody_mentors_himself() {
+    given::<Mentorship>(&[requested(1)]).when(ask(assign("ada"))).refused(Reason::NobodyMentorsHimself);
+}
+
+#[test]
+fn what_is_handed_over_has_a_mentor_and_nobody_is_proposed_to_who_has_one_for_good() {
+    laws::hold::<Mentorship>(histories::any_command().prop_map(ask), |it| {
+        let has_mentor = it.mentor.is_some();
+        if it.hand_over.is_some() && !has_mentor {
+            return Err("a hand-over from nobody".to_owned());
+        }
+        if it.phase != Phase::Requested && (has_mentor || it.open.is_some()) {
+            return Err("a mentor where none is wanted".to_owned());
+        }
+        if it.open.as_ref().is_some_and(|open| it.mentor() == Some(&open.mentor_id)) {
+            return Err("the mentor is proposed".to_owned());
+        }
+        Ok(())
+    });
 }

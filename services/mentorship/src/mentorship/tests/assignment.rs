@@ -17,11 +17,6 @@ fn the_best_is_proposed_and_asked_once_there_is_a_place() {
 }
 
 #[test]
-fn nobody_mentors_himself() {
-    given::<Mentorship>(&[requested(1)]).when(ask(assign("ada"))).refused(Reason::NobodyMentorsHimself);
-}
-
-#[test]
 fn who_accepts_in_time_is_the_mentor() {
     given::<Mentorship>(&asked_mia()).when(ask(accept("mia"))).then(&[assigned(1, "mia")]);
     let at = |at_ms| By::platform(at_ms).asks(accept("mia"));

@@ -9,12 +9,11 @@ use crate::{
 use proptest::prelude::*;
 use studium_kit::Policy as _;
 use studium_proto::mentorship::v1::{BlockedBy, MentorDescribed, mentor_event::Event as MentorEvent};
-use studium_testkit::laws;
 
 const MENTORS: [&str; 3] = ["mia", "noa", "oto"];
 const LEARNERS: [&str; 4] = ["ada", "bob", "cyd", "mia"];
 
-fn any_command() -> impl Strategy<Value = Command> {
+pub(super) fn any_command() -> impl Strategy<Value = Command> {
     let mentor = || (0..3_usize).prop_map(|it| MENTORS[it].to_owned());
     let proposal = || 1..6_u32;
     let cause = || prop_oneof![Just(HandOverCause::Learner), Just(HandOverCause::Staff)];
@@ -41,23 +40,6 @@ fn any_command() -> impl Strategy<Value = Command> {
         1 => Just(end(MentorshipEnd::Withdrawn)),
         1 => (1..6_u32).prop_map(|stars| Command::Rate { stars, comment: String::new() }),
     ]
-}
-
-#[test]
-fn what_is_handed_over_has_a_mentor_and_nobody_is_proposed_to_who_has_one_for_good() {
-    laws::hold::<Mentorship>(any_command().prop_map(ask), |it| {
-        let has_mentor = it.mentor.is_some();
-        if it.hand_over.is_some() && !has_mentor {
-            return Err("a hand-over from nobody".to_owned());
-        }
-        if it.phase != Phase::Requested && (has_mentor || it.open.is_some()) {
-            return Err("a mentor where none is wanted".to_owned());
-        }
-        if it.open.as_ref().is_some_and(|open| it.mentor() == Some(&open.mentor_id)) {
-            return Err("the mentor is proposed".to_owned());
-        }
-        Ok(())
-    });
 }
 
 /// What somebody does, or which policy takes its next turn.
