@@ -16,6 +16,7 @@ mod mentorship;
 mod mentorships;
 mod page;
 mod policies;
+mod seeking_policies;
 mod terms;
 mod terms_held;
 mod wishes;
@@ -45,8 +46,9 @@ pub fn service() -> Service {
         .policy(policies::PlacesFollowMentorships)
         .policy(policies::MentorshipsHearOfPlaces)
         .look_up_policy::<policies::MentorshipsFollowMentors>()
-        .look_up_policy::<policies::MentorsAreSought>()
-        .look_up_policy::<policies::FreePlacesAreOffered>()
+        .look_up_policy::<seeking_policies::MentorsAreSought>()
+        .look_up_policy::<seeking_policies::FreePlacesAreOffered>()
+        .deadline::<policies::MentorsComeBack>()
         .deadline::<policies::ProposalsLapse>()
         .deadline::<policies::HandOversBecomeOverdue>()
         .grpc(|app| MentorServiceServer::new(api::Api::new(app)))

@@ -38,6 +38,8 @@ pub struct Mentor {
     institution_id: String,
     profile: MentorDescribed,
     capacity: u32,
+    /// Back then as far as is known; 0 = not known.
+    paused_until_ms: i64,
     /// Mentorships that hold a place: the learner, and the proposal that it was taken for.
     places: BTreeMap<String, (String, u32)>,
     blocked: BTreeSet<String>,
@@ -128,7 +130,10 @@ impl Decider for Mentor {
             }
             Event::MentorDescribed(it) => self.profile = it.clone(),
             Event::CapacitySet(it) => self.capacity = it.capacity,
-            Event::MentorPaused(_) => self.state = MentorState::Paused,
+            Event::MentorPaused(it) => {
+                self.state = MentorState::Paused;
+                self.paused_until_ms = it.until_ms;
+            }
             Event::MentorResumed(_) => self.state = MentorState::Active,
             Event::MentorLeaving(_) => self.state = MentorState::Leaving,
             Event::MentorLeft(_) => self.state = MentorState::Left,
@@ -181,7 +186,7 @@ impl Mentor {
 
     fn pause(&self, until_ms: i64, reason: &str) -> Decision<Self> {
         self.stays()?;
-        if self.state == MentorState::Paused {
+        if self.state == MentorState::Paused && self.paused_until_ms == until_ms {
             return Ok(Vec::new());
         }
         let (reason, mentorship_ids) = (reason.to_owned(), self.held());

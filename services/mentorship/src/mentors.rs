@@ -38,7 +38,10 @@ impl View for Mentors {
     const STREAMS: &'static [&'static str] = &["mentorship"];
 
     fn ddl(_: Dialect) -> Vec<String> {
-        vec!["CREATE INDEX {table}_institution ON {table} (institution_id)".to_owned()]
+        vec![
+            "CREATE INDEX {table}_institution ON {table} (institution_id)".to_owned(),
+            "CREATE INDEX {table}_back ON {table} (paused_until_ms) WHERE paused_until_ms > 0".to_owned(),
+        ]
     }
 
     fn fold(event: &Recorded<'_>, rows: &mut Changes<MentorRow>) {
@@ -75,7 +78,7 @@ impl MentorRow {
             Event::CapacitySet(it) => self.capacity = it.capacity,
             Event::MentorPaused(it) => (self.state, self.paused_until_ms) = (MentorState::Paused as i32, it.until_ms),
             Event::MentorResumed(_) => (self.state, self.paused_until_ms) = (MentorState::Active as i32, 0),
-            Event::MentorLeaving(_) => self.state = MentorState::Leaving as i32,
+            Event::MentorLeaving(_) => (self.state, self.paused_until_ms) = (MentorState::Leaving as i32, 0),
             Event::MentorLeft(_) => self.state = MentorState::Left as i32,
             Event::PlaceTaken(it) => self.load = it.load,
             Event::PlaceFreed(it) => self.load = it.load,

@@ -1,27 +1,18 @@
 //! What follows here from what happened: programmes bring mentorships, mentorships take places, places open proposals.
 
 use crate::{
-    blocked_pairs::BlockedPairs,
     by::{Asked, By},
-    mentees::Mentees,
     mentor::{self, Mentor},
-    mentors::{self, Mentors},
-    mentorship::{Command, Mentorship, Proposed},
-    mentorships::{self, MentorshipRow, Mentorships},
+    mentorship::{Command, Mentorship},
     terms_held::{self, TermsHeld},
-    wishes,
 };
 use studium_kit::{App, Deadline, LookUpPolicy, Policy, Reaction, StoreError, View};
 use studium_proto::{
     enrolment::v1::programme_enrolment_event::Event as ProgrammeEvent,
     mentorship::v1::{
-        Exclusion, MentorState, MentorshipEnd, NoMentorFound, ProposalEnd, ProposalOrigin,
-        mentor_event::Event as MentorEvent, mentorship_event::Event as MentorshipEvent,
+        MentorshipEnd, ProposalEnd, mentor_event::Event as MentorEvent, mentorship_event::Event as MentorshipEvent,
     },
 };
-
-/// Learners who are looked at when one mentor has a free place.
-const LOOKED_AT: i64 = 200;
 
 fn by_itself<C>(at_ms: i64, command: C) -> Asked<C> {
     By::platform(at_ms).asks(command)
@@ -152,117 +143,17 @@ pub(crate) fn follow_mentor(mentor: &str, event: &MentorEvent, within_minutes: u
     }
 }
 
-/// What a search reads.
-const SEARCHED: &[&str] = &[Mentorships::NAME, Mentors::NAME, Mentees::NAME, BlockedPairs::NAME, TermsHeld::NAME];
+/// A mentor is back when he said.
+pub struct MentorsComeBack;
 
-/// Searches a mentor for a learner who seeks one; none if none is sought any more.
-async fn search(app: &App, row: &MentorshipRow, at_ms: i64) -> Result<Option<Reaction<Mentorship>>, StoreError> {
-    if !row.seeking {
-        return Ok(None);
-    }
-    let terms = terms_held::terms(app.store(), &row.programme_id).await?;
-    if terms.cohort_matching && row.mentor_id.is_empty() && !row.proposed_before {
-        return Ok(None);
-    }
-    let found = wishes::search(app.store(), row, at_ms).await?;
-    let considered = (found.candidates.len() + found.excluded.len()) as u32;
-    let command = if let Some(chosen) = found.chosen(&row.id()) {
-        Command::Propose(Proposed {
-            learner_id: row.learner_id.clone(),
-            mentor_id: chosen.mentor_id.clone(),
-            origin: if row.overdue { ProposalOrigin::Overdue } else { ProposalOrigin::Matching },
-            answer_within_minutes: (!row.overdue).then_some(terms.proposal_minutes),
-            candidates: found.named(chosen),
-            considered,
-        })
-    } else {
-        Command::NoneFound(NoMentorFound {
-            considered,
-            full: found.count(&[Exclusion::Full]),
-            away: found.count(&[Exclusion::Paused, Exclusion::Leaving]),
-            no_language: found.count(&[Exclusion::Language]),
-            excluded: found.count(&[Exclusion::Tried, Exclusion::Blocked, Exclusion::Himself, Exclusion::Institution]),
-        })
-    };
-    Ok(Some(Reaction { id: row.id(), command: by_itself(at_ms, command) }))
-}
+impl Deadline for MentorsComeBack {
+    const NAME: &'static str = "mentors-come-back";
+    type Target = Mentor;
+    const DUE: &'static str = "SELECT mentor_id AS id, paused_until_ms AS due_ms FROM mentor_1 \
+                               WHERE paused_until_ms > 0 AND paused_until_ms <= $1";
 
-/// Whether a mentor is sought after this, unless there is one.
-pub(crate) fn begins_search(event: &MentorshipEvent) -> bool {
-    matches!(
-        event,
-        MentorshipEvent::MentorshipRequested(_)
-            | MentorshipEvent::ProposalEnded(_)
-            | MentorshipEvent::HandOverStarted(_)
-            | MentorshipEvent::HandOverOverdue(_)
-            | MentorshipEvent::MentorshipResumed(_)
-    )
-}
-
-/// Proposes the best mentor to who begins to seek one, and the next best when a proposal came to nothing.
-pub struct MentorsAreSought;
-
-impl LookUpPolicy for MentorsAreSought {
-    const NAME: &'static str = "mentors-are-sought";
-    const STREAM: &'static str = "mentorship";
-    const VIEWS: &'static [&'static str] = SEARCHED;
-    type Event = MentorshipEvent;
-    type Target = Mentorship;
-
-    async fn react(
-        app: &App,
-        id: &str,
-        event: &MentorshipEvent,
-        at_ms: i64,
-    ) -> Result<Vec<Reaction<Mentorship>>, StoreError> {
-        let Some((programme, learner)) = id.split_once('~').filter(|_| begins_search(event)) else {
-            return Ok(Vec::new());
-        };
-        let Some(row) = mentorships::mentorship(app.store(), programme, learner).await? else { return Ok(Vec::new()) };
-        Ok(search(app, &row, at_ms).await?.into_iter().collect())
-    }
-}
-
-/// Seeks again for those who wait longest when a mentor has a free place.
-pub struct FreePlacesAreOffered;
-
-impl LookUpPolicy for FreePlacesAreOffered {
-    const NAME: &'static str = "free-places-are-offered";
-    const STREAM: &'static str = "mentorship";
-    const VIEWS: &'static [&'static str] = SEARCHED;
-    type Event = MentorEvent;
-    type Target = Mentorship;
-
-    async fn react(
-        app: &App,
-        mentor: &str,
-        event: &MentorEvent,
-        at_ms: i64,
-    ) -> Result<Vec<Reaction<Mentorship>>, StoreError> {
-        let opens = matches!(
-            event,
-            MentorEvent::PlaceFreed(_)
-                | MentorEvent::CapacitySet(_)
-                | MentorEvent::MentorResumed(_)
-                | MentorEvent::MentorDescribed(_)
-        );
-        if !opens {
-            return Ok(Vec::new());
-        }
-        let Some(row) = mentors::mentor(app.store(), mentor).await? else { return Ok(Vec::new()) };
-        let free = row.capacity.saturating_sub(row.load) as usize;
-        if free == 0 || row.state != MentorState::Active as i32 {
-            return Ok(Vec::new());
-        }
-        let mut reactions = Vec::new();
-        for it in mentorships::seeking(app.store(), &row.institution_id, LOOKED_AT).await? {
-            if reactions.len() == free {
-                break;
-            }
-            let reaction = search(app, &it, at_ms).await?;
-            reactions.extend(reaction.filter(|it| matches!(it.command.command, Command::Propose(_))));
-        }
-        Ok(reactions)
+    fn command(_: &str, due_ms: i64) -> Asked<mentor::Command> {
+        by_itself(due_ms, mentor::Command::Resume)
     }
 }
 

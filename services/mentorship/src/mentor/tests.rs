@@ -149,6 +149,9 @@ fn who_pauses_takes_nobody_new_and_keeps_his_mentees() {
     let past = mentor(3, &["ada"]);
     given::<Mentor>(&past).when(ask(PAUSE)).then(&[paused(&["ada"])]);
     let past = [past, vec![paused(&["ada"])]].concat();
+    let longer = Command::Pause { until_ms: 9_000, reason: String::new() };
+    let until = MentorPaused { until_ms: 9_000, reason: String::new(), mentorship_ids: vec!["p~ada".into()] };
+    given::<Mentor>(&past).when(ask(longer)).then(&[Event::MentorPaused(until)]);
     given::<Mentor>(&past).when(ask(take("bob", 1))).then_once(&[refused("bob", 1, PlaceRefusal::Paused)]);
     given::<Mentor>(&past).when(ask(take("ada", 1))).nothing();
     given::<Mentor>(&past).when(ask(Command::Resume)).then(&[Event::MentorResumed(MentorResumed {})]);

@@ -197,9 +197,14 @@ pub async fn a_paused_mentor_is_not_proposed(desk: Desk) {
     desk.joins("ada", 0).await;
     desk.becomes("ada", "open to mia", |it| it.answer_by_ms > 0).await;
     let pause = PauseMentorRequest { mentor_id: "mia".into(), ..PauseMentorRequest::default() };
-    MentorServiceClient::new(desk.mentor("mia").await).pause_mentor(pause).await.unwrap();
+    let mut mia = MentorServiceClient::new(desk.mentor("mia").await);
+    mia.pause_mentor(pause.clone()).await.unwrap();
     desk.becomes("ada", "waiting", |it| it.proposed_mentor_id.is_empty()).await;
     desk.loads(&[("mia", 0)]).await;
+    // She says until when, and is back by herself.
+    let until_ms = desk.house.now_ms() + 300;
+    mia.pause_mentor(PauseMentorRequest { until_ms, ..pause }).await.unwrap();
+    desk.becomes("ada", "open to mia again", |it| it.proposed_mentor_id == "mia" && it.answer_by_ms > 0).await;
 }
 
 pub async fn what_the_learner_says_moves_the_match(desk: Desk) {

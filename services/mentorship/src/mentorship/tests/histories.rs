@@ -4,7 +4,8 @@
 use super::*;
 use crate::{
     mentor::{self, Mentor},
-    policies::{MentorshipsHearOfPlaces, PlacesFollowMentorships, begins_search, follow_mentor},
+    policies::{MentorshipsHearOfPlaces, PlacesFollowMentorships, follow_mentor},
+    seeking_policies::begins_search,
 };
 use proptest::prelude::*;
 use studium_kit::Policy as _;
