@@ -6,8 +6,12 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 use tokio::sync::Notify;
+
+/// How long a test waits for an append that is to be held.
+const HELD_WITHIN: Duration = Duration::from_mins(1);
 
 /// What happens to one append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +63,12 @@ impl Faults {
     }
 
     /// Waits until an append is held.
+    ///
+    /// # Panics
+    /// When none comes within a minute: a test whose script does not fit fails instead of waiting for ever.
     pub async fn held(&self) {
-        self.held.notified().await;
+        let came = tokio::time::timeout(HELD_WITHIN, self.held.notified()).await;
+        assert!(came.is_ok(), "no append came to be held: {:?} is left of the script", self.script);
     }
 
     /// Lets the held append go on.
