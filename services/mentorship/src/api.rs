@@ -2,6 +2,7 @@
 
 mod mentors;
 mod mentorships;
+mod outcomes;
 
 use crate::by::By;
 use studium_kit::{App, Call, Fields, Rejection, status};

@@ -1,26 +1,37 @@
 //! Mentorship: an exclusive mentor for every learner who has one coming, from the request to the measured outcome.
 
 mod api;
+mod billing_lines;
 mod blocked_pairs;
 mod by;
+mod graduation;
+mod joinings;
 mod matching;
 mod mentee;
 mod mentees;
 mod mentor;
+mod mentor_ratings;
 mod mentor_terms;
 mod mentoring_programmes;
 mod mentors;
 mod mentorship;
+mod mentorship_prices;
+mod mentorship_times;
 mod mentorships;
+mod months;
 mod page;
 mod policies;
+mod rates;
+mod survival;
 mod terms;
 mod terms_held;
+mod waiting;
 mod wishes;
 
 use studium_kit::Service;
 use studium_proto::mentorship::v1::{
     mentor_service_server::MentorServiceServer, mentorship_service_server::MentorshipServiceServer,
+    outcome_service_server::OutcomeServiceServer,
 };
 
 /// The parts of the service; nothing else lists them.
@@ -38,6 +49,10 @@ pub fn service() -> Service {
         .view::<mentoring_programmes::MentoringProgrammes>()
         .view::<mentoring_programmes::CourseSkills>()
         .view::<terms_held::TermsHeld>()
+        .view::<joinings::Joinings>()
+        .view::<mentorship_times::MentorshipTimes>()
+        .view::<mentorship_prices::MentorshipPrices>()
+        .view::<mentor_ratings::MentorRatings>()
         .policy(policies::MentorshipsFollowProgrammes)
         .policy(policies::PlacesFollowMentorships)
         .policy(policies::MentorshipsHearOfPlaces)
@@ -48,4 +63,5 @@ pub fn service() -> Service {
         .deadline::<policies::HandOversBecomeOverdue>()
         .grpc(|app| MentorServiceServer::new(api::Api::new(app)))
         .grpc(|app| MentorshipServiceServer::new(api::Api::new(app)))
+        .grpc(|app| OutcomeServiceServer::new(api::Api::new(app)))
 }
