@@ -191,12 +191,10 @@ fn ends(it: Option<&GraduationGroup>) -> Ends {
 fn outcome(total: &GraduationLine, note: &str) -> Outcome {
     let group = |it: Option<GraduationGroup>| {
         let it = it.unwrap_or_default();
-        let [rate, from, to] =
-            [it.rate_millipoints, it.rate_from_millipoints, it.rate_to_millipoints].map(u64::from);
+        let [rate, from, to] = [it.rate_millipoints, it.rate_from_millipoints, it.rate_to_millipoints].map(u64::from);
         [it.learners, rate, from, to]
     };
-    let difference =
-        [total.difference_millipoints, total.difference_from_millipoints, total.difference_to_millipoints];
+    let difference = [total.difference_millipoints, total.difference_from_millipoints, total.difference_to_millipoints];
     Outcome {
         with_mentor: group(total.with_mentor),
         without_mentor: group(total.without_mentor),
@@ -227,8 +225,19 @@ async fn ask_tutors(line: &Line, min_position: u64) -> Result<Vec<String>> {
 
 /// The comparison as a table for people.
 pub fn shown(comparison: &Comparison) -> String {
-    let head =
-        ["presentation", "learners", "passed", "failed", "withdrawn", "with tutor", "passed", "without", "passed", "tutors", ""];
+    let head = [
+        "presentation",
+        "learners",
+        "passed",
+        "failed",
+        "withdrawn",
+        "with tutor",
+        "passed",
+        "without",
+        "passed",
+        "tutors",
+        "",
+    ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for it in &comparison.presentations {
         let (with, without) = (it.views.with_mentor, it.views.without_mentor);
@@ -265,10 +274,8 @@ pub fn verdict(comparison: &Comparison) -> String {
         format!("{rate} % of {} passed (95 %: {from} to {to})", count(learners))
     };
     let it = &comparison.outcome;
-    let mut lines = vec![
-        agreed,
-        format!("With a tutor {}; without {}.", rate(it.with_mentor), rate(it.without_mentor)),
-    ];
+    let mut lines =
+        vec![agreed, format!("With a tutor {}; without {}.", rate(it.with_mentor), rate(it.without_mentor))];
     if let Some(difference) = it.difference_millipoints {
         let [difference, from, to] = difference.map(|it| percent(it.into()));
         lines.push(format!("Difference {difference} percentage points (95 %: {from} to {to})."));
