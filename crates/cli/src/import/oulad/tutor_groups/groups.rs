@@ -14,7 +14,7 @@ pub const GROUP: usize = 20;
 pub const RULE: &str = "Tutor groups were assigned by the import's rule: every second presentation in the order of courses \
                         (the first, the third, ...), its learners in order of registration and then of their numbers, 20 to a \
                         group, each with a synthetic tutor. They are not the real tutors, and nothing follows from them about \
-                        tutoring.";
+                        tutoring: modules and years differ, which alone makes rates differ.";
 
 /// One tutor with the learners of the group.
 #[derive(Debug, Clone, PartialEq, Eq)]
