@@ -10,3 +10,4 @@ mod platform;
 mod regions;
 mod registry;
 mod story;
+mod tutors;

@@ -3,6 +3,7 @@
 mod cohorts;
 mod mentors;
 mod mentorships;
+mod outcomes;
 
 use crate::by::By;
 use studium_kit::{App, Call, Fields, Rejection, status};

@@ -5,26 +5,40 @@ mod assignment;
 mod blocked_pairs;
 mod by;
 mod cohort;
+mod billing_lines;
+mod blocked_pairs;
+mod by;
+mod graduation;
+mod joinings;
 mod matching;
 mod mentee;
 mod mentees;
 mod mentor;
+mod mentor_ratings;
 mod mentor_terms;
 mod mentoring_programmes;
 mod mentors;
 mod mentorship;
+mod mentorship_prices;
+mod mentorship_times;
 mod mentorships;
+mod months;
 mod page;
 mod policies;
 mod seeking_policies;
+mod rates;
+mod survival;
 mod terms;
 mod terms_held;
+mod waiting;
 mod wishes;
 
 use studium_kit::Service;
 use studium_proto::mentorship::v1::{
     cohort_service_server::CohortServiceServer, mentor_service_server::MentorServiceServer,
     mentorship_service_server::MentorshipServiceServer,
+    mentor_service_server::MentorServiceServer, mentorship_service_server::MentorshipServiceServer,
+    outcome_service_server::OutcomeServiceServer,
 };
 
 /// The parts of the service; nothing else lists them.
@@ -42,6 +56,10 @@ pub fn service() -> Service {
         .view::<mentoring_programmes::MentoringProgrammes>()
         .view::<mentoring_programmes::CourseSkills>()
         .view::<terms_held::TermsHeld>()
+        .view::<joinings::Joinings>()
+        .view::<mentorship_times::MentorshipTimes>()
+        .view::<mentorship_prices::MentorshipPrices>()
+        .view::<mentor_ratings::MentorRatings>()
         .policy(policies::MentorshipsFollowProgrammes)
         .policy(policies::PlacesFollowMentorships)
         .policy(policies::MentorshipsHearOfPlaces)
@@ -54,4 +72,5 @@ pub fn service() -> Service {
         .grpc(|app| MentorServiceServer::new(api::Api::new(app)))
         .grpc(|app| CohortServiceServer::new(api::Api::new(app)))
         .grpc(|app| MentorshipServiceServer::new(api::Api::new(app)))
+        .grpc(|app| OutcomeServiceServer::new(api::Api::new(app)))
 }

@@ -9,6 +9,8 @@ mod desk;
 mod mentorships;
 #[path = "api/races.rs"]
 mod races;
+#[path = "api/outcomes.rs"]
+mod outcomes;
 #[path = "api/thread.rs"]
 mod thread;
 
@@ -32,6 +34,12 @@ macro_rules! happens {
 }
 
 happens! {
+    outcomes::graduation_is_told_with_and_without_a_mentor_and_stays_as_it_was,
+    outcomes::runs_count_as_programmes_do_and_a_course_brings_its_runs_together,
+    outcomes::who_still_waits_is_counted_and_anybody_may_ask,
+    outcomes::satisfaction_counts_the_last_word_of_each,
+    outcomes::a_month_is_billed_by_days_and_the_price_once,
+    outcomes::staff_sees_its_own_institution_and_learners_see_no_outcomes,
     thread::who_joins_and_pays_gets_a_mentor,
     mentorships::who_declines_is_followed_by_the_next_and_who_finds_nobody_waits,
     mentorships::a_proposal_lapses_by_itself_and_goes_to_the_next,

@@ -13,6 +13,7 @@ mod report;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod tutor_groups;
 
 use super::{
     line::Line,
@@ -51,6 +52,9 @@ pub struct OuladArgs {
     /// Make each region a campus with a plan and a seat for every learner, and enrol by seat; with --check compare them, too.
     #[arg(long, conflicts_with = "presentations")]
     campuses: bool,
+    /// Make tutor groups of 20 mentorships in every second presentation, by rule; with --check compare outcomes, too.
+    #[arg(long)]
+    tutor_groups: bool,
     /// Credits (ECTS) that a module carries, which the files do not say.
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=120))]
     credits: u32,
@@ -70,8 +74,10 @@ pub async fn oulad(args: OuladArgs, platform: &Platform) -> Result<()> {
         settle(platform, views(&args)).await?;
         let comparison = check::compare(platform, &args.dir, &args.presentations).await?;
         let campuses = compare_campuses(&args, platform, &plan).await?;
-        return tell_comparison(platform, &comparison, campuses.as_deref());
+        let groups = compare_groups(&args, platform).await?;
+        return tell_comparison(platform, &comparison, campuses.as_deref(), groups.as_ref());
     }
+    let groups = if args.tutor_groups { tutor_groups::groups(&plan) } else { vec![] };
     let steps = std::mem::take(&mut plan.steps);
     let plan = Arc::new(plan);
     let (catalogue_position, at_ms) = offer::announce(platform, &plan, args.credits).await?;
@@ -86,9 +92,13 @@ pub async fn oulad(args: OuladArgs, platform: &Platform) -> Result<()> {
     };
     let play_seconds = playing.elapsed().as_secs_f64();
 
+    let mut tutors = play_groups(&args, platform, &plan, &groups).await?;
     settle(platform, views(&args)).await?;
     if let Some(it) = &mut campuses {
         it.compared(compare_campuses(&args, platform, &plan).await?.unwrap_or_default());
+    }
+    if let Some(it) = &mut tutors {
+        it.comparison = compare_groups(&args, platform).await?.unwrap_or_default();
     }
     let report = Report {
         presentations: plan.wanted().count(),
@@ -102,8 +112,11 @@ pub async fn oulad(args: OuladArgs, platform: &Platform) -> Result<()> {
         play_seconds,
         seconds: started.elapsed().as_secs_f64(),
         per_second: tally.answered() as f64 / play_seconds,
-        unchanged: tally.done() == 0 && campuses.as_ref().is_none_or(|it| it.written() == 0),
+        unchanged: tally.done() == 0
+            && campuses.as_ref().is_none_or(|it| it.written() == 0)
+            && tutors.as_ref().is_none_or(|it| it.written() == 0),
         campuses,
+        tutor_groups: tutors,
     };
     tell(platform, &report)
 }
@@ -117,12 +130,41 @@ fn tell(platform: &Platform, report: &Report) -> Result<()> {
     if !report.unreadable.is_empty() {
         bail!("{} unreadable and left out; the report says which and why", rows_were(report.unreadable.len() as u64));
     }
-    demand_equal(&report.comparison, report.campuses.as_ref().map(|it| it.comparison.as_slice()))
+    demand_equal(&report.comparison, report.campuses.as_ref().map(|it| it.comparison.as_slice()))?;
+    demand_equal_groups(report.tutor_groups.as_ref().map(|it| &it.comparison))
 }
 
 /// The services whose views are waited for.
 fn views(args: &OuladArgs) -> &'static [&'static str] {
-    if args.campuses { &campuses::SERVICES } else { &SERVICES }
+    match (args.campuses, args.tutor_groups) {
+        (true, true) => &["catalogue", "enrolment", "campus", "mentorship"],
+        (true, false) => &campuses::SERVICES,
+        (false, true) => &["catalogue", "enrolment", "mentorship"],
+        (false, false) => &SERVICES,
+    }
+}
+
+/// Makes the tutor groups mentorships, if that was asked for.
+async fn play_groups(
+    args: &OuladArgs,
+    platform: &Platform,
+    plan: &Plan,
+    groups: &[tutor_groups::Group],
+) -> Result<Option<tutor_groups::Done>> {
+    if !args.tutor_groups {
+        return Ok(None);
+    }
+    let started = Instant::now();
+    let acts = tutor_groups::play(platform, plan, groups, args.in_flight.into()).await?;
+    Ok(Some(tutor_groups::Done { acts, seconds: started.elapsed().as_secs_f64(), ..Default::default() }))
+}
+
+/// The tutor groups and their outcomes beside the files, if they were asked for.
+async fn compare_groups(args: &OuladArgs, platform: &Platform) -> Result<Option<tutor_groups::Comparison>> {
+    if !args.tutor_groups {
+        return Ok(None);
+    }
+    Ok(Some(tutor_groups::compare(platform, &args.dir, &args.presentations).await?))
 }
 
 /// What playing the registry needs.
@@ -209,12 +251,20 @@ async fn compare_campuses(
     Ok(Some(campuses::compare(platform, &args.dir, &known).await?))
 }
 
-fn tell_comparison(platform: &Platform, comparison: &[Compared], regions: Option<&[campuses::Compared]>) -> Result<()> {
+fn tell_comparison(
+    platform: &Platform,
+    comparison: &[Compared],
+    regions: Option<&[campuses::Compared]>,
+    groups: Option<&tutor_groups::Comparison>,
+) -> Result<()> {
     let total = check::total(comparison);
-    let equal = demand_equal(comparison, regions).is_ok();
-    let mut told = json!({"comparison": comparison, "total": total, "equal": equal});
+    let equal = demand_equal(comparison, regions).and_then(|()| demand_equal_groups(groups));
+    let mut told = json!({"comparison": comparison, "total": total, "equal": equal.is_ok()});
     if let Some(it) = regions {
         told["campuses"] = json!({"comparison": it, "total": campuses::total(it)});
+    }
+    if let Some(it) = groups {
+        told["tutor_groups"] = json!(it);
     }
     platform.output.json(&told);
     platform.output.say(check::shown(comparison));
@@ -223,7 +273,20 @@ fn tell_comparison(platform: &Platform, comparison: &[Compared], regions: Option
         platform.output.say(campuses::shown(it));
         platform.output.say(campuses::verdict(it));
     }
-    demand_equal(comparison, regions)
+    if let Some(it) = groups {
+        platform.output.say(tutor_groups::shown(it));
+        platform.output.say(tutor_groups::verdict(it));
+    }
+    equal
+}
+
+fn demand_equal_groups(groups: Option<&tutor_groups::Comparison>) -> Result<()> {
+    match groups.map_or(0, |it| it.presentations.iter().filter(|it| !it.equal).count()) {
+        0 => Ok(()),
+        different => bail!(
+            "tutor groups or outcomes of {different} presentations differ from the files; import them with --tutor-groups"
+        ),
+    }
 }
 
 fn demand_equal(comparison: &[Compared], regions: Option<&[campuses::Compared]>) -> Result<()> {

@@ -5,6 +5,7 @@ use super::{
     check::{Compared, shown, total},
     oddities::Line,
     tally::{Count, Refusal},
+    tutor_groups,
 };
 use crate::{
     import::rows::{Unreadable, rows_were},
@@ -57,6 +58,9 @@ pub struct Report {
     /// Regions as campuses, if they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub campuses: Option<Done>,
+    /// Tutor groups as mentorships, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tutor_groups: Option<tutor_groups::Done>,
 }
 
 impl Report {
@@ -102,7 +106,8 @@ impl Report {
         self.write_oddities(text)?;
         writeln!(text, "\nThe views beside the files:\n{}", shown(&self.comparison))?;
         write!(text, "{}", verdict(&self.comparison))?;
-        self.campuses.as_ref().map_or(Ok(()), |it| write_campuses(text, it))
+        self.campuses.as_ref().map_or(Ok(()), |it| write_campuses(text, it))?;
+        self.tutor_groups.as_ref().map_or(Ok(()), |it| write_groups(text, it))
     }
 
     fn write_oddities(&self, text: &mut String) -> std::fmt::Result {
@@ -148,6 +153,15 @@ fn write_campuses(text: &mut String, it: &Done) -> std::fmt::Result {
     }
     writeln!(text, "{}", campuses::shown(&it.comparison))?;
     write!(text, "{}", campuses::verdict(&it.comparison))
+}
+
+fn write_groups(text: &mut String, it: &tutor_groups::Done) -> std::fmt::Result {
+    writeln!(text, "\n\nThe tutor groups as mentorships, {:.1} s:", it.seconds)?;
+    for it in &it.acts {
+        writeln!(text, "  {:<15} {:>8} new, {:>8} already so", it.what, count(it.done), count(it.already))?;
+    }
+    writeln!(text, "{}", tutor_groups::shown(&it.comparison))?;
+    write!(text, "{}", tutor_groups::verdict(&it.comparison))
 }
 
 fn presentations(number: usize) -> String {
