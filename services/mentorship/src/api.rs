@@ -2,6 +2,8 @@
 
 mod mentors;
 mod mentorships;
+mod review_claims;
+mod reviews;
 
 use crate::by::By;
 use studium_kit::{App, Call, Fields, Rejection, status};

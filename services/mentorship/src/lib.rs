@@ -14,6 +14,15 @@ mod mentorship;
 mod mentorships;
 mod page;
 mod policies;
+mod review;
+mod review_desk;
+mod review_feedback;
+mod review_locks;
+mod review_policies;
+mod review_queue;
+mod review_rights;
+mod review_rounds;
+mod reviews;
 mod terms;
 mod terms_held;
 mod wishes;
@@ -21,6 +30,7 @@ mod wishes;
 use studium_kit::Service;
 use studium_proto::mentorship::v1::{
     mentor_service_server::MentorServiceServer, mentorship_service_server::MentorshipServiceServer,
+    review_service_server::ReviewServiceServer,
 };
 
 /// The parts of the service; nothing else lists them.
@@ -30,6 +40,8 @@ pub fn service() -> Service {
         .decider::<mentorship::Mentorship>()
         .decider::<mentee::Mentee>()
         .decider::<terms::Terms>()
+        .decider::<review::Review>()
+        .decider::<review_desk::ReviewDesk>()
         .view::<mentors::Mentors>()
         .view::<blocked_pairs::BlockedPairs>()
         .view::<mentees::Mentees>()
@@ -38,14 +50,25 @@ pub fn service() -> Service {
         .view::<mentoring_programmes::MentoringProgrammes>()
         .view::<mentoring_programmes::CourseSkills>()
         .view::<terms_held::TermsHeld>()
+        .view::<reviews::Reviews>()
+        .view::<review_rounds::ReviewRounds>()
+        .view::<review_feedback::ReviewFeedbacks>()
+        .view::<review_locks::ReviewLocks>()
         .policy(policies::MentorshipsFollowProgrammes)
         .policy(policies::PlacesFollowMentorships)
         .policy(policies::MentorshipsHearOfPlaces)
+        .policy(review_policies::LocksFollowSlots)
+        .policy(review_policies::SlotsFollowLocks)
         .look_up_policy::<policies::MentorshipsFollowMentors>()
         .look_up_policy::<policies::MentorsAreSought>()
         .look_up_policy::<policies::FreePlacesAreOffered>()
+        .look_up_policy::<review_policies::ReviewsEndWithMentorships>()
+        .look_up_policy::<review_policies::LocksEndWithBlockedPairs>()
+        .look_up_policy::<review_policies::ReviewsHearWhatTheyMissed>()
         .deadline::<policies::ProposalsLapse>()
         .deadline::<policies::HandOversBecomeOverdue>()
+        .deadline::<review_policies::ReviewLocksExpire>()
         .grpc(|app| MentorServiceServer::new(api::Api::new(app)))
         .grpc(|app| MentorshipServiceServer::new(api::Api::new(app)))
+        .grpc(|app| ReviewServiceServer::new(api::Api::new(app)))
 }
