@@ -62,11 +62,12 @@ impl ReviewDesk {
     }
 
     fn take(&self, claim: &Claim, at_ms: i64) -> Decision<Self> {
-        claim.rights.check()?;
         let over = |it: &Slot| it.until_ms <= at_ms;
+        // Who began may finish, also when the mentor is back meanwhile.
         if self.taken.get(&claim.review_id).is_some_and(|it| !over(it)) {
             return Ok(Vec::new());
         }
+        claim.rights.check()?;
         let mut held = self.taken.len() as u32;
         let mut events = Vec::new();
         for (review_id, it) in self.taken.iter().filter(|it| over(it.1)) {

@@ -47,6 +47,10 @@ fn four() -> Vec<Event> {
 fn a_slot_is_taken_for_as_long_as_the_terms_say() {
     given::<ReviewDesk>(&[]).when(take("a", 4, 1_000)).then(&[taken("a", 1, 1_000, 1)]);
     given::<ReviewDesk>(&[taken("a", 1, 0, 1)]).when(take("a", 4, LOCK - 1)).nothing();
+    // Who began may finish, also when the mentor is back meanwhile.
+    let rights = Rights { present_mentor_id: "ben".into(), ..rights() };
+    let again = By::platform(9).asks(Command::Take(Claim { rights, ..claim("a", 4) }));
+    given::<ReviewDesk>(&[taken("a", 1, 0, 1)]).when(again).nothing();
     let past = [taken("a", 1, 0, 1), freed("a", 1, 0, false)];
     given::<ReviewDesk>(&past).when(take("a", 4, 5)).then(&[taken("a", 2, 5, 1)]);
 }

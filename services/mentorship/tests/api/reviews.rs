@@ -203,9 +203,9 @@ pub async fn a_review_is_shown_to_those_whom_it_concerns(desk: Desk) {
     desk.pauses("mia").await;
     desk.as_mentor("ben").await.get_review(as_mentor("ben")).await.unwrap();
     // Nobody acts in another's name.
-    let status =
-        desk.as_mentor("ben").await.return_review(returning("r", "mia", 1, ReviewVerdict::MeetsSpecifications));
-    assert_eq!(status.await.unwrap_err().code(), Code::PermissionDenied);
+    let request = returning("r", "mia", 1, ReviewVerdict::MeetsSpecifications);
+    let status = desk.as_mentor("ben").await.return_review(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::PermissionDenied);
     let status = desk.as_learner("bob").await.withdraw_review(crate::review_desk::withdrawal("r", "bob")).await;
     assert_eq!(reason(&status.unwrap_err()), "REVIEW_NOT_FOUND");
 }
