@@ -135,6 +135,8 @@ events! {
     mentorship::v1::MenteeEvent, mentee_event, "mentorship.mentee";
     mentorship::v1::MentorshipEvent, mentorship_event, "mentorship.mentorship";
     mentorship::v1::TermsEvent, terms_event, "mentorship.terms";
+    mentorship::v1::ReviewEvent, review_event, "mentorship.review";
+    mentorship::v1::ReviewDeskEvent, review_desk_event, "mentorship.review_desk";
 }
 
 reasons! {

@@ -4,6 +4,8 @@ mod cohorts;
 mod mentors;
 mod mentorships;
 mod outcomes;
+mod review_claims;
+mod reviews;
 
 use crate::by::By;
 use studium_kit::{App, Call, Fields, Rejection, status};

@@ -28,6 +28,15 @@ mod policies;
 mod seeking_policies;
 mod rates;
 mod survival;
+mod review;
+mod review_desk;
+mod review_feedback;
+mod review_locks;
+mod review_policies;
+mod review_queue;
+mod review_rights;
+mod review_rounds;
+mod reviews;
 mod terms;
 mod terms_held;
 mod waiting;
@@ -39,6 +48,7 @@ use studium_proto::mentorship::v1::{
     mentorship_service_server::MentorshipServiceServer,
     mentor_service_server::MentorServiceServer, mentorship_service_server::MentorshipServiceServer,
     outcome_service_server::OutcomeServiceServer,
+    review_service_server::ReviewServiceServer,
 };
 
 /// The parts of the service; nothing else lists them.
@@ -48,6 +58,8 @@ pub fn service() -> Service {
         .decider::<mentorship::Mentorship>()
         .decider::<mentee::Mentee>()
         .decider::<terms::Terms>()
+        .decider::<review::Review>()
+        .decider::<review_desk::ReviewDesk>()
         .view::<mentors::Mentors>()
         .view::<blocked_pairs::BlockedPairs>()
         .view::<mentees::Mentees>()
@@ -60,17 +72,30 @@ pub fn service() -> Service {
         .view::<mentorship_times::MentorshipTimes>()
         .view::<mentorship_prices::MentorshipPrices>()
         .view::<mentor_ratings::MentorRatings>()
+        .view::<reviews::Reviews>()
+        .view::<review_rounds::ReviewRounds>()
+        .view::<review_feedback::ReviewFeedbacks>()
+        .view::<review_locks::ReviewLocks>()
         .policy(policies::MentorshipsFollowProgrammes)
         .policy(policies::PlacesFollowMentorships)
         .policy(policies::MentorshipsHearOfPlaces)
+        .policy(review_policies::LocksFollowSlots)
+        .policy(review_policies::SlotsFollowLocks)
         .look_up_policy::<policies::MentorshipsFollowMentors>()
         .look_up_policy::<seeking_policies::MentorsAreSought>()
         .look_up_policy::<seeking_policies::FreePlacesAreOffered>()
         .deadline::<policies::MentorsComeBack>()
+        .look_up_policy::<policies::MentorsAreSought>()
+        .look_up_policy::<policies::FreePlacesAreOffered>()
+        .look_up_policy::<review_policies::ReviewsEndWithMentorships>()
+        .look_up_policy::<review_policies::LocksEndWithBlockedPairs>()
+        .look_up_policy::<review_policies::ReviewsHearWhatTheyMissed>()
         .deadline::<policies::ProposalsLapse>()
         .deadline::<policies::HandOversBecomeOverdue>()
+        .deadline::<review_policies::ReviewLocksExpire>()
         .grpc(|app| MentorServiceServer::new(api::Api::new(app)))
         .grpc(|app| CohortServiceServer::new(api::Api::new(app)))
         .grpc(|app| MentorshipServiceServer::new(api::Api::new(app)))
         .grpc(|app| OutcomeServiceServer::new(api::Api::new(app)))
+        .grpc(|app| ReviewServiceServer::new(api::Api::new(app)))
 }
