@@ -1,0 +1,1 @@
+//! What answer times say, and what they must not hide.
