@@ -7,7 +7,6 @@ use crate::{
     conversations::{self, ConversationRow, Conversations},
     mentees::Mentees,
     mentor_terms::MentorTerms,
-    mentoring_programmes::MentoringProgrammes,
     mentors::Mentors,
     mentorships::Mentorships,
     rests::Rests,
@@ -19,14 +18,13 @@ use studium_proto::mentorship::v1::{
     mentorship_event::Event as MentorshipEvent,
 };
 
-/// What is looked up before a conversation goes along.
+/// What is looked up before a conversation goes along, as far as it follows the streams that are reacted to.
 const LOOKED_UP: &[&str] = &[
     Conversations::NAME,
     Mentorships::NAME,
     MentorTerms::NAME,
     Mentors::NAME,
     Mentees::NAME,
-    MentoringProgrammes::NAME,
     BlockedPairs::NAME,
     Rests::NAME,
 ];
