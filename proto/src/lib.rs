@@ -137,6 +137,7 @@ events! {
     mentorship::v1::TermsEvent, terms_event, "mentorship.terms";
     mentorship::v1::ReviewEvent, review_event, "mentorship.review";
     mentorship::v1::ReviewDeskEvent, review_desk_event, "mentorship.review_desk";
+    mentorship::v1::ConversationEvent, conversation_event, "mentorship.conversation";
 }
 
 reasons! {

@@ -1,6 +1,7 @@
 //! Translates between gRPC and deciders and views; holds no rule.
 
 mod cohorts;
+mod conversations;
 mod mentors;
 mod mentorships;
 mod outcomes;

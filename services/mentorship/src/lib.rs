@@ -1,5 +1,6 @@
 //! Mentorship: an exclusive mentor for every learner who has one coming, from the request to the measured outcome.
 
+mod answer_times;
 mod api;
 mod assignment;
 mod blocked_pairs;
@@ -10,6 +11,10 @@ mod blocked_pairs;
 mod by;
 mod graduation;
 mod joinings;
+mod conversation;
+mod conversation_messages;
+mod conversation_policies;
+mod conversations;
 mod matching;
 mod mentee;
 mod mentees;
@@ -37,6 +42,9 @@ mod review_queue;
 mod review_rights;
 mod review_rounds;
 mod reviews;
+mod question_times;
+mod rests;
+mod routes;
 mod terms;
 mod terms_held;
 mod waiting;
@@ -49,6 +57,8 @@ use studium_proto::mentorship::v1::{
     mentor_service_server::MentorServiceServer, mentorship_service_server::MentorshipServiceServer,
     outcome_service_server::OutcomeServiceServer,
     review_service_server::ReviewServiceServer,
+    conversation_service_server::ConversationServiceServer, mentor_service_server::MentorServiceServer,
+    mentorship_service_server::MentorshipServiceServer,
 };
 
 /// The parts of the service; nothing else lists them.
@@ -60,6 +70,7 @@ pub fn service() -> Service {
         .decider::<terms::Terms>()
         .decider::<review::Review>()
         .decider::<review_desk::ReviewDesk>()
+        .decider::<conversation::Conversation>()
         .view::<mentors::Mentors>()
         .view::<blocked_pairs::BlockedPairs>()
         .view::<mentees::Mentees>()
@@ -76,6 +87,10 @@ pub fn service() -> Service {
         .view::<review_rounds::ReviewRounds>()
         .view::<review_feedback::ReviewFeedbacks>()
         .view::<review_locks::ReviewLocks>()
+        .view::<conversations::Conversations>()
+        .view::<conversation_messages::ConversationMessages>()
+        .view::<question_times::QuestionTimes>()
+        .view::<rests::Rests>()
         .policy(policies::MentorshipsFollowProgrammes)
         .policy(policies::PlacesFollowMentorships)
         .policy(policies::MentorshipsHearOfPlaces)
@@ -90,6 +105,13 @@ pub fn service() -> Service {
         .look_up_policy::<review_policies::ReviewsEndWithMentorships>()
         .look_up_policy::<review_policies::LocksEndWithBlockedPairs>()
         .look_up_policy::<review_policies::ReviewsHearWhatTheyMissed>()
+        .look_up_policy::<conversation_policies::ConversationsFollowMentors>()
+        .look_up_policy::<conversation_policies::ConversationsFollowMentorships>()
+        .look_up_policy::<conversation_policies::ConversationsAreLookedAtAgain>()
+        .deadline::<conversation_policies::QuestionsAreReminded>()
+        .deadline::<conversation_policies::QuestionsAreEscalated>()
+        .deadline::<conversation_policies::LearnersAreNudged>()
+        .deadline::<conversation_policies::ConversationsTimeOut>()
         .deadline::<policies::ProposalsLapse>()
         .deadline::<policies::HandOversBecomeOverdue>()
         .deadline::<review_policies::ReviewLocksExpire>()
@@ -98,4 +120,5 @@ pub fn service() -> Service {
         .grpc(|app| MentorshipServiceServer::new(api::Api::new(app)))
         .grpc(|app| OutcomeServiceServer::new(api::Api::new(app)))
         .grpc(|app| ReviewServiceServer::new(api::Api::new(app)))
+        .grpc(|app| ConversationServiceServer::new(api::Api::new(app)))
 }
