@@ -135,6 +135,7 @@ events! {
     mentorship::v1::MenteeEvent, mentee_event, "mentorship.mentee";
     mentorship::v1::MentorshipEvent, mentorship_event, "mentorship.mentorship";
     mentorship::v1::TermsEvent, terms_event, "mentorship.terms";
+    mentorship::v1::RiskEvent, risk_event, "mentorship.risk";
 }
 
 reasons! {

@@ -1,5 +1,6 @@
 //! Translates between gRPC and deciders and views; holds no rule.
 
+mod desks;
 mod mentors;
 mod mentorships;
 

@@ -3,6 +3,8 @@
 
 #[path = "api/desk.rs"]
 mod desk;
+#[path = "api/signals.rs"]
+mod signals;
 #[path = "api/thread.rs"]
 mod thread;
 
@@ -26,5 +28,13 @@ macro_rules! happens {
 }
 
 happens! {
+    signals::silence_is_told_at_each_threshold_once_and_ends_with_activity,
+    signals::a_failed_assessment_is_told_until_a_later_attempt_passes,
+    signals::what_is_not_handed_in_is_told_until_it_is,
+    signals::what_was_before_the_mentor_or_long_ago_is_not_told,
+    signals::nothing_is_told_while_the_learner_rests_or_after_the_end,
+    signals::nothing_is_told_twice_after_a_restart,
+    signals::the_desk_shows_what_waits_and_how_mentees_come_on,
+    signals::signals_and_records_are_for_those_whom_they_concern,
     thread::who_joins_and_pays_gets_a_mentor,
 }
