@@ -158,7 +158,7 @@ pub async fn silence_is_told_at_each_threshold_once_and_ends_with_activity(desk:
     says(&desk, "bob", 1, vec![progress("m")]).await;
     says(&desk, "ada", 0, vec![progress("n")]).await;
     becomes(&desk, "ada", &thresholds(RiskClearance::Activity)).await;
-    assert_eq!(told(&signals(&desk, "bob").await), []);
+    assert_eq!(signals(&desk, "bob").await.len(), 0);
 }
 
 pub async fn a_failed_assessment_is_told_until_a_later_attempt_passes(desk: Desk) {
@@ -205,7 +205,7 @@ pub async fn what_was_before_the_mentor_or_long_ago_is_not_told(desk: Desk) {
     enrolled(&desk, "bob", 4).await;
     says(&desk, "bob", 3, vec![result(1, 10_000)]).await;
     becomes(&desk, "bob", &[(RiskKind::AssessmentFailed, 0, OPEN)]).await;
-    assert_eq!((told(&signals(&desk, "ada").await), told(&signals(&desk, "old").await)), (vec![], vec![]));
+    assert_eq!((signals(&desk, "ada").await.len(), signals(&desk, "old").await.len()), (0, 0));
 }
 
 async fn programme_says(desk: &Desk, learner: &str, days: i64, event: programme_enrolment_event::Event) {
@@ -337,7 +337,7 @@ pub async fn signals_and_records_are_for_those_whom_they_concern(desk: Desk) {
     assert_eq!(reason(&no), "NOT_YOUR_INSTITUTION");
     assert!(!mia.acknowledge_signal(acknowledge("mia", "", 1)).await.unwrap().into_inner().already);
     assert!(mia.acknowledge_signal(acknowledge("mia", "", 1)).await.unwrap().into_inner().already);
-    assert_eq!(shown_desk(&desk).await.items, []);
+    assert_eq!(shown_desk(&desk).await.items.len(), 0);
     let mine = |mentor: &str, learner: &str, institution: &str| ListSignalsRequest {
         mentor_id: mentor.into(),
         learner_id: learner.into(),
@@ -349,8 +349,8 @@ pub async fn signals_and_records_are_for_those_whom_they_concern(desk: Desk) {
     assert_eq!((seen[0].note.as_str(), seen[0].acknowledged_by_mentor_id.as_str()), ("called", "mia"));
     let own = ada.list_signals(mine("", "ada", "")).await.unwrap().into_inner().signals;
     assert_eq!((own.len(), own[0].note.as_str(), own[0].acknowledged_at_ms > 0), (1, "", true));
-    assert_eq!(max.list_signals(mine("max", "", "")).await.unwrap().into_inner().signals, []);
-    assert_eq!(mit.list_signals(mine("", "", "mit")).await.unwrap().into_inner().signals, []);
+    assert_eq!(max.list_signals(mine("max", "", "")).await.unwrap().into_inner().signals.len(), 0);
+    assert_eq!(mit.list_signals(mine("", "", "mit")).await.unwrap().into_inner().signals.len(), 0);
     assert_eq!(ada.list_signals(mine("mia", "", "")).await.unwrap_err().code(), Code::PermissionDenied);
     let record = |mentor: &str, institution: &str| GetMentoringRecordRequest {
         learner_id: "ada".into(),
@@ -363,6 +363,6 @@ pub async fn signals_and_records_are_for_those_whom_they_concern(desk: Desk) {
     assert_eq!((own[0].signals.len(), own[0].signals[0].note.as_str(), own[0].progress.len()), (1, "", 1));
     assert!(own[0].proposals >= 1);
     assert_eq!(mia.get_mentoring_record(record("mia", "")).await.unwrap().into_inner().records.len(), 1);
-    assert_eq!(max.get_mentoring_record(record("max", "")).await.unwrap().into_inner().records, []);
-    assert_eq!(mit.get_mentoring_record(record("", "mit")).await.unwrap().into_inner().records, []);
+    assert_eq!(max.get_mentoring_record(record("max", "")).await.unwrap().into_inner().records.len(), 0);
+    assert_eq!(mit.get_mentoring_record(record("", "mit")).await.unwrap().into_inner().records.len(), 0);
 }
