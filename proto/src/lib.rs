@@ -138,6 +138,7 @@ events! {
     mentorship::v1::ReviewEvent, review_event, "mentorship.review";
     mentorship::v1::ReviewDeskEvent, review_desk_event, "mentorship.review_desk";
     mentorship::v1::ConversationEvent, conversation_event, "mentorship.conversation";
+    mentorship::v1::RiskEvent, risk_event, "mentorship.risk";
 }
 
 reasons! {

@@ -2,6 +2,7 @@
 
 mod cohorts;
 mod conversations;
+mod desks;
 mod mentors;
 mod mentorships;
 mod outcomes;

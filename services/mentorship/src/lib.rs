@@ -15,13 +15,17 @@ mod conversation;
 mod conversation_messages;
 mod conversation_policies;
 mod conversations;
+mod desk_rows;
 mod matching;
 mod mentee;
+mod mentee_programmes;
+mod mentee_progress;
 mod mentees;
 mod mentor;
 mod mentor_ratings;
 mod mentor_terms;
 mod mentoring_programmes;
+mod mentoring_runs;
 mod mentors;
 mod mentorship;
 mod mentorship_prices;
@@ -45,6 +49,10 @@ mod reviews;
 mod question_times;
 mod rests;
 mod routes;
+mod risk;
+mod risk_due;
+mod risk_policies;
+mod risk_signals;
 mod terms;
 mod terms_held;
 mod waiting;
@@ -58,6 +66,7 @@ use studium_proto::mentorship::v1::{
     outcome_service_server::OutcomeServiceServer,
     review_service_server::ReviewServiceServer,
     conversation_service_server::ConversationServiceServer, mentor_service_server::MentorServiceServer,
+    desk_service_server::DeskServiceServer, mentor_service_server::MentorServiceServer,
     mentorship_service_server::MentorshipServiceServer,
 };
 
@@ -71,6 +80,7 @@ pub fn service() -> Service {
         .decider::<review::Review>()
         .decider::<review_desk::ReviewDesk>()
         .decider::<conversation::Conversation>()
+        .decider::<risk::Risk>()
         .view::<mentors::Mentors>()
         .view::<blocked_pairs::BlockedPairs>()
         .view::<mentees::Mentees>()
@@ -91,6 +101,10 @@ pub fn service() -> Service {
         .view::<conversation_messages::ConversationMessages>()
         .view::<question_times::QuestionTimes>()
         .view::<rests::Rests>()
+        .view::<mentoring_runs::MentoringRuns>()
+        .view::<mentee_progress::MenteeProgress>()
+        .view::<mentee_programmes::MenteeProgrammes>()
+        .view::<risk_signals::RiskSignals>()
         .policy(policies::MentorshipsFollowProgrammes)
         .policy(policies::PlacesFollowMentorships)
         .policy(policies::MentorshipsHearOfPlaces)
@@ -115,10 +129,18 @@ pub fn service() -> Service {
         .deadline::<policies::ProposalsLapse>()
         .deadline::<policies::HandOversBecomeOverdue>()
         .deadline::<review_policies::ReviewLocksExpire>()
+        .look_up_policy::<risk_policies::RisksFollowMentorships>()
+        .look_up_policy::<risk_policies::RisksFollowEnrolments>()
+        .look_up_policy::<risk_policies::RisksFollowRuns>()
+        .look_up_policy::<risk_policies::RisksFollowProgrammes>()
+        .deadline::<policies::ProposalsLapse>()
+        .deadline::<policies::HandOversBecomeOverdue>()
+        .deadline::<risk_policies::RisksAreTold>()
         .grpc(|app| MentorServiceServer::new(api::Api::new(app)))
         .grpc(|app| CohortServiceServer::new(api::Api::new(app)))
         .grpc(|app| MentorshipServiceServer::new(api::Api::new(app)))
         .grpc(|app| OutcomeServiceServer::new(api::Api::new(app)))
         .grpc(|app| ReviewServiceServer::new(api::Api::new(app)))
         .grpc(|app| ConversationServiceServer::new(api::Api::new(app)))
+        .grpc(|app| DeskServiceServer::new(api::Api::new(app)))
 }

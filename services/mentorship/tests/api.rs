@@ -25,6 +25,8 @@ mod conversations;
 mod desk;
 #[path = "api/talk.rs"]
 mod talk;
+#[path = "api/signals.rs"]
+mod signals;
 #[path = "api/thread.rs"]
 mod thread;
 
@@ -54,6 +56,14 @@ happens! {
     outcomes::satisfaction_counts_the_last_word_of_each,
     outcomes::a_month_is_billed_by_days_and_the_price_once,
     outcomes::staff_sees_its_own_institution_and_learners_see_no_outcomes,
+    signals::silence_is_told_at_each_threshold_once_and_ends_with_activity,
+    signals::a_failed_assessment_is_told_until_a_later_attempt_passes,
+    signals::what_is_not_handed_in_is_told_until_it_is,
+    signals::what_was_before_the_mentor_or_long_ago_is_not_told,
+    signals::nothing_is_told_while_the_learner_rests_or_after_the_end,
+    signals::nothing_is_told_twice_after_a_restart,
+    signals::the_desk_shows_what_waits_and_how_mentees_come_on,
+    signals::signals_and_records_are_for_those_whom_they_concern,
     thread::who_joins_and_pays_gets_a_mentor,
     mentorships::who_declines_is_followed_by_the_next_and_who_finds_nobody_waits,
     mentorships::a_proposal_lapses_by_itself_and_goes_to_the_next,

@@ -1,0 +1,238 @@
+//! Who is watched follows from mentorships, enrolments, runs and programmes; what is said follows from a due time.
+
+use crate::{
+    by::{Asked, By},
+    mentee_progress::{self, MenteeProgress, MenteeProgressRow},
+    mentoring_programmes::{self, MentoringProgrammes},
+    mentoring_runs::{self, MentoringRuns},
+    mentorships::{self, MentorshipRow, Mentorships, Only},
+    page::Page,
+    risk::{Command, Risk},
+    risk_due::Fact,
+    terms_held,
+};
+use studium_kit::{App, Deadline, LookUpPolicy, Reaction, Store, StoreError, View};
+use studium_proto::{
+    catalogue::v1::{course_run_event::Event as RunEvent, programme_event::Event as ProgrammeEvent},
+    enrolment::v1::{EnrolmentState, enrolment_event::Event as EnrolmentEvent},
+    mentorship::v1::{MentorshipState, RiskWatchBegan, RiskWatchEnd, mentorship_event::Event as MentorshipEvent},
+};
+
+/// Programmes of one learner, and mentorships of one programme that are looked at together.
+const LOOKED_AT: i64 = 500;
+
+fn reaction(id: String, at_ms: i64, command: Command) -> Reaction<Risk> {
+    Reaction { id, command: By::platform(at_ms).asks(command) }
+}
+
+/// Active mentorships of a learner, or of a programme.
+async fn active(store: &Store, only: Only, after: String) -> Result<Vec<MentorshipRow>, StoreError> {
+    let only = Only { state: MentorshipState::Active as i32, ..only };
+    mentorships::mentorships(store, &only, &Page { after, size: LOOKED_AT }).await
+}
+
+/// Those of a learner's active mentorships whose programme contains the course.
+async fn concerned(store: &Store, learner_id: &str, course_id: &str) -> Result<Vec<MentorshipRow>, StoreError> {
+    let only = Only { learner_id: learner_id.to_owned(), ..Only::default() };
+    let mut concerned = Vec::new();
+    for it in active(store, only, String::new()).await? {
+        let programme = mentoring_programmes::programme(store, &it.programme_id).await?;
+        if programme.is_some_and(|it| it.course_ids.0.iter().any(|it| it == course_id)) {
+            concerned.push(it);
+        }
+    }
+    Ok(concerned)
+}
+
+/// What is watched in each of these enrolments of a learner.
+async fn watches(
+    store: &Store,
+    of: &MentorshipRow,
+    enrolments: &[&MenteeProgressRow],
+    at_ms: i64,
+) -> Result<Vec<RiskWatchBegan>, StoreError> {
+    let ids: Vec<_> = enrolments.iter().map(|it| it.run_id.as_str()).collect();
+    let runs = mentoring_runs::runs(store, &ids).await?;
+    let risk_days = terms_held::terms(store, &of.programme_id).await?.risk_days;
+    let watch = |it: &&MenteeProgressRow| {
+        let run = runs.iter().find(|run| run.run_id == it.run_id).cloned().unwrap_or_default();
+        RiskWatchBegan {
+            run_id: it.run_id.clone(),
+            course_id: it.course_id.clone(),
+            institution_id: of.institution_id.clone(),
+            since_ms: at_ms.max(of.assigned_at_ms).max(it.active_at_ms),
+            starts_at_ms: run.starts_at_ms,
+            risk_days: risk_days.clone(),
+            pass_mark_millipoints: run.pass_mark(),
+            assessments: run.assessments(),
+        }
+    };
+    Ok(enrolments.iter().map(watch).collect())
+}
+
+/// Watches over a learner in all courses of the programme where the learner is active.
+async fn watch(store: &Store, of: &MentorshipRow, at_ms: i64) -> Result<Option<Reaction<Risk>>, StoreError> {
+    let Some(programme) = mentoring_programmes::programme(store, &of.programme_id).await? else { return Ok(None) };
+    let rows = mentee_progress::of_learner(store, &of.learner_id).await?;
+    let is_active = |it: &&MenteeProgressRow| {
+        it.state == EnrolmentState::Active as i32 && programme.course_ids.0.contains(&it.course_id)
+    };
+    let enrolments: Vec<_> = rows.iter().filter(is_active).collect();
+    if enrolments.is_empty() {
+        return Ok(None);
+    }
+    let runs = watches(store, of, &enrolments, at_ms).await?;
+    Ok(Some(reaction(of.id(), at_ms, Command::Watch(runs))))
+}
+
+/// The watch begins with the first mentor, rests with the mentorship, and ends with it.
+pub struct RisksFollowMentorships;
+
+impl LookUpPolicy for RisksFollowMentorships {
+    const NAME: &'static str = "risks-follow-mentorships";
+    const STREAM: &'static str = "mentorship";
+    const VIEWS: &'static [&'static str] = &[Mentorships::NAME];
+    type Event = MentorshipEvent;
+    type Target = Risk;
+
+    async fn react(
+        app: &App,
+        id: &str,
+        event: &MentorshipEvent,
+        at_ms: i64,
+    ) -> Result<Vec<Reaction<Risk>>, StoreError> {
+        let rest = |end| Ok(vec![reaction(id.to_owned(), at_ms, Command::Rest { end })]);
+        match event {
+            MentorshipEvent::MentorAssigned(it) if it.previous_mentor_id.is_empty() => {}
+            MentorshipEvent::MentorshipResumed(_) => {}
+            MentorshipEvent::MentorshipPaused(_) => return rest(RiskWatchEnd::Paused),
+            MentorshipEvent::MentorshipEnded(_) => return rest(RiskWatchEnd::MentorshipEnded),
+            _ => return Ok(Vec::new()),
+        }
+        let Some((programme, learner)) = id.split_once('~') else { return Ok(Vec::new()) };
+        let row = mentorships::mentorship(app.store(), programme, learner).await?;
+        let Some(row) = row.filter(|it| it.state == MentorshipState::Active as i32) else { return Ok(Vec::new()) };
+        Ok(watch(app.store(), &row, at_ms).await?.into_iter().collect())
+    }
+}
+
+/// Who becomes active in a course of a programme with a mentor is watched there, until it ends.
+pub struct RisksFollowEnrolments;
+
+impl LookUpPolicy for RisksFollowEnrolments {
+    const NAME: &'static str = "risks-follow-enrolments";
+    const STREAM: &'static str = "enrolment";
+    const VIEWS: &'static [&'static str] = &[MenteeProgress::NAME];
+    type Event = EnrolmentEvent;
+    type Target = Risk;
+
+    async fn react(app: &App, id: &str, event: &EnrolmentEvent, at_ms: i64) -> Result<Vec<Reaction<Risk>>, StoreError> {
+        let begins = match event {
+            EnrolmentEvent::EnrolmentActivated(_) => true,
+            EnrolmentEvent::EnrolmentReinstated(it) => !it.seat_needed,
+            EnrolmentEvent::EnrolmentSuspended(_)
+            | EnrolmentEvent::EnrolmentWithdrawn(_)
+            | EnrolmentEvent::EnrolmentDeferred(_)
+            | EnrolmentEvent::EnrolmentCompleted(_)
+            | EnrolmentEvent::EnrolmentFailed(_)
+            | EnrolmentEvent::EnrolmentExpired(_) => false,
+            _ => return Ok(Vec::new()),
+        };
+        let Some((run, learner)) = id.split_once('~') else { return Ok(Vec::new()) };
+        let rows = mentee_progress::of_learner(app.store(), learner).await?;
+        let Some(row) = rows.iter().find(|it| it.run_id == run) else { return Ok(Vec::new()) };
+        let mentorships = concerned(app.store(), learner, &row.course_id).await?;
+        let mut reactions = Vec::new();
+        if begins {
+            for it in mentorships {
+                let runs = watches(app.store(), &it, &[row], at_ms).await?;
+                reactions.push(reaction(it.id(), at_ms, Command::Watch(runs)));
+            }
+        } else {
+            // Also who rests has signals that are moot now.
+            let told = row.signals.0.iter().map(|it| &it.programme).chain(row.watches.0.iter().map(|it| &it.programme));
+            let told = told.map(|programme| format!("{programme}~{learner}"));
+            let mut ids: Vec<_> = mentorships.iter().map(MentorshipRow::id).chain(told).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            let leave = || Command::Leave { run_id: run.to_owned() };
+            reactions.extend(ids.into_iter().map(|id| reaction(id, at_ms, leave())));
+        }
+        Ok(reactions)
+    }
+}
+
+/// What is due when, and what is enough, follows the catalogue.
+pub struct RisksFollowRuns;
+
+impl LookUpPolicy for RisksFollowRuns {
+    const NAME: &'static str = "risks-follow-runs";
+    const STREAM: &'static str = "catalogue";
+    const VIEWS: &'static [&'static str] = &[MentoringRuns::NAME];
+    type Event = RunEvent;
+    type Target = Risk;
+
+    async fn react(app: &App, run: &str, event: &RunEvent, at_ms: i64) -> Result<Vec<Reaction<Risk>>, StoreError> {
+        let changes =
+            matches!(event, RunEvent::RunScheduled(_) | RunEvent::RunRescheduled(_) | RunEvent::AssessmentSchemeSet(_));
+        if !changes {
+            return Ok(Vec::new());
+        }
+        let mut reactions = Vec::new();
+        for row in mentee_progress::watched_in(app.store(), run).await? {
+            for watch in &row.watches.0 {
+                let of = mentorships::mentorship(app.store(), &watch.programme, &row.learner_id).await?;
+                let Some(of) = of else { continue };
+                let mut runs = watches(app.store(), &of, &[&row], at_ms).await?;
+                // It goes on, and must not begin anew when the learner rests in the meantime.
+                runs.iter_mut().for_each(|it| it.since_ms = watch.since);
+                reactions.push(reaction(of.id(), at_ms, Command::Watch(runs)));
+            }
+        }
+        Ok(reactions)
+    }
+}
+
+/// A course that comes to a programme later is watched there, too.
+pub struct RisksFollowProgrammes;
+
+impl LookUpPolicy for RisksFollowProgrammes {
+    const NAME: &'static str = "risks-follow-programmes";
+    const STREAM: &'static str = "catalogue";
+    const VIEWS: &'static [&'static str] = &[MentoringProgrammes::NAME];
+    type Event = ProgrammeEvent;
+    type Target = Risk;
+
+    async fn react(app: &App, id: &str, event: &ProgrammeEvent, at_ms: i64) -> Result<Vec<Reaction<Risk>>, StoreError> {
+        let (mut reactions, mut after) = (Vec::new(), String::new());
+        while matches!(event, ProgrammeEvent::ProgrammeComposed(_)) {
+            let only = Only { programme_id: id.to_owned(), ..Only::default() };
+            let rows = active(app.store(), only, after).await?;
+            for it in &rows {
+                reactions.extend(watch(app.store(), it, at_ms).await?);
+            }
+            let Some(last) = rows.last().filter(|_| rows.len() as i64 == LOOKED_AT) else { break };
+            after = last.id();
+        }
+        Ok(reactions)
+    }
+}
+
+/// What is to be said of a learner is said when the time has come, and taken back when it is not true any more.
+pub struct RisksAreTold;
+
+impl Deadline for RisksAreTold {
+    const NAME: &'static str = "risks-are-told";
+    type Target = Risk;
+    const DUE: &'static str = "SELECT due_programme_id || '~' || learner_id || '|' || due_fact AS id, due_ms \
+                               FROM mentee_progress_1 WHERE due_ms > 0 AND due_ms <= $1";
+
+    fn target(id: &str) -> &str {
+        id.split_once('|').map_or(id, |it| it.0)
+    }
+
+    fn command(id: &str, due_ms: i64) -> Asked<Command> {
+        let fact = id.split_once('|').map_or("", |it| it.1);
+        By::platform(due_ms).asks(Fact::command(fact))
+    }
+}
