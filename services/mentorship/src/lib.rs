@@ -3,19 +3,17 @@
 mod answer_times;
 mod api;
 mod assignment;
-mod blocked_pairs;
-mod by;
-mod cohort;
 mod billing_lines;
 mod blocked_pairs;
 mod by;
-mod graduation;
-mod joinings;
+mod cohort;
 mod conversation;
 mod conversation_messages;
 mod conversation_policies;
 mod conversations;
 mod desk_rows;
+mod graduation;
+mod joinings;
 mod matching;
 mod mentee;
 mod mentee_programmes;
@@ -34,9 +32,9 @@ mod mentorships;
 mod months;
 mod page;
 mod policies;
-mod seeking_policies;
+mod question_times;
 mod rates;
-mod survival;
+mod rests;
 mod review;
 mod review_desk;
 mod review_feedback;
@@ -46,13 +44,13 @@ mod review_queue;
 mod review_rights;
 mod review_rounds;
 mod reviews;
-mod question_times;
-mod rests;
-mod routes;
 mod risk;
 mod risk_due;
 mod risk_policies;
 mod risk_signals;
+mod routes;
+mod seeking_policies;
+mod survival;
 mod terms;
 mod terms_held;
 mod waiting;
@@ -60,17 +58,14 @@ mod wishes;
 
 use studium_kit::Service;
 use studium_proto::mentorship::v1::{
-    cohort_service_server::CohortServiceServer, mentor_service_server::MentorServiceServer,
-    mentorship_service_server::MentorshipServiceServer,
-    mentor_service_server::MentorServiceServer, mentorship_service_server::MentorshipServiceServer,
-    outcome_service_server::OutcomeServiceServer,
-    review_service_server::ReviewServiceServer,
-    conversation_service_server::ConversationServiceServer, mentor_service_server::MentorServiceServer,
+    cohort_service_server::CohortServiceServer, conversation_service_server::ConversationServiceServer,
     desk_service_server::DeskServiceServer, mentor_service_server::MentorServiceServer,
-    mentorship_service_server::MentorshipServiceServer,
+    mentorship_service_server::MentorshipServiceServer, outcome_service_server::OutcomeServiceServer,
+    review_service_server::ReviewServiceServer,
 };
 
 /// The parts of the service; nothing else lists them.
+#[expect(clippy::too_many_lines, reason = "one line for each part")]
 pub fn service() -> Service {
     Service::new("mentorship")
         .decider::<mentor::Mentor>()
@@ -114,8 +109,6 @@ pub fn service() -> Service {
         .look_up_policy::<seeking_policies::MentorsAreSought>()
         .look_up_policy::<seeking_policies::FreePlacesAreOffered>()
         .deadline::<policies::MentorsComeBack>()
-        .look_up_policy::<policies::MentorsAreSought>()
-        .look_up_policy::<policies::FreePlacesAreOffered>()
         .look_up_policy::<review_policies::ReviewsEndWithMentorships>()
         .look_up_policy::<review_policies::LocksEndWithBlockedPairs>()
         .look_up_policy::<review_policies::ReviewsHearWhatTheyMissed>()
@@ -133,8 +126,6 @@ pub fn service() -> Service {
         .look_up_policy::<risk_policies::RisksFollowEnrolments>()
         .look_up_policy::<risk_policies::RisksFollowRuns>()
         .look_up_policy::<risk_policies::RisksFollowProgrammes>()
-        .deadline::<policies::ProposalsLapse>()
-        .deadline::<policies::HandOversBecomeOverdue>()
         .deadline::<risk_policies::RisksAreTold>()
         .grpc(|app| MentorServiceServer::new(api::Api::new(app)))
         .grpc(|app| CohortServiceServer::new(api::Api::new(app)))

@@ -23,7 +23,13 @@ async fn taught(store: &Store, programme: &str) -> Result<Taught, StoreError> {
     Ok(Taught { skills, language: programme.language })
 }
 
-fn wish(row: &MentorshipRow, taught: &Taught, mentee: MenteeRow, blocked: BTreeSet<String>, at_ms: i64) -> Wish {
+fn put_together(
+    row: &MentorshipRow,
+    taught: &Taught,
+    mentee: MenteeRow,
+    blocked: BTreeSet<String>,
+    at_ms: i64,
+) -> Wish {
     let mut skills = taught.skills.clone();
     skills.extend(mentee.skills.0.iter().map(|it| it.to_lowercase()));
     let mut languages = mentee.languages.0;
@@ -59,14 +65,19 @@ pub async fn wishes(store: &Store, rows: &[MentorshipRow], at_ms: i64) -> Result
         }
         let mentee = mentees.remove(&row.learner_id).unwrap_or_default();
         let blocked = blocked.get(&row.learner_id).cloned().unwrap_or_default();
-        wishes.push(wish(row, &programmes[row.programme_id.as_str()], mentee, blocked, at_ms));
+        wishes.push(put_together(row, &programmes[row.programme_id.as_str()], mentee, blocked, at_ms));
     }
     Ok(wishes)
 }
 
+/// What the learner of a mentorship wants, at an instant.
+pub async fn wish(store: &Store, row: &MentorshipRow, at_ms: i64) -> Result<Wish, StoreError> {
+    Ok(wishes(store, std::slice::from_ref(row), at_ms).await?.pop().unwrap_or_default())
+}
+
 /// Compares all mentors for a learner, at an instant.
 pub async fn search(store: &Store, row: &MentorshipRow, at_ms: i64) -> Result<Search, StoreError> {
-    let wish = wishes(store, std::slice::from_ref(row), at_ms).await?.pop().unwrap_or_default();
+    let wish = wish(store, row, at_ms).await?;
     let offers = mentors::offers(store, &row.institution_id, at_ms).await?;
     Ok(matching::search(&wish, &offers))
 }

@@ -1,32 +1,30 @@
 //! The mentorship service as its callers meet it: real gRPC, on SQLite always and on PostgreSQL where there is one.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
+#[path = "api/answer_clock.rs"]
+mod answer_clock;
 #[path = "api/cohorts.rs"]
 mod cohorts;
+#[path = "api/conversations.rs"]
+mod conversations;
 #[path = "api/desk.rs"]
 mod desk;
 #[path = "api/mentorships.rs"]
 mod mentorships;
-#[path = "api/races.rs"]
-mod races;
 #[path = "api/outcomes.rs"]
 mod outcomes;
+#[path = "api/races.rs"]
+mod races;
 #[path = "api/review_desk.rs"]
 mod review_desk;
 #[path = "api/review_races.rs"]
 mod review_races;
 #[path = "api/reviews.rs"]
 mod reviews;
-#[path = "api/answer_clock.rs"]
-mod answer_clock;
-#[path = "api/conversations.rs"]
-mod conversations;
-#[path = "api/desk.rs"]
-mod desk;
-#[path = "api/talk.rs"]
-mod talk;
 #[path = "api/signals.rs"]
 mod signals;
+#[path = "api/talk.rs"]
+mod talk;
 #[path = "api/thread.rs"]
 mod thread;
 

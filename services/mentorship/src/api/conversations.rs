@@ -52,7 +52,7 @@ impl Api {
     }
 
     /// Of which mentorship a conversation is: as the view says, or, for one that it has not seen yet, as the log does.
-    async fn mentorship_of(&self, conversation: &str) -> Result<(String, String), Status> {
+    async fn mentorship_of_conversation(&self, conversation: &str) -> Result<(String, String), Status> {
         self.app.look::<Conversation, _>(conversation, |it| it.mentorship()).await
     }
 
@@ -112,7 +112,7 @@ impl ConversationService for Api {
         let said = said(&mut fields, &it.message_id, &it.text);
         fields.done()?;
         let call = call.at(it.at_ms)?;
-        let (programme, learner) = self.mentorship_of(&it.conversation_id).await?;
+        let (programme, learner) = self.mentorship_of_conversation(&it.conversation_id).await?;
         let author = self.author(&call, &it.mentor_id, &programme, &learner).await?;
         let rests = rests::of_mentorship(self.app.store(), &programme, &learner).await.map_err(fault)?;
         let asked = by(&call, &[&it.mentor_id], &it.institution_id);
