@@ -193,7 +193,7 @@ impl Desk {
     }
 
     /// Waits until so many events of this name have happened to the mentorship of a learner in programme `p`.
-    pub async fn happened(&self, learner: &str, name: &str, times: usize) {
+    pub async fn has_happened(&self, learner: &str, name: &str, times: usize) {
         let subject = format!("mentorship.mentorship.p~{learner}");
         let mut seen = Vec::new();
         for _ in 0..500 {

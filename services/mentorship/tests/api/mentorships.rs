@@ -75,7 +75,7 @@ pub async fn a_proposal_lapses_by_itself_and_goes_to_the_next(desk: Desk) {
         ..RequestMentorshipRequest::default()
     };
     desk.mentorships().await.request_mentorship(request).await.unwrap();
-    desk.happened("ada", "ProposalOpened", 2).await;
+    desk.has_happened("ada", "ProposalOpened", 2).await;
     let open = desk.becomes("ada", "open to the next", |it| it.answer_by_ms > desk.house.now_ms()).await;
     let (next, silent) = if open.proposed_mentor_id == "mia" { ("mia", "noa") } else { ("noa", "mia") };
     assert_eq!(reason(&desk.accepts(silent, "ada").await.unwrap_err()), "PROPOSAL_LAPSED");
@@ -122,7 +122,7 @@ pub async fn an_overdue_hand_over_assigns_the_best_without_being_asked(desk: Des
     desk.mentored("ada", "mia").await;
     let late = RequestHandOverRequest { at_ms: desk.house.now_ms() - 22 * DAY, ..hand_over("", "") };
     desk.mentorships().await.request_hand_over(late).await.unwrap();
-    desk.happened("ada", "HandOverOverdue", 1).await;
+    desk.has_happened("ada", "HandOverOverdue", 1).await;
     let still = desk.mentorship("ada").await.unwrap();
     assert_eq!(still.mentor_id, "mia", "nobody else is there, so the mentor stays");
     desk.with_mentor("noa", 1).await;
@@ -149,7 +149,7 @@ pub async fn a_blocked_pair_never_meets_again(desk: Desk) {
     // Noa leaves, and mia has two free places; ada waits for somebody else all the same.
     let leave = LeaveMentorRequest { mentor_id: "noa".into(), ..LeaveMentorRequest::default() };
     desk.mentors().await.leave_mentor(leave).await.unwrap();
-    desk.happened("ada", "NoMentorFound", 1).await;
+    desk.has_happened("ada", "NoMentorFound", 1).await;
     let explain = ExplainMatchRequest {
         programme_id: "p".into(),
         learner_id: "ada".into(),
