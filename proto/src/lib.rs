@@ -135,6 +135,8 @@ events! {
     mentorship::v1::MenteeEvent, mentee_event, "mentorship.mentee";
     mentorship::v1::MentorshipEvent, mentorship_event, "mentorship.mentorship";
     mentorship::v1::TermsEvent, terms_event, "mentorship.terms";
+    mentorship::v1::SessionEvent, session_event, "mentorship.session";
+    mentorship::v1::CalendarEvent, calendar_event, "mentorship.calendar";
 }
 
 reasons! {
