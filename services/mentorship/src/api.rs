@@ -1,7 +1,9 @@
 //! Translates between gRPC and deciders and views; holds no rule.
 
+mod calendars;
 mod mentors;
 mod mentorships;
+mod sessions;
 
 use crate::by::By;
 use studium_kit::{App, Call, Fields, Rejection, status};

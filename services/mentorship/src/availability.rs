@@ -27,7 +27,7 @@ pub fn overlap(one: Span, other: Span) -> bool {
 }
 
 /// When somebody is available.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Availability {
     /// Empty if nothing was said.
     pub time_zone: String,

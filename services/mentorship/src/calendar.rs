@@ -83,11 +83,6 @@ impl Calendar {
     pub fn bookings(&self) -> impl Iterator<Item = (&str, Span, SessionSide)> {
         self.held.iter().map(|((session, _), (span, side))| (session.as_str(), *span, *side))
     }
-
-    /// Whether a time is free of bookings.
-    pub fn is_free(&self, span: Span) -> bool {
-        self.held.values().all(|(held, _)| !availability::overlap(*held, span))
-    }
 }
 
 impl Decider for Calendar {
@@ -191,15 +186,12 @@ impl Calendar {
             return Vec::new();
         }
         let (session_id, round, side) = (slot.session_id.clone(), slot.round, slot.side as i32);
-        match self.refusal(slot) {
-            Some(refusal) => {
-                vec![Event::SlotRefused(SlotRefused { session_id, round, side, refusal: refusal as i32 })]
-            }
-            None => {
-                let (start_ms, minutes) = (slot.start_ms, slot.minutes);
-                vec![Event::SlotHeld(SlotHeld { session_id, round, side, start_ms, minutes })]
-            }
+        if let Some(refusal) = self.refusal(slot) {
+            let refusal = refusal as i32;
+            return vec![Event::SlotRefused(SlotRefused { session_id, round, side, refusal })];
         }
+        let (start_ms, minutes) = (slot.start_ms, slot.minutes);
+        vec![Event::SlotHeld(SlotHeld { session_id, round, side, start_ms, minutes })]
     }
 
     fn refusal(&self, slot: &Slot) -> Option<SlotRefusal> {

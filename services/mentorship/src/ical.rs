@@ -45,7 +45,9 @@ pub fn calendar(entries: &[Entry]) -> String {
     for it in ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Studium//Mentorship//EN", "CALSCALE:GREGORIAN"] {
         line(&mut text, it);
     }
-    entries.iter().for_each(|it| event(&mut text, it));
+    for it in entries {
+        event(&mut text, it);
+    }
     line(&mut text, "END:VCALENDAR");
     text
 }

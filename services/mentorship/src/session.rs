@@ -2,6 +2,8 @@
 
 mod moving;
 
+pub use moving::MINUTES;
+
 use crate::by::{Asked, By};
 use studium_kit::{Decider, Decision, Reason as _, Rejection};
 use studium_proto::mentorship::v1::{
@@ -314,8 +316,8 @@ impl Session {
 
     fn call_off(&self, cause: SessionCancelCause, at_ms: i64) -> Vec<Event> {
         let time = self.time.or(self.pending.map(|it| it.0));
-        let is_to_come = matches!(self.phase, Phase::Requested | Phase::Scheduled)
-            && time.is_some_and(|it| it.start_ms > at_ms);
+        let is_to_come =
+            matches!(self.phase, Phase::Requested | Phase::Scheduled) && time.is_some_and(|it| it.start_ms > at_ms);
         if is_to_come { vec![self.cancelled(cause, "")] } else { Vec::new() }
     }
 

@@ -199,7 +199,12 @@ impl LookUpPolicy for AgreedSessionsAreLookedAt {
     type Event = SessionEvent;
     type Target = Session;
 
-    async fn react(app: &App, id: &str, event: &SessionEvent, at_ms: i64) -> Result<Vec<Reaction<Session>>, StoreError> {
+    async fn react(
+        app: &App,
+        id: &str,
+        event: &SessionEvent,
+        at_ms: i64,
+    ) -> Result<Vec<Reaction<Session>>, StoreError> {
         let start_ms = match event {
             SessionEvent::SessionScheduled(it) => it.start_ms,
             SessionEvent::SessionRescheduled(it) => it.start_ms,
@@ -211,3 +216,6 @@ impl LookUpPolicy for AgreedSessionsAreLookedAt {
         Ok(cause.map(|it| call_off(id.to_owned(), it, at_ms)).into_iter().collect())
     }
 }
+
+#[cfg(test)]
+mod tests;

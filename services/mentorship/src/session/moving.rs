@@ -92,8 +92,8 @@ impl Session {
         fits(start_ms, minutes, at_ms)?;
         let (mentor_id, learner_id) = self.people();
         let (round, asker) = (self.rounds + 1, asker as i32);
-        let asked = RescheduleRequested { round, mentor_id, learner_id, start_ms, minutes, asker };
-        Ok(vec![Event::RescheduleRequested(asked)])
+        let other = RescheduleRequested { round, mentor_id, learner_id, start_ms, minutes, asker };
+        Ok(vec![Event::RescheduleRequested(other)])
     }
 
     /// What follows from a calendar's answer; an answer to a time that is not asked for any more changes nothing.
