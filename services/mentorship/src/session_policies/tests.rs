@@ -170,7 +170,7 @@ fn happen(world: &mut World, (sort, session, learner, hour): Happening) {
             let blocked = PairBlocked { learner_id: learner.into(), ..PairBlocked::default() };
             world.stream.push(Said::Mentor(mentor.into(), MentorEvent::PairBlocked(blocked)));
         }
-        _ => drop(world.step(sort as usize % 2)),
+        _ => drop(world.step(sort as usize % 3)),
     }
 }
 
