@@ -139,6 +139,8 @@ events! {
     mentorship::v1::ReviewDeskEvent, review_desk_event, "mentorship.review_desk";
     mentorship::v1::ConversationEvent, conversation_event, "mentorship.conversation";
     mentorship::v1::RiskEvent, risk_event, "mentorship.risk";
+    mentorship::v1::SessionEvent, session_event, "mentorship.session";
+    mentorship::v1::CalendarEvent, calendar_event, "mentorship.calendar";
 }
 
 reasons! {

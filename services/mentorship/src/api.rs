@@ -8,6 +8,10 @@ mod mentorships;
 mod outcomes;
 mod review_claims;
 mod reviews;
+mod calendars;
+mod mentors;
+mod mentorships;
+mod sessions;
 
 use crate::by::By;
 use studium_kit::{App, Call, Fields, Rejection, status};

@@ -14,6 +14,13 @@ mod conversations;
 mod desk_rows;
 mod graduation;
 mod joinings;
+mod action_items;
+mod api;
+mod availability;
+mod blocked_pairs;
+mod by;
+mod calendar;
+mod ical;
 mod matching;
 mod mentee;
 mod mentee_programmes;
@@ -51,6 +58,9 @@ mod risk_signals;
 mod routes;
 mod seeking_policies;
 mod survival;
+mod session;
+mod session_policies;
+mod sessions;
 mod terms;
 mod terms_held;
 mod waiting;
@@ -62,6 +72,8 @@ use studium_proto::mentorship::v1::{
     desk_service_server::DeskServiceServer, mentor_service_server::MentorServiceServer,
     mentorship_service_server::MentorshipServiceServer, outcome_service_server::OutcomeServiceServer,
     review_service_server::ReviewServiceServer,
+    calendar_service_server::CalendarServiceServer, mentor_service_server::MentorServiceServer,
+    mentorship_service_server::MentorshipServiceServer, session_service_server::SessionServiceServer,
 };
 
 /// The parts of the service; nothing else lists them.
@@ -76,6 +88,8 @@ pub fn service() -> Service {
         .decider::<review_desk::ReviewDesk>()
         .decider::<conversation::Conversation>()
         .decider::<risk::Risk>()
+        .decider::<calendar::Calendar>()
+        .decider::<session::Session>()
         .view::<mentors::Mentors>()
         .view::<blocked_pairs::BlockedPairs>()
         .view::<mentees::Mentees>()
@@ -100,6 +114,8 @@ pub fn service() -> Service {
         .view::<mentee_progress::MenteeProgress>()
         .view::<mentee_programmes::MenteeProgrammes>()
         .view::<risk_signals::RiskSignals>()
+        .view::<sessions::Sessions>()
+        .view::<action_items::ActionItems>()
         .policy(policies::MentorshipsFollowProgrammes)
         .policy(policies::PlacesFollowMentorships)
         .policy(policies::MentorshipsHearOfPlaces)
@@ -119,6 +135,14 @@ pub fn service() -> Service {
         .deadline::<conversation_policies::QuestionsAreEscalated>()
         .deadline::<conversation_policies::LearnersAreNudged>()
         .deadline::<conversation_policies::ConversationsTimeOut>()
+        .look_up_policy::<policies::MentorsAreSought>()
+        .look_up_policy::<policies::FreePlacesAreOffered>()
+        .policy(session_policies::CalendarsFollowSessions)
+        .policy(session_policies::SessionsHearOfCalendars)
+        .policy(session_policies::CalendarsFollowBlocks)
+        .look_up_policy::<session_policies::SessionsFollowMentorships>()
+        .look_up_policy::<session_policies::SessionsFollowMentors>()
+        .look_up_policy::<session_policies::AgreedSessionsAreLookedAt>()
         .deadline::<policies::ProposalsLapse>()
         .deadline::<policies::HandOversBecomeOverdue>()
         .deadline::<review_policies::ReviewLocksExpire>()
@@ -134,4 +158,6 @@ pub fn service() -> Service {
         .grpc(|app| ReviewServiceServer::new(api::Api::new(app)))
         .grpc(|app| ConversationServiceServer::new(api::Api::new(app)))
         .grpc(|app| DeskServiceServer::new(api::Api::new(app)))
+        .grpc(|app| SessionServiceServer::new(api::Api::new(app)))
+        .grpc(|app| CalendarServiceServer::new(api::Api::new(app)))
 }
