@@ -86,11 +86,10 @@ impl Conversation {
         let since_ms = if waits { self.clock.asked_at_ms } else { self.silence.since_ms };
         let from_ms = from_ms.max(since_ms);
         let rested_ms = (rest.until_ms - from_ms).max(0);
-        // What was due before the rest began stays due then.
+        // What was due when the rest began is due when it is over.
         let later = |due_ms: i64, counts: bool| match counts {
             false => 0,
-            true if due_ms > from_ms => due_ms + rested_ms,
-            true => due_ms,
+            true => due_ms.max(from_ms) + rested_ms,
         };
         let nudges = self.silence.nudge_at_ms > 0;
         Event::ClockResumed(ClockResumed {
@@ -98,7 +97,12 @@ impl Conversation {
             until_ms: rest.until_ms,
             rested_ms: self.clock.rested_ms + if waits { rested_ms } else { 0 },
             remind_at_ms: later(self.clock.remind_at_ms, waits && !self.clock.reminded),
-            answer_by_ms: later(self.clock.answer_by_ms, waits),
+            // A promise that is broken was to be kept by then, and stays so.
+            answer_by_ms: if waits && self.clock.escalated {
+                self.clock.answer_by_ms
+            } else {
+                later(self.clock.answer_by_ms, waits)
+            },
             nudge_at_ms: later(self.silence.nudge_at_ms, !waits && nudges),
             time_out_at_ms: later(self.silence.time_out_at_ms, !waits),
             question: self.question,

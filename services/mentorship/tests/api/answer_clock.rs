@@ -30,20 +30,24 @@ async fn started_anew(desk: Desk) -> Desk {
 
 pub async fn a_reminder_and_an_escalation_fire_once_whoever_runs(desk: Desk) {
     ada_and_mia(&desk).await;
-    // Another process on a store of its own, and two that share one.
+    // Another process on a store of its own, and, where it can be, two that share one.
     let other: Running = desk.house.start(studium_mentorship::service()).await.unwrap();
     let shared = desk.house.store_url("shared").await.unwrap();
-    let one = desk.house.start_on(studium_mentorship::service(), &shared).await.unwrap();
-    let two = desk.house.start_on(studium_mentorship::service(), &shared).await.unwrap();
+    let mut running = vec![other, desk.house.start_on(studium_mentorship::service(), &shared).await.unwrap()];
+    // A SQLite file is one process's.
+    if !shared.starts_with("sqlite:") {
+        running.push(desk.house.start_on(studium_mentorship::service(), &shared).await.unwrap());
+    }
     desk.asks("ada", "c", "q", 200 * MINUTE).await.unwrap();
     let it = desk.talk_becomes("c", "reminded", |it| it.remind_at_ms == 0).await;
     assert!(!it.escalated);
     desk.asks("ada", "d", "q", 5 * HOUR).await.unwrap();
     desk.talk_becomes("d", "escalated", |it| it.escalated).await;
-    for running in [other, one, two] {
+    for running in running {
         running.stop().await.unwrap();
     }
     let desk = started_anew(desk).await;
+    desk.becomes("ada", "known again", |it| it.mentor_id == "mia").await;
     // When a later one has fired, the earlier ones were looked up again, too.
     desk.asks("ada", "e", "q", 5 * HOUR).await.unwrap();
     desk.talk_becomes("e", "escalated", |it| it.escalated).await;

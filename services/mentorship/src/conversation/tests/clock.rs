@@ -83,16 +83,26 @@ fn the_clock_stands_still_while_the_learner_rests() {
 }
 
 #[test]
-fn what_was_due_before_a_rest_stays_due_then() {
+fn what_was_due_when_a_rest_began_is_due_when_it_is_over() {
     let past = [asked(), held(1, T + 3 * HOUR)];
     let over = ClockResumed {
         until_ms: T + 10 * HOUR,
         rested_ms: 7 * HOUR,
-        remind_at_ms: T + 3 * HOUR,
+        remind_at_ms: T + 10 * HOUR,
         answer_by_ms: T + 11 * HOUR,
         ..resumed()
     };
     talk(&past).when(follow(&[rest(1, T + 3 * HOUR, T + 10 * HOUR)])).then(&[Event::ClockResumed(over)]);
+    // What has fired before stays as it is.
+    let past = [asked(), reminded(), escalated(), held(1, T + 5 * HOUR)];
+    let over = ClockResumed {
+        until_ms: T + 6 * HOUR,
+        rested_ms: HOUR,
+        remind_at_ms: 0,
+        answer_by_ms: T + 4 * HOUR,
+        ..resumed()
+    };
+    talk(&past).when(follow(&[rest(1, T + 5 * HOUR, T + 6 * HOUR)])).then(&[Event::ClockResumed(over)]);
 }
 
 #[test]
