@@ -61,6 +61,7 @@ pub fn service() -> Service {
         .look_up_policy::<risk_policies::RisksFollowMentorships>()
         .look_up_policy::<risk_policies::RisksFollowEnrolments>()
         .look_up_policy::<risk_policies::RisksFollowRuns>()
+        .look_up_policy::<risk_policies::RisksFollowWatches>()
         .look_up_policy::<risk_policies::RisksFollowProgrammes>()
         .deadline::<policies::ProposalsLapse>()
         .deadline::<policies::HandOversBecomeOverdue>()

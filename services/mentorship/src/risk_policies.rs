@@ -15,7 +15,10 @@ use studium_kit::{App, Deadline, LookUpPolicy, Reaction, Store, StoreError, View
 use studium_proto::{
     catalogue::v1::{course_run_event::Event as RunEvent, programme_event::Event as ProgrammeEvent},
     enrolment::v1::{EnrolmentState, enrolment_event::Event as EnrolmentEvent},
-    mentorship::v1::{MentorshipState, RiskWatchBegan, RiskWatchEnd, mentorship_event::Event as MentorshipEvent},
+    mentorship::v1::{
+        MentorshipState, RiskWatchBegan, RiskWatchEnd, mentorship_event::Event as MentorshipEvent,
+        risk_event::Event as RiskEvent,
+    },
 };
 
 /// Programmes of one learner, and mentorships of one programme that are looked at together.
@@ -190,6 +193,30 @@ impl LookUpPolicy for RisksFollowRuns {
             }
         }
         Ok(reactions)
+    }
+}
+
+/// A run that changed while a watch over it began is looked at again.
+pub struct RisksFollowWatches;
+
+impl LookUpPolicy for RisksFollowWatches {
+    const NAME: &'static str = "risks-follow-watches";
+    const STREAM: &'static str = "mentorship";
+    const VIEWS: &'static [&'static str] = &[];
+    type Event = RiskEvent;
+    type Target = Risk;
+
+    async fn react(app: &App, id: &str, event: &RiskEvent, at_ms: i64) -> Result<Vec<Reaction<Risk>>, StoreError> {
+        let RiskEvent::RiskWatchBegan(began) = event else { return Ok(Vec::new()) };
+        let Some(run) = mentoring_runs::runs(app.store(), &[&began.run_id]).await?.pop() else { return Ok(Vec::new()) };
+        let now = RiskWatchBegan {
+            starts_at_ms: run.starts_at_ms,
+            pass_mark_millipoints: run.pass_mark(),
+            assessments: run.assessments(),
+            ..began.clone()
+        };
+        let changed = (now != *began).then(|| reaction(id.to_owned(), at_ms, Command::Watch(vec![now])));
+        Ok(changed.into_iter().collect())
     }
 }
 

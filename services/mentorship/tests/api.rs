@@ -3,6 +3,8 @@
 
 #[path = "api/desk.rs"]
 mod desk;
+#[path = "api/records.rs"]
+mod records;
 #[path = "api/signals.rs"]
 mod signals;
 #[path = "api/thread.rs"]
@@ -33,8 +35,11 @@ happens! {
     signals::what_is_not_handed_in_is_told_until_it_is,
     signals::what_was_before_the_mentor_or_long_ago_is_not_told,
     signals::nothing_is_told_while_the_learner_rests_or_after_the_end,
+    signals::who_leaves_a_run_is_at_no_risk_there,
+    signals::what_the_catalogue_changes_is_followed,
+    signals::every_mentor_of_a_learner_hears_of_a_course_of_the_programme,
     signals::nothing_is_told_twice_after_a_restart,
-    signals::the_desk_shows_what_waits_and_how_mentees_come_on,
-    signals::signals_and_records_are_for_those_whom_they_concern,
+    records::the_desk_shows_what_waits_and_how_mentees_come_on,
+    records::signals_and_records_are_for_those_whom_they_concern,
     thread::who_joins_and_pays_gets_a_mentor,
 }
