@@ -16,6 +16,7 @@ mod mentoring_runs;
 mod mentors;
 mod mentorship;
 mod mentorships;
+mod mentorships_of;
 mod page;
 mod policies;
 mod risk;
