@@ -4,8 +4,8 @@ use crate::{
     mentee_programmes::{self, MenteeProgrammeRow},
     mentee_progress::{self, MenteeProgressRow},
     mentoring_programmes::{self, MentoringProgrammeRow},
-    mentorships::{self, MentorshipRow},
-    page::Page,
+    mentorships::MentorshipRow,
+    mentorships_of,
     risk_signals::{self, RiskSignalRow},
 };
 use studium_kit::{Store, StoreError};
@@ -13,9 +13,6 @@ use studium_proto::mentorship::v1::{DeskItem, DeskItemKind, DeskMentee};
 
 /// A day, milliseconds.
 const DAY_MS: i64 = 24 * 3_600_000;
-
-/// Mentees and proposals that a desk shows; nobody has more than 500 places.
-const ROWS_MAX: i64 = 500;
 
 /// What the views hold of one mentor's desk.
 pub struct DeskRows {
@@ -38,9 +35,7 @@ pub fn in_courses<'a>(
 impl DeskRows {
     /// Reads everything of one mentor.
     pub async fn read(store: &Store, mentor_id: &str) -> Result<Self, StoreError> {
-        let only = mentorships::Only { mentor_id: mentor_id.to_owned(), ..mentorships::Only::default() };
-        let page = Page { after: String::new(), size: ROWS_MAX };
-        let mentorships = mentorships::mentorships(store, &only, &page).await?;
+        let mentorships = mentorships_of::mentor(store, mentor_id).await?;
         let mut programmes: Vec<MentoringProgrammeRow> = Vec::new();
         for it in &mentorships {
             if programmes.iter().all(|known| known.programme_id != it.programme_id) {

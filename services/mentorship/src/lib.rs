@@ -37,6 +37,7 @@ mod mentorship_prices;
 mod mentorship_times;
 mod mentorships;
 mod months;
+mod mentorships_of;
 mod page;
 mod policies;
 mod question_times;
@@ -149,6 +150,7 @@ pub fn service() -> Service {
         .look_up_policy::<risk_policies::RisksFollowMentorships>()
         .look_up_policy::<risk_policies::RisksFollowEnrolments>()
         .look_up_policy::<risk_policies::RisksFollowRuns>()
+        .look_up_policy::<risk_policies::RisksFollowWatches>()
         .look_up_policy::<risk_policies::RisksFollowProgrammes>()
         .deadline::<risk_policies::RisksAreTold>()
         .grpc(|app| MentorServiceServer::new(api::Api::new(app)))

@@ -95,6 +95,8 @@ pub struct OpenSignal {
     pub since: i64,
     /// The pass mark, or 0.
     pub pass: u32,
+    /// The due date, or 0.
+    pub due: i64,
 }
 
 impl OpenSignal {
@@ -105,8 +107,16 @@ impl OpenSignal {
 
     /// As the event says it.
     pub fn new(programme: String, it: RiskSignalled) -> Self {
-        let (signal, kind, assessment, days) = (it.signal, it.kind, it.assessment_id, it.days);
-        Self { programme, signal, kind, assessment, days, since: it.silent_since_ms, pass: it.pass_mark_millipoints }
+        Self {
+            programme,
+            signal: it.signal,
+            kind: it.kind,
+            assessment: it.assessment_id,
+            days: it.days,
+            since: it.silent_since_ms,
+            pass: it.pass_mark_millipoints,
+            due: it.due_at_ms,
+        }
     }
 }
 

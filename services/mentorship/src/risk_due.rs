@@ -107,14 +107,23 @@ fn cleared(row: &MenteeProgressRow, open: &OpenSignal) -> Option<Due> {
             let best = row.best(&open.assessment).filter(|it| it.score >= Some(pass))?;
             (best.at, RiskClearance::Passed, best.position)
         }
-        RiskKind::AssessmentMissing => {
-            let first = row.attempts(&open.assessment).min_by_key(|it| it.at)?;
-            (first.at, RiskClearance::HandedIn, first.position)
-        }
+        RiskKind::AssessmentMissing => match row.attempts(&open.assessment).min_by_key(|it| it.at) {
+            Some(first) => (first.at, RiskClearance::HandedIn, first.position),
+            None if is_due_later(row, open) => (row.recorded_at_ms, RiskClearance::DueMoved, 0),
+            None => return None,
+        },
         _ => return None,
     };
     let fact = Fact::Clear(open.signal, clearance as i32, position as i64);
     Some(Due { at_ms, programme_id: open.programme.clone(), fact })
+}
+
+/// What was missed may be handed in later than it was due then.
+fn is_due_later(row: &MenteeProgressRow, open: &OpenSignal) -> bool {
+    row.watch(&open.programme).is_some_and(|watch| {
+        let due = watch.dues.iter().find(|it| it.0 == open.assessment);
+        due.is_none_or(|it| it.1 > open.due)
+    })
 }
 
 fn raised(row: &MenteeProgressRow, watch: &Watch) -> Vec<Due> {

@@ -5,8 +5,8 @@ use crate::{
     mentee_progress::{self, MenteeProgress, MenteeProgressRow},
     mentoring_programmes::{self, MentoringProgrammes},
     mentoring_runs::{self, MentoringRuns},
-    mentorships::{self, MentorshipRow, Mentorships, Only},
-    page::Page,
+    mentorships::{self, MentorshipRow, Mentorships},
+    mentorships_of,
     risk::{Command, Risk},
     risk_due::Fact,
     terms_held,
@@ -15,27 +15,21 @@ use studium_kit::{App, Deadline, LookUpPolicy, Reaction, Store, StoreError, View
 use studium_proto::{
     catalogue::v1::{course_run_event::Event as RunEvent, programme_event::Event as ProgrammeEvent},
     enrolment::v1::{EnrolmentState, enrolment_event::Event as EnrolmentEvent},
-    mentorship::v1::{MentorshipState, RiskWatchBegan, RiskWatchEnd, mentorship_event::Event as MentorshipEvent},
+    mentorship::v1::{
+        MentorshipState, RiskWatchBegan, RiskWatchEnd, mentorship_event::Event as MentorshipEvent,
+        risk_event::Event as RiskEvent,
+    },
 };
-
-/// Programmes of one learner, and mentorships of one programme that are looked at together.
-const LOOKED_AT: i64 = 500;
 
 fn reaction(id: String, at_ms: i64, command: Command) -> Reaction<Risk> {
     Reaction { id, command: By::platform(at_ms).asks(command) }
 }
 
-/// Active mentorships of a learner, or of a programme.
-async fn active(store: &Store, only: Only, after: String) -> Result<Vec<MentorshipRow>, StoreError> {
-    let only = Only { state: MentorshipState::Active as i32, ..only };
-    mentorships::mentorships(store, &only, &Page { after, size: LOOKED_AT }).await
-}
-
 /// Those of a learner's active mentorships whose programme contains the course.
 async fn concerned(store: &Store, learner_id: &str, course_id: &str) -> Result<Vec<MentorshipRow>, StoreError> {
-    let only = Only { learner_id: learner_id.to_owned(), ..Only::default() };
     let mut concerned = Vec::new();
-    for it in active(store, only, String::new()).await? {
+    let mentorships = mentorships_of::learner(store, learner_id).await?;
+    for it in mentorships.into_iter().filter(|it| it.state == MentorshipState::Active as i32) {
         let programme = mentoring_programmes::programme(store, &it.programme_id).await?;
         if programme.is_some_and(|it| it.course_ids.0.iter().any(|it| it == course_id)) {
             concerned.push(it);
@@ -193,6 +187,30 @@ impl LookUpPolicy for RisksFollowRuns {
     }
 }
 
+/// A run that changed while a watch over it began is looked at again.
+pub struct RisksFollowWatches;
+
+impl LookUpPolicy for RisksFollowWatches {
+    const NAME: &'static str = "risks-follow-watches";
+    const STREAM: &'static str = "mentorship";
+    const VIEWS: &'static [&'static str] = &[];
+    type Event = RiskEvent;
+    type Target = Risk;
+
+    async fn react(app: &App, id: &str, event: &RiskEvent, at_ms: i64) -> Result<Vec<Reaction<Risk>>, StoreError> {
+        let RiskEvent::RiskWatchBegan(began) = event else { return Ok(Vec::new()) };
+        let Some(run) = mentoring_runs::runs(app.store(), &[&began.run_id]).await?.pop() else { return Ok(Vec::new()) };
+        let now = RiskWatchBegan {
+            starts_at_ms: run.starts_at_ms,
+            pass_mark_millipoints: run.pass_mark(),
+            assessments: run.assessments(),
+            ..began.clone()
+        };
+        let changed = (now != *began).then(|| reaction(id.to_owned(), at_ms, Command::Watch(vec![now])));
+        Ok(changed.into_iter().collect())
+    }
+}
+
 /// A course that comes to a programme later is watched there, too.
 pub struct RisksFollowProgrammes;
 
@@ -204,15 +222,11 @@ impl LookUpPolicy for RisksFollowProgrammes {
     type Target = Risk;
 
     async fn react(app: &App, id: &str, event: &ProgrammeEvent, at_ms: i64) -> Result<Vec<Reaction<Risk>>, StoreError> {
-        let (mut reactions, mut after) = (Vec::new(), String::new());
-        while matches!(event, ProgrammeEvent::ProgrammeComposed(_)) {
-            let only = Only { programme_id: id.to_owned(), ..Only::default() };
-            let rows = active(app.store(), only, after).await?;
-            for it in &rows {
-                reactions.extend(watch(app.store(), it, at_ms).await?);
+        let mut reactions = Vec::new();
+        if matches!(event, ProgrammeEvent::ProgrammeComposed(_)) {
+            for it in mentorships_of::programme(app.store(), id).await? {
+                reactions.extend(watch(app.store(), &it, at_ms).await?);
             }
-            let Some(last) = rows.last().filter(|_| rows.len() as i64 == LOOKED_AT) else { break };
-            after = last.id();
         }
         Ok(reactions)
     }

@@ -21,6 +21,8 @@ mod review_desk;
 mod review_races;
 #[path = "api/reviews.rs"]
 mod reviews;
+#[path = "api/records.rs"]
+mod records;
 #[path = "api/signals.rs"]
 mod signals;
 #[path = "api/talk.rs"]
@@ -67,9 +69,12 @@ happens! {
     signals::what_is_not_handed_in_is_told_until_it_is,
     signals::what_was_before_the_mentor_or_long_ago_is_not_told,
     signals::nothing_is_told_while_the_learner_rests_or_after_the_end,
+    signals::who_leaves_a_run_is_at_no_risk_there,
+    signals::what_the_catalogue_changes_is_followed,
+    signals::every_mentor_of_a_learner_hears_of_a_course_of_the_programme,
     signals::nothing_is_told_twice_after_a_restart,
-    signals::the_desk_shows_what_waits_and_how_mentees_come_on,
-    signals::signals_and_records_are_for_those_whom_they_concern,
+    records::the_desk_shows_what_waits_and_how_mentees_come_on,
+    records::signals_and_records_are_for_those_whom_they_concern,
     thread::who_joins_and_pays_gets_a_mentor,
     mentorships::who_declines_is_followed_by_the_next_and_who_finds_nobody_waits,
     mentorships::a_proposal_lapses_by_itself_and_goes_to_the_next,

@@ -9,6 +9,7 @@ use crate::{
     mentoring_programmes,
     mentors::{self, Mentors},
     mentorships::{self, Mentorships},
+    mentorships_of,
     page::Page,
     risk::{Command, Risk},
     risk_signals::{self, Only, RiskSignals},
@@ -20,9 +21,6 @@ use studium_proto::mentorship::v1::{
     Reason, RiskSignal, desk_service_server::DeskService,
 };
 use tonic::{Request, Response, Status};
-
-/// Mentorships of one learner that a record shows.
-const RECORDS_MAX: i64 = 500;
 
 impl Api {
     /// The record of one mentorship that the caller may see; none if it is another mentor's or institution's.
@@ -131,9 +129,7 @@ impl DeskService for Api {
         self.app.reached::<MenteeProgrammes>(it.min_position).await?;
         self.app.reached::<MenteeProgress>(it.min_position).await?;
         self.app.reached::<RiskSignals>(it.min_position).await?;
-        let only = mentorships::Only { learner_id: it.learner_id.clone(), ..mentorships::Only::default() };
-        let page = Page { after: String::new(), size: RECORDS_MAX };
-        let rows = mentorships::mentorships(self.app.store(), &only, &page).await.map_err(fault)?;
+        let rows = mentorships_of::learner(self.app.store(), &it.learner_id).await.map_err(fault)?;
         let mut records = Vec::new();
         for row in rows {
             records.extend(self.record(&call, &it, row).await?);

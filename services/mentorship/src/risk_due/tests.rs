@@ -39,6 +39,7 @@ fn told(mut row: MenteeProgressRow, kind: RiskKind, days: u32, since_day: i64) -
         days,
         silent_since_ms: since_day * DAY_MS,
         pass_mark_millipoints: 50_000,
+        due_at_ms: 12 * DAY_MS,
         ..RiskSignalled::default()
     };
     row.signals.0.push(OpenSignal::new("p".into(), it));
@@ -124,6 +125,19 @@ fn what_is_not_handed_in_is_told_on_the_due_date() {
     let mut before = MenteeProgressRow { last_activity_at_ms: 11 * DAY_MS, ..row() };
     before.watches.0[0].since = 13 * DAY_MS;
     assert_eq!(follows(&before), on(20, "Inactive 7"));
+}
+
+#[test]
+fn a_later_due_date_takes_back_what_was_missed_and_is_told_anew() {
+    let busy = MenteeProgressRow { last_activity_at_ms: 11 * DAY_MS, recorded_at_ms: 13 * DAY_MS, ..row() };
+    let mut moved = told(busy, RiskKind::AssessmentMissing, 0, 0);
+    moved.watches.0[0].dues[0].1 = 15 * DAY_MS;
+    assert_eq!(follows(&moved), on(13, "1 DueMoved"));
+    moved.signals.0.clear();
+    assert_eq!(follows(&moved), on(15, "AssessmentMissing 0"));
+    let mut gone = told(row(), RiskKind::AssessmentMissing, 0, 0);
+    (gone.recorded_at_ms, gone.watches.0[0].dues) = (DAY_MS, Vec::new());
+    assert_eq!(follows(&gone), on(1, "1 DueMoved"));
 }
 
 #[test]

@@ -1,23 +1,23 @@
-//! Signals of risk, the mentor's desk and the learner's record, with what enrolment and the catalogue tell.
+//! Signals of risk that follow from what enrolment and the catalogue tell.
 
 use crate::desk::{DAY, Desk, reason};
 use std::time::Duration;
-use studium_proto::catalogue::v1::{Assessment, AssessmentSchemeSet, RunScheduled, course_run_event};
+use studium_proto::catalogue::v1::{
+    Assessment, AssessmentSchemeSet, ProgrammeComposed, RunScheduled, course_run_event, programme_event,
+};
 use studium_proto::enrolment::v1::{
-    EnrolmentActivated, EnrolmentRequested, ProgrammeCompleted, ProgrammeCourseCompleted, ProgrammeJoined,
+    EnrolmentActivated, EnrolmentRequested, EnrolmentWithdrawn, ProgrammeCompleted, ProgrammeJoined,
     ProgrammeReinstated, ProgrammeSuspended, ProgressRecorded, ResultRecorded, enrolment_event::Event,
     programme_enrolment_event,
 };
 use studium_proto::mentorship::v1::{
-    AcknowledgeSignalRequest, AssignMentorRequest, DeskItemKind, GetMentorDeskRequest, GetMentorDeskResponse,
-    GetMentoringRecordRequest, ListSignalsRequest, MentorshipState, RiskClearance, RiskKind, RiskSignal,
+    AssignMentorRequest, ListSignalsRequest, RiskClearance, RiskKind, RiskSignal,
     desk_service_client::DeskServiceClient,
 };
 use studium_testkit::Caller;
-use tonic::Code;
 
 /// Whole days before now.
-fn ago(desk: &Desk, days: i64) -> i64 {
+pub fn ago(desk: &Desk, days: i64) -> i64 {
     desk.house.now_ms() - days * DAY
 }
 
@@ -40,7 +40,7 @@ fn told(all: &[RiskSignal]) -> Vec<(RiskKind, u32, RiskClearance)> {
 }
 
 /// The signals of a learner once they are these; each round of due times comes soon.
-async fn becomes(desk: &Desk, learner: &str, expected: &[(RiskKind, u32, RiskClearance)]) -> Vec<RiskSignal> {
+pub async fn becomes(desk: &Desk, learner: &str, expected: &[(RiskKind, u32, RiskClearance)]) -> Vec<RiskSignal> {
     let mut seen = Vec::new();
     for _ in 0..500 {
         seen = signals(desk, learner).await;
@@ -53,7 +53,7 @@ async fn becomes(desk: &Desk, learner: &str, expected: &[(RiskKind, u32, RiskCle
 }
 
 /// A programme with one run `r` of its course `c`, which began 60 days ago: pass mark 50 %, `a` due a while ago.
-async fn with_run(desk: &Desk, due_days_ago: i64) {
+pub async fn with_run(desk: &Desk, due_days_ago: i64) {
     desk.with_programme("p").await;
     let scheduled = RunScheduled {
         course_id: "c".into(),
@@ -62,21 +62,28 @@ async fn with_run(desk: &Desk, due_days_ago: i64) {
         ends_at_ms: ago(desk, -60),
         ..RunScheduled::default()
     };
-    let due = Assessment {
-        assessment_id: "a".into(),
-        weight_millipoints: 100_000,
-        due_at_ms: ago(desk, due_days_ago),
-        ..Assessment::default()
-    };
-    let scheme =
-        AssessmentSchemeSet { assessments: vec![due], pass_mark_millipoints: 50_000, ..AssessmentSchemeSet::default() };
-    let events =
-        vec![course_run_event::Event::RunScheduled(scheduled), course_run_event::Event::AssessmentSchemeSet(scheme)];
+    let events = vec![course_run_event::Event::RunScheduled(scheduled), scheme(ago(desk, due_days_ago))];
     desk.elsewhere.say_at("r", ago(desk, 90), events).await;
 }
 
+/// Pass mark 50 %, and `a` due at a time.
+fn scheme(due_at_ms: i64) -> course_run_event::Event {
+    let (assessment_id, weight_millipoints) = ("a".into(), 100_000);
+    let due = Assessment { assessment_id, weight_millipoints, due_at_ms, ..Assessment::default() };
+    let (assessments, pass_mark_millipoints) = (vec![due], 50_000);
+    let scheme = AssessmentSchemeSet { assessments, pass_mark_millipoints, ..AssessmentSchemeSet::default() };
+    course_run_event::Event::AssessmentSchemeSet(scheme)
+}
+
 /// A learner of programme `p` whose mentor is `mia` since so many days.
-async fn mentored_since(desk: &Desk, learner: &str, days: i64) {
+pub async fn mentored_since(desk: &Desk, learner: &str, days: i64) {
+    assigned(desk, "p", learner, days).await;
+    let it = desk.becomes(learner, "mentored", |it| it.mentor_id == "mia").await;
+    let since = (desk.house.now_ms() - it.assigned_at_ms) / DAY;
+    assert!(it.assigned_at_ms < ago(desk, days - 1), "since {since} days ago");
+}
+
+async fn assigned(desk: &Desk, programme: &str, learner: &str, days: i64) {
     let joined = ProgrammeJoined {
         institution_id: "ou".into(),
         programme_version: 1,
@@ -86,47 +93,49 @@ async fn mentored_since(desk: &Desk, learner: &str, days: i64) {
         ..ProgrammeJoined::default()
     };
     let joined = programme_enrolment_event::Event::ProgrammeJoined(joined);
-    desk.elsewhere.say_at(&format!("p~{learner}"), ago(desk, days), vec![joined]).await;
-    desk.becomes(learner, "waiting", |it| it.state() == MentorshipState::Waiting).await;
+    desk.elsewhere.say_at(&format!("{programme}~{learner}"), ago(desk, days), vec![joined]).await;
     let request = AssignMentorRequest {
-        programme_id: "p".into(),
+        programme_id: programme.into(),
         learner_id: learner.into(),
         mentor_id: "mia".into(),
         at_ms: ago(desk, days),
         ..AssignMentorRequest::default()
     };
-    desk.mentorships().await.assign_mentor(request).await.unwrap();
-    let it = desk.becomes(learner, "mentored", |it| it.mentor_id == "mia").await;
-    assert!(
-        it.assigned_at_ms < ago(desk, days - 1),
-        "since {} days ago",
-        (desk.house.now_ms() - it.assigned_at_ms) / DAY
-    );
+    for _ in 0..500 {
+        match desk.mentorships().await.assign_mentor(request.clone()).await {
+            Ok(_) => return,
+            // Enrolment has not been heard yet.
+            Err(e) if reason(&e) == "MENTORSHIP_NOT_FOUND" => tokio::time::sleep(Duration::from_millis(20)).await,
+            Err(e) => panic!("{e}"),
+        }
+    }
+    panic!("{learner} never asked for a mentor");
 }
 
 /// Has enrolment tell something of a learner in run `r`, so many days ago.
-async fn says(desk: &Desk, learner: &str, days: i64, events: Vec<Event>) -> u64 {
+pub async fn says(desk: &Desk, learner: &str, days: i64, events: Vec<Event>) -> u64 {
     desk.elsewhere.say_at(&format!("r~{learner}"), ago(desk, days), events).await
 }
 
-/// A learner who is in run `r` since so many days.
-async fn enrolled(desk: &Desk, learner: &str, days: i64) -> u64 {
-    let requested =
-        EnrolmentRequested { round: 1, course_id: "c".into(), institution_id: "ou".into(), ..Default::default() };
-    let events = vec![
-        Event::EnrolmentRequested(requested),
-        Event::EnrolmentActivated(EnrolmentActivated { round: 1, seat_held: false }),
-    ];
-    says(desk, learner, days, events).await
+fn activated(course: &str) -> Vec<Event> {
+    let (course_id, institution_id) = (course.into(), "ou".into());
+    let requested = EnrolmentRequested { round: 1, course_id, institution_id, ..EnrolmentRequested::default() };
+    let activated = EnrolmentActivated { round: 1, seat_held: false };
+    vec![Event::EnrolmentRequested(requested), Event::EnrolmentActivated(activated)]
 }
 
-fn progress(module: &str) -> Event {
+/// A learner who is in run `r` since so many days.
+pub async fn enrolled(desk: &Desk, learner: &str, days: i64) -> u64 {
+    says(desk, learner, days, activated("c")).await
+}
+
+pub fn progress(module: &str) -> Event {
     let (module_id, completed) = (module.to_owned(), true);
     let progress = ProgressRecorded { module_id, minutes: 30, completed, added_minutes: 30, completed_now: true };
     Event::ProgressRecorded(progress)
 }
 
-fn result(attempt: u32, score: u32) -> Event {
+pub fn result(attempt: u32, score: u32) -> Event {
     Event::ResultRecorded(ResultRecorded {
         assessment_id: "a".into(),
         attempt,
@@ -137,7 +146,7 @@ fn result(attempt: u32, score: u32) -> Event {
     })
 }
 
-const OPEN: RiskClearance = RiskClearance::Unspecified;
+pub const OPEN: RiskClearance = RiskClearance::Unspecified;
 
 pub async fn silence_is_told_at_each_threshold_once_and_ends_with_activity(desk: Desk) {
     with_run(&desk, -30).await;
@@ -208,7 +217,7 @@ pub async fn what_was_before_the_mentor_or_long_ago_is_not_told(desk: Desk) {
     assert_eq!((signals(&desk, "ada").await.len(), signals(&desk, "old").await.len()), (0, 0));
 }
 
-async fn programme_says(desk: &Desk, learner: &str, days: i64, event: programme_enrolment_event::Event) {
+pub async fn programme_says(desk: &Desk, learner: &str, days: i64, event: programme_enrolment_event::Event) {
     desk.elsewhere.say_at(&format!("p~{learner}"), ago(desk, days), vec![event]).await;
 }
 
@@ -246,6 +255,60 @@ pub async fn nothing_is_told_while_the_learner_rests_or_after_the_end(desk: Desk
     assert_eq!(told(&signals(&desk, "eve").await), ended);
 }
 
+pub async fn who_leaves_a_run_is_at_no_risk_there(desk: Desk) {
+    with_run(&desk, -30).await;
+    desk.with_mentor("mia", 5).await;
+    mentored_since(&desk, "ada", 10).await;
+    enrolled(&desk, "ada", 9).await;
+    let silent = |why| [(RiskKind::Inactive, 7, why)];
+    becomes(&desk, "ada", &silent(OPEN)).await;
+    says(&desk, "ada", 0, vec![Event::EnrolmentWithdrawn(EnrolmentWithdrawn::default())]).await;
+    becomes(&desk, "ada", &silent(RiskClearance::RunLeft)).await;
+}
+
+pub async fn what_the_catalogue_changes_is_followed(desk: Desk) {
+    with_run(&desk, -30).await;
+    desk.with_mentor("mia", 5).await;
+    mentored_since(&desk, "ada", 6).await;
+    enrolled(&desk, "ada", 5).await;
+    // A course that is not part of the programme yet is nobody's business.
+    desk.elsewhere.say_at("s~ada", ago(&desk, 5), activated("d")).await;
+    desk.elsewhere.say_at("s~ada", ago(&desk, 5), vec![result(1, 10_000)]).await;
+    says(&desk, "ada", 4, vec![result(1, 10_000)]).await;
+    let failed = (RiskKind::AssessmentFailed, 0, OPEN);
+    becomes(&desk, "ada", &[failed]).await;
+    let courses = ProgrammeComposed { required_course_ids: vec!["c".into(), "d".into()], ..Default::default() };
+    desk.elsewhere.say_at("p", ago(&desk, 3), vec![programme_event::Event::ProgrammeComposed(courses)]).await;
+    desk.elsewhere.say_at("s~ada", ago(&desk, 2), vec![result(2, 20_000)]).await;
+    let all = becomes(&desk, "ada", &[failed, failed]).await;
+    assert_eq!((all[1].evidence.as_ref().unwrap().run_id.as_str(), all[1].raised_at_ms > ago(&desk, 3)), ("s", true));
+    // Another learner has handed in nothing when the due date moves to yesterday.
+    mentored_since(&desk, "bob", 6).await;
+    enrolled(&desk, "bob", 5).await;
+    let due = ago(&desk, 1);
+    desk.elsewhere.say("r", vec![scheme(due)]).await;
+    let all = becomes(&desk, "bob", &[(RiskKind::AssessmentMissing, 0, OPEN)]).await;
+    assert_eq!(all[0].raised_at_ms, due);
+    desk.elsewhere.say("r", vec![scheme(ago(&desk, -9))]).await;
+    becomes(&desk, "bob", &[(RiskKind::AssessmentMissing, 0, RiskClearance::DueMoved)]).await;
+}
+
+pub async fn every_mentor_of_a_learner_hears_of_a_course_of_the_programme(desk: Desk) {
+    with_run(&desk, -30).await;
+    desk.with_programme("q").await;
+    desk.with_mentor("mia", 5).await;
+    mentored_since(&desk, "ada", 6).await;
+    assigned(&desk, "q", "ada", 5).await;
+    enrolled(&desk, "ada", 4).await;
+    says(&desk, "ada", 3, vec![result(1, 10_000)]).await;
+    let failed = |why| [(RiskKind::AssessmentFailed, 0, why); 2];
+    let all = becomes(&desk, "ada", &failed(OPEN)).await;
+    let ids: Vec<_> = all.iter().map(|it| (it.programme_id.as_str(), it.evidence.as_ref().unwrap().signal)).collect();
+    assert_eq!(ids, [("p", 1), ("q", 1)]);
+    says(&desk, "ada", 2, vec![result(2, 60_000)]).await;
+    becomes(&desk, "ada", &failed(RiskClearance::Passed)).await;
+}
+
 pub async fn nothing_is_told_twice_after_a_restart(desk: Desk) {
     with_run(&desk, 2).await;
     desk.with_mentor("mia", 5).await;
@@ -265,104 +328,4 @@ pub async fn nothing_is_told_twice_after_a_restart(desk: Desk) {
     let back = RiskClearance::Activity;
     becomes(&desk, "ada", &[silent(7, back), silent(14, back), missing]).await;
     assert_eq!(desk.head().await, head + 2, "only the two that were taken back");
-}
-
-async fn shown_desk(desk: &Desk) -> GetMentorDeskResponse {
-    let (mentor_id, min_position) = ("mia".to_owned(), desk.head().await);
-    let request = GetMentorDeskRequest { mentor_id, min_position, ..GetMentorDeskRequest::default() };
-    DeskServiceClient::new(desk.mentor("mia").await).get_mentor_desk(request).await.unwrap().into_inner()
-}
-
-pub async fn the_desk_shows_what_waits_and_how_mentees_come_on(desk: Desk) {
-    with_run(&desk, -30).await;
-    desk.with_mentor("mia", 5).await;
-    mentored_since(&desk, "ada", 10).await;
-    enrolled(&desk, "ada", 9).await;
-    says(&desk, "ada", 3, vec![progress("m"), result(1, 20_000)]).await;
-    let passed = ProgrammeCourseCompleted { course_id: "c".into(), run_id: "r".into(), ..Default::default() };
-    let passed = programme_enrolment_event::Event::ProgrammeCourseCompleted(passed);
-    programme_says(&desk, "ada", 2, passed).await;
-    becomes(&desk, "ada", &[(RiskKind::AssessmentFailed, 0, OPEN)]).await;
-    desk.joins("bob", 0).await;
-    desk.becomes("bob", "proposed", |it| it.answer_by_ms > 0).await;
-    let shown = shown_desk(&desk).await;
-    assert_eq!((shown.capacity, shown.items.len(), shown.mentees.len()), (5, 2, 1));
-    assert_eq!((shown.items[0].kind(), shown.items[0].learner_id.as_str()), (DeskItemKind::Proposal, "bob"));
-    assert!(shown.items[0].due_ms > desk.house.now_ms());
-    assert_eq!((shown.items[1].kind(), shown.items[1].ref_id.as_str()), (DeskItemKind::Signal, "1"));
-    let ada = &shown.mentees[0];
-    assert_eq!((ada.programme_title.as_str(), ada.inactive_days, ada.signals.len()), ("Rust engineer", Some(3), 1));
-    let run = &ada.progress[0];
-    assert_eq!((run.run_id.as_str(), run.modules_completed, run.minutes), ("r", 1, 30));
-    assert_eq!((run.scores[0].assessment_id.as_str(), run.scores[0].score_millipoints), ("a", Some(20_000)));
-    for _ in 0..500 {
-        let ada = shown_desk(&desk).await.mentees[0].clone();
-        if (ada.courses_needed, ada.courses_completed) == (1, 1) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("the completed course was never counted");
-}
-
-fn acknowledge(mentor: &str, institution: &str, signal: u32) -> AcknowledgeSignalRequest {
-    AcknowledgeSignalRequest {
-        programme_id: "p".into(),
-        learner_id: "ada".into(),
-        signal,
-        mentor_id: mentor.into(),
-        institution_id: institution.into(),
-        note: "called".into(),
-        at_ms: 0,
-    }
-}
-
-pub async fn signals_and_records_are_for_those_whom_they_concern(desk: Desk) {
-    with_run(&desk, -30).await;
-    desk.with_mentor("mia", 5).await;
-    mentored_since(&desk, "ada", 5).await;
-    enrolled(&desk, "ada", 4).await;
-    says(&desk, "ada", 3, vec![result(1, 20_000)]).await;
-    becomes(&desk, "ada", &[(RiskKind::AssessmentFailed, 0, OPEN)]).await;
-    let mut max = DeskServiceClient::new(desk.mentor("max").await);
-    let mut mia = DeskServiceClient::new(desk.mentor("mia").await);
-    let mut ada = DeskServiceClient::new(desk.learner("ada").await);
-    let no = max.acknowledge_signal(acknowledge("max", "", 1)).await.unwrap_err();
-    assert_eq!((no.code(), reason(&no).as_str()), (Code::PermissionDenied, "NOT_THE_MENTOR"));
-    assert_eq!(max.acknowledge_signal(acknowledge("mia", "", 1)).await.unwrap_err().code(), Code::PermissionDenied);
-    let no = mia.acknowledge_signal(acknowledge("mia", "", 9)).await.unwrap_err();
-    assert_eq!((no.code(), reason(&no).as_str()), (Code::NotFound, "SIGNAL_NOT_FOUND"));
-    let mut mit = DeskServiceClient::new(desk.caller("sam", &["staff"], &["mit"]).await);
-    let no = mit.acknowledge_signal(acknowledge("", "mit", 1)).await.unwrap_err();
-    assert_eq!(reason(&no), "NOT_YOUR_INSTITUTION");
-    assert!(!mia.acknowledge_signal(acknowledge("mia", "", 1)).await.unwrap().into_inner().already);
-    assert!(mia.acknowledge_signal(acknowledge("mia", "", 1)).await.unwrap().into_inner().already);
-    assert_eq!(shown_desk(&desk).await.items.len(), 0);
-    let mine = |mentor: &str, learner: &str, institution: &str| ListSignalsRequest {
-        mentor_id: mentor.into(),
-        learner_id: learner.into(),
-        institution_id: institution.into(),
-        open_only: true,
-        ..ListSignalsRequest::default()
-    };
-    let seen = mia.list_signals(mine("mia", "", "")).await.unwrap().into_inner().signals;
-    assert_eq!((seen[0].note.as_str(), seen[0].acknowledged_by_mentor_id.as_str()), ("called", "mia"));
-    let own = ada.list_signals(mine("", "ada", "")).await.unwrap().into_inner().signals;
-    assert_eq!((own.len(), own[0].note.as_str(), own[0].acknowledged_at_ms > 0), (1, "", true));
-    assert_eq!(max.list_signals(mine("max", "", "")).await.unwrap().into_inner().signals.len(), 0);
-    assert_eq!(mit.list_signals(mine("", "", "mit")).await.unwrap().into_inner().signals.len(), 0);
-    assert_eq!(ada.list_signals(mine("mia", "", "")).await.unwrap_err().code(), Code::PermissionDenied);
-    let record = |mentor: &str, institution: &str| GetMentoringRecordRequest {
-        learner_id: "ada".into(),
-        mentor_id: mentor.into(),
-        institution_id: institution.into(),
-        min_position: 0,
-    };
-    let own = ada.get_mentoring_record(record("", "")).await.unwrap().into_inner().records;
-    assert_eq!((own[0].terms[0].mentor_id.as_str(), own[0].terms[0].until_ms), ("mia", 0));
-    assert_eq!((own[0].signals.len(), own[0].signals[0].note.as_str(), own[0].progress.len()), (1, "", 1));
-    assert!(own[0].proposals >= 1);
-    assert_eq!(mia.get_mentoring_record(record("mia", "")).await.unwrap().into_inner().records.len(), 1);
-    assert_eq!(max.get_mentoring_record(record("max", "")).await.unwrap().into_inner().records.len(), 0);
-    assert_eq!(mit.get_mentoring_record(record("", "mit")).await.unwrap().into_inner().records.len(), 0);
 }
