@@ -1,5 +1,6 @@
 //! Translates between gRPC and deciders and views; holds no rule.
 
+mod calendars;
 mod cohorts;
 mod conversations;
 mod desks;
@@ -8,9 +9,6 @@ mod mentorships;
 mod outcomes;
 mod review_claims;
 mod reviews;
-mod calendars;
-mod mentors;
-mod mentorships;
 mod sessions;
 
 use crate::by::By;

@@ -1,11 +1,14 @@
 //! Mentorship: an exclusive mentor for every learner who has one coming, from the request to the measured outcome.
 
+mod action_items;
 mod answer_times;
 mod api;
 mod assignment;
+mod availability;
 mod billing_lines;
 mod blocked_pairs;
 mod by;
+mod calendar;
 mod cohort;
 mod conversation;
 mod conversation_messages;
@@ -13,14 +16,8 @@ mod conversation_policies;
 mod conversations;
 mod desk_rows;
 mod graduation;
-mod joinings;
-mod action_items;
-mod api;
-mod availability;
-mod blocked_pairs;
-mod by;
-mod calendar;
 mod ical;
+mod joinings;
 mod matching;
 mod mentee;
 mod mentee_programmes;
@@ -36,8 +33,8 @@ mod mentorship;
 mod mentorship_prices;
 mod mentorship_times;
 mod mentorships;
-mod months;
 mod mentorships_of;
+mod months;
 mod page;
 mod policies;
 mod question_times;
@@ -58,10 +55,10 @@ mod risk_policies;
 mod risk_signals;
 mod routes;
 mod seeking_policies;
-mod survival;
 mod session;
 mod session_policies;
 mod sessions;
+mod survival;
 mod terms;
 mod terms_held;
 mod waiting;
@@ -69,12 +66,11 @@ mod wishes;
 
 use studium_kit::Service;
 use studium_proto::mentorship::v1::{
-    cohort_service_server::CohortServiceServer, conversation_service_server::ConversationServiceServer,
-    desk_service_server::DeskServiceServer, mentor_service_server::MentorServiceServer,
-    mentorship_service_server::MentorshipServiceServer, outcome_service_server::OutcomeServiceServer,
-    review_service_server::ReviewServiceServer,
-    calendar_service_server::CalendarServiceServer, mentor_service_server::MentorServiceServer,
-    mentorship_service_server::MentorshipServiceServer, session_service_server::SessionServiceServer,
+    calendar_service_server::CalendarServiceServer, cohort_service_server::CohortServiceServer,
+    conversation_service_server::ConversationServiceServer, desk_service_server::DeskServiceServer,
+    mentor_service_server::MentorServiceServer, mentorship_service_server::MentorshipServiceServer,
+    outcome_service_server::OutcomeServiceServer, review_service_server::ReviewServiceServer,
+    session_service_server::SessionServiceServer,
 };
 
 /// The parts of the service; nothing else lists them.
@@ -136,8 +132,6 @@ pub fn service() -> Service {
         .deadline::<conversation_policies::QuestionsAreEscalated>()
         .deadline::<conversation_policies::LearnersAreNudged>()
         .deadline::<conversation_policies::ConversationsTimeOut>()
-        .look_up_policy::<policies::MentorsAreSought>()
-        .look_up_policy::<policies::FreePlacesAreOffered>()
         .policy(session_policies::CalendarsFollowSessions)
         .policy(session_policies::SessionsHearOfCalendars)
         .policy(session_policies::CalendarsFollowBlocks)

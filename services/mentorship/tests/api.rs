@@ -3,6 +3,10 @@
 
 #[path = "api/answer_clock.rs"]
 mod answer_clock;
+#[path = "api/calendars.rs"]
+mod calendars;
+#[path = "api/called_off.rs"]
+mod called_off;
 #[path = "api/cohorts.rs"]
 mod cohorts;
 #[path = "api/conversations.rs"]
@@ -15,26 +19,20 @@ mod mentorships;
 mod outcomes;
 #[path = "api/races.rs"]
 mod races;
+#[path = "api/records.rs"]
+mod records;
 #[path = "api/review_desk.rs"]
 mod review_desk;
 #[path = "api/review_races.rs"]
 mod review_races;
 #[path = "api/reviews.rs"]
 mod reviews;
-#[path = "api/records.rs"]
-mod records;
+#[path = "api/sessions.rs"]
+mod sessions;
 #[path = "api/signals.rs"]
 mod signals;
 #[path = "api/talk.rs"]
 mod talk;
-#[path = "api/calendars.rs"]
-mod calendars;
-#[path = "api/called_off.rs"]
-mod called_off;
-#[path = "api/desk.rs"]
-mod desk;
-#[path = "api/sessions.rs"]
-mod sessions;
 #[path = "api/thread.rs"]
 mod thread;
 

@@ -60,7 +60,7 @@ impl Api {
     }
 
     /// Lets pass the person, who acts for the platform, and staff of the institution that the mentor works for.
-    async fn may_see(&self, call: &Call, person: &str, institution: &str) -> Result<(), Status> {
+    async fn may_see_calendar(&self, call: &Call, person: &str, institution: &str) -> Result<(), Status> {
         let owner = self.owner(person).await?;
         let is_own = call.caller.subject == person || acts_for_all(call);
         if is_own || by(call, &[], institution).may_act_for(&owner).is_ok() {
@@ -86,7 +86,7 @@ impl Api {
     async fn exported(&self, call: &Call, it: &ExportCalendarRequest) -> Result<Vec<SessionRow>, Status> {
         let (person, institution) = (it.person_id.as_str(), it.institution_id.as_str());
         if it.session_id.is_empty() {
-            self.may_see(call, person, institution).await?;
+            self.may_see_calendar(call, person, institution).await?;
             let person_id = person.to_owned();
             let only = Only { person_id, from_ms: it.from_ms, ..Only::default() };
             let page = Page { after: String::new(), size: EXPORTED_MAX };
@@ -232,7 +232,7 @@ impl CalendarService for Api {
         let mut fields = Fields::new();
         fields.id("person_id", &it.person_id);
         fields.done()?;
-        self.may_see(&call, &it.person_id, &it.institution_id).await?;
+        self.may_see_calendar(&call, &it.person_id, &it.institution_id).await?;
         let from_ms = if it.from_ms == 0 { call.now_ms() } else { it.from_ms };
         let person = it.person_id.clone();
         let look = move |it: &Calendar| shown(person, it, from_ms);
