@@ -1,12 +1,15 @@
 //! A mentor's desk, put together from the views: what waits, and how the mentees come on.
 
 use crate::{
+    conversations::{self, ConversationRow},
     mentee_programmes::{self, MenteeProgrammeRow},
     mentee_progress::{self, MenteeProgressRow},
     mentoring_programmes::{self, MentoringProgrammeRow},
     mentorships::MentorshipRow,
     mentorships_of,
+    reviews::{self, ReviewRow},
     risk_signals::{self, RiskSignalRow},
+    sessions::{self, SessionRow},
 };
 use studium_kit::{Store, StoreError};
 use studium_proto::mentorship::v1::{DeskItem, DeskItemKind, DeskMentee};
@@ -22,6 +25,9 @@ pub struct DeskRows {
     stands: Vec<MenteeProgrammeRow>,
     progress: Vec<MenteeProgressRow>,
     signals: Vec<RiskSignalRow>,
+    questions: Vec<ConversationRow>,
+    reviews: Vec<ReviewRow>,
+    sessions: Vec<SessionRow>,
 }
 
 /// Enrolments in one of these courses.
@@ -33,8 +39,8 @@ pub fn in_courses<'a>(
 }
 
 impl DeskRows {
-    /// Reads everything of one mentor.
-    pub async fn read(store: &Store, mentor_id: &str) -> Result<Self, StoreError> {
+    /// Reads everything of one mentor, at a time.
+    pub async fn read(store: &Store, mentor_id: &str, now_ms: i64) -> Result<Self, StoreError> {
         let mentorships = mentorships_of::mentor(store, mentor_id).await?;
         let mut programmes: Vec<MentoringProgrammeRow> = Vec::new();
         for it in &mentorships {
@@ -49,11 +55,14 @@ impl DeskRows {
             stands: mentee_programmes::of_mentor(store, mentor_id).await?,
             progress: mentee_progress::of_mentor(store, mentor_id).await?,
             signals: risk_signals::open_of_mentor(store, mentor_id).await?,
+            questions: conversations::waiting_for(store, mentor_id, "").await?,
+            reviews: reviews::waiting_for(store, mentor_id).await?,
+            sessions: sessions::to_come(store, ("", ""), mentor_id, now_ms).await?,
         })
     }
 
-    /// What waits: first what is due, then the rest.
-    pub fn items(&self) -> Vec<DeskItem> {
+    /// What waits at a time: first what is due, then the rest.
+    pub fn items(&self, now_ms: i64) -> Vec<DeskItem> {
         let item = |it: &MentorshipRow, kind: DeskItemKind, due_ms: i64| DeskItem {
             kind: kind as i32,
             due_ms,
@@ -77,9 +86,38 @@ impl DeskRows {
             .map(|it| item(it, DeskItemKind::Proposal, it.answer_by_ms))
             .chain(hand_overs.map(|it| item(it, DeskItemKind::HandOver, it.hand_over_due_ms)))
             .chain(signals)
+            .chain(self.work(now_ms))
             .collect();
         items.sort_by_key(|it| (it.due_ms == 0, it.due_ms, it.since_ms));
         items
+    }
+
+    /// Questions, reviews and sessions.
+    fn work(&self, now_ms: i64) -> impl Iterator<Item = DeskItem> {
+        let item = |kind: DeskItemKind, (due_ms, since_ms): (i64, i64), pair: (&str, &str), id: &str| DeskItem {
+            kind: kind as i32,
+            due_ms,
+            since_ms,
+            programme_id: pair.0.to_owned(),
+            learner_id: pair.1.to_owned(),
+            ref_id: id.to_owned(),
+        };
+        let questions = self.questions.iter().map(move |it| {
+            let times = (it.answer_by_ms, it.asked_at_ms);
+            item(DeskItemKind::Question, times, (&it.programme_id, &it.learner_id), &it.conversation_id)
+        });
+        // A lock that is over binds nobody, and what somebody else works on does not wait.
+        let locked = move |it: &ReviewRow| it.lock_until_ms > now_ms;
+        let own = move |it: &&ReviewRow| it.reviewer_id == self.mentor_id || !locked(it);
+        let reviews = self.reviews.iter().filter(own).map(move |it| {
+            let times = (if locked(it) { it.lock_until_ms } else { 0 }, it.round_at_ms);
+            item(DeskItemKind::Review, times, (&it.programme_id, &it.learner_id), &it.review_id)
+        });
+        let sessions = self.sessions.iter().map(move |it| {
+            let times = (it.start_ms.max(it.pending_start_ms), it.requested_at_ms);
+            item(DeskItemKind::Session, times, (&it.programme_id, &it.learner_id), &it.session_id)
+        });
+        questions.chain(reviews).chain(sessions)
     }
 
     /// How the mentees come on at a time.

@@ -39,6 +39,7 @@ mod page;
 mod policies;
 mod question_times;
 mod rates;
+mod record_counts;
 mod rests;
 mod review;
 mod review_desk;

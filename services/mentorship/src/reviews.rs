@@ -173,6 +173,17 @@ pub async fn locked(store: &Store, reviewer: &str, learner: &str) -> Result<Vec<
     Ok(rows.into_iter().map(|it| it.0).collect())
 }
 
+/// Open ones that a reviewer has claimed, or whose learner's mentor it is.
+pub async fn waiting_for(store: &Store, mentor: &str) -> Result<Vec<ReviewRow>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM review_1 WHERE state = 1 AND (reviewer_id = $1 OR EXISTS (SELECT 1 FROM mentorship_1 m \
+         WHERE m.mentor_id = $1 AND m.programme_id = review_1.programme_id AND m.learner_id = review_1.learner_id \
+         AND NOT m.contact_barred)) ORDER BY round_at_ms, review_id",
+        ReviewRow::COLUMN_LIST
+    );
+    store.query(&sql, &[mentor.into()]).await
+}
+
 /// What a list is narrowed to; empty and 0 = no matter.
 #[derive(Debug, Clone, Default)]
 pub struct Only {

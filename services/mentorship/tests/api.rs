@@ -74,6 +74,7 @@ happens! {
     records::the_desk_shows_what_waits_and_how_mentees_come_on,
     records::signals_and_records_are_for_those_whom_they_concern,
     thread::who_joins_and_pays_gets_a_mentor,
+    thread::all_that_waits_for_a_mentor_is_on_the_desk,
     mentorships::who_declines_is_followed_by_the_next_and_who_finds_nobody_waits,
     mentorships::a_proposal_lapses_by_itself_and_goes_to_the_next,
     mentorships::a_hand_over_has_no_gap_and_can_be_taken_back,

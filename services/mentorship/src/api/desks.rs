@@ -2,6 +2,7 @@
 
 use super::{Api, Reply, TEXT_MAX, acts_for_all, by, done, no, optional_id};
 use crate::{
+    conversations::Conversations,
     desk_rows,
     mentee_programmes::{self, MenteeProgrammes},
     mentee_progress::{self, MenteeProgress, MenteeProgressRow},
@@ -11,8 +12,11 @@ use crate::{
     mentorships::{self, Mentorships},
     mentorships_of,
     page::Page,
+    record_counts,
+    reviews::Reviews,
     risk::{Command, Risk},
     risk_signals::{self, Only, RiskSignals},
+    sessions::Sessions,
 };
 use studium_kit::{Call, Fields, fault};
 use studium_proto::mentorship::v1::{
@@ -47,7 +51,14 @@ impl Api {
         let stands = stands.into_iter().find(|it| it.programme_id == row.programme_id).unwrap_or_default();
         let signals = risk_signals::of_learner(store, &it.learner_id).await.map_err(fault)?;
         let signals = signals.into_iter().filter(|it| it.programme_id == row.programme_id);
+        let counts = record_counts::of_mentorship(store, &row.programme_id, &it.learner_id).await.map_err(fault)?;
         Ok(Some(MentoringRecord {
+            sessions_held: counts.sessions.0,
+            sessions_to_come: counts.sessions.1,
+            reviews: counts.reviews.0,
+            reviews_open: counts.reviews.1,
+            conversations: counts.conversations.0,
+            questions_open: counts.conversations.1,
             programme_title: programme.as_ref().map(|it| it.title.clone()).unwrap_or_default(),
             terms: terms.into_iter().map(MentorTermRow::shown).collect(),
             proposals: stands.proposals,
@@ -96,6 +107,9 @@ impl DeskService for Api {
         self.app.reached::<Mentors>(it.min_position).await?;
         self.app.reached::<Mentorships>(it.min_position).await?;
         self.app.reached::<RiskSignals>(it.min_position).await?;
+        self.app.reached::<Conversations>(it.min_position).await?;
+        self.app.reached::<Reviews>(it.min_position).await?;
+        self.app.reached::<Sessions>(it.min_position).await?;
         let store = self.app.store();
         let Some(mentor) = mentors::mentor(store, &it.mentor_id).await.map_err(fault)? else {
             return Err(no(Reason::MentorNotFound, "no such mentor is registered", &it.mentor_id));
@@ -103,13 +117,13 @@ impl DeskService for Api {
         if by(&call, &[&it.mentor_id], &it.institution_id).may_act_for(&mentor.institution_id).is_err() {
             return Err(no(Reason::NotYourInstitution, "the mentor works for another institution", &it.mentor_id));
         }
-        let desk = desk_rows::DeskRows::read(store, &it.mentor_id).await.map_err(fault)?;
+        let desk = desk_rows::DeskRows::read(store, &it.mentor_id, call.now_ms()).await.map_err(fault)?;
         Ok(Response::new(GetMentorDeskResponse {
             state: mentor.state,
             capacity: mentor.capacity,
             load: mentor.load,
             paused_until_ms: mentor.paused_until_ms,
-            items: desk.items(),
+            items: desk.items(call.now_ms()),
             mentees: desk.mentees(call.now_ms()),
         }))
     }
@@ -129,6 +143,9 @@ impl DeskService for Api {
         self.app.reached::<MenteeProgrammes>(it.min_position).await?;
         self.app.reached::<MenteeProgress>(it.min_position).await?;
         self.app.reached::<RiskSignals>(it.min_position).await?;
+        self.app.reached::<Conversations>(it.min_position).await?;
+        self.app.reached::<Reviews>(it.min_position).await?;
+        self.app.reached::<Sessions>(it.min_position).await?;
         let rows = mentorships_of::learner(self.app.store(), &it.learner_id).await.map_err(fault)?;
         let mut records = Vec::new();
         for row in rows {

@@ -120,8 +120,8 @@ pub async fn what_changes_while_the_time_is_being_held_counts(desk: Desk) {
         desk.house.log().faults().release();
         assert_eq!(desk.is_refused(session).await, (refusal, SessionSide::Mentor));
     }
-    desk.holds("ada", &[]).await;
-    desk.holds("mia", &[("elsewhere", noon - HOUR / 2)]).await;
+    desk.is_booked("ada", &[]).await;
+    desk.is_booked("mia", &[("elsewhere", noon - HOUR / 2)]).await;
 }
 
 pub async fn other_calendars_are_told(desk: Desk) {

@@ -36,7 +36,7 @@ pub async fn either_cancels_and_the_time_is_free(desk: Desk) {
     mentor.cancel_session(cancel("", "mia")).await.unwrap();
     assert_eq!(desk.is_cancelled("s").await, SessionCancelCause::Mentor);
     for person in ["ada", "mia"] {
-        desk.holds(person, &[]).await;
+        desk.is_booked(person, &[]).await;
     }
     desk.books("ada", "t", start).await.unwrap();
     desk.is_agreed("t").await;
@@ -60,7 +60,7 @@ pub async fn another_mentor_has_no_sessions_of_the_first(desk: Desk) {
     desk.accepts("kim", "ada").await.unwrap();
     assert_eq!(desk.is_cancelled("s").await, SessionCancelCause::MentorChanged);
     for person in ["ada", "mia"] {
-        desk.holds(person, &[]).await;
+        desk.is_booked(person, &[]).await;
     }
     let mut mentor = SessionServiceClient::new(desk.mentor("mia").await);
     let request = ScheduleSessionRequest { mentor_id: "mia".into(), ..asked("ada", "t", desk.in_days(2)) };
@@ -86,7 +86,7 @@ pub async fn who_rests_or_leaves_has_no_sessions(desk: Desk) {
     assert_eq!(desk.is_cancelled("u").await, SessionCancelCause::MentorshipEnded);
     desk.becomes("ada", "ended", |it| it.state() == MentorshipState::Ended).await;
     assert_eq!(reason(&desk.books("ada", "v", start).await.unwrap_err()), "MENTORSHIP_ENDED");
-    desk.holds("mia", &[]).await;
+    desk.is_booked("mia", &[]).await;
 }
 
 pub async fn a_mentor_who_pauses_meets_nobody_until_then(desk: Desk) {
@@ -101,7 +101,7 @@ pub async fn a_mentor_who_pauses_meets_nobody_until_then(desk: Desk) {
     let mut mentor = MentorServiceClient::new(desk.mentor("mia").await);
     let position = mentor.pause_mentor(request).await.unwrap().into_inner().position;
     assert_eq!(desk.is_cancelled("s").await, SessionCancelCause::MentorAway);
-    desk.holds("mia", &[("t", later)]).await;
+    desk.is_booked("mia", &[("t", later)]).await;
     assert!(desk.head().await > position);
     assert_eq!(reason(&desk.books("ada", "u", soon).await.unwrap_err()), "MENTOR_PAUSES");
     desk.books("ada", "v", later + HOUR).await.unwrap();
@@ -116,7 +116,7 @@ pub async fn who_never_meet_again_have_no_sessions(desk: Desk) {
     learner.block_pair(block()).await.unwrap();
     assert_eq!(desk.is_cancelled("s").await, SessionCancelCause::ContactBarred);
     for person in ["ada", "mia"] {
-        desk.holds(person, &[]).await;
+        desk.is_booked(person, &[]).await;
     }
     assert_eq!(reason(&desk.books("ada", "t", desk.in_days(2)).await.unwrap_err()), "PAIR_IS_BLOCKED");
 }
@@ -138,7 +138,7 @@ pub async fn a_request_that_races_with_a_block_is_refused_by_the_calendar(desk: 
     desk.house.log().faults().release();
     slow.await.unwrap().unwrap();
     assert_eq!(desk.is_refused("s").await, (SlotRefusal::Barred, SessionSide::Mentor));
-    desk.holds("mia", &[]).await;
+    desk.is_booked("mia", &[]).await;
 }
 
 pub async fn a_request_that_races_with_the_end_is_called_off(desk: Desk) {
@@ -157,6 +157,6 @@ pub async fn a_request_that_races_with_the_end_is_called_off(desk: Desk) {
     slow.await.unwrap().unwrap();
     assert_eq!(desk.is_cancelled("s").await, SessionCancelCause::MentorshipEnded);
     for person in ["ada", "mia"] {
-        desk.holds(person, &[]).await;
+        desk.is_booked(person, &[]).await;
     }
 }

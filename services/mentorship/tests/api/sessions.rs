@@ -97,7 +97,7 @@ impl Desk {
     }
 
     /// The calendar once it holds just this.
-    pub async fn holds(&self, person: &str, expected: &[(&str, i64)]) {
+    pub async fn is_booked(&self, person: &str, expected: &[(&str, i64)]) {
         let expected: Vec<_> = expected.iter().map(|(session, at)| ((*session).to_owned(), *at)).collect();
         let mut seen = Vec::new();
         for _ in 0..500 {
@@ -165,7 +165,7 @@ pub async fn a_session_is_booked_held_and_followed_up(desk: Desk) {
     assert_eq!((agreed.mentor_id.as_str(), agreed.institution_id.as_str()), ("mia", "ou"));
     assert_eq!((agreed.start_ms, agreed.minutes, agreed.kind()), (yesterday, 60, SessionKind::CareerPlanning));
     for person in ["ada", "mia"] {
-        desk.holds(person, &[("s", yesterday)]).await;
+        desk.is_booked(person, &[("s", yesterday)]).await;
     }
     assert!(desk.sessions().await.schedule_session(request).await.unwrap().into_inner().already);
     let item = |text: &str, due_ms| ActionItemSet { text: text.into(), due_ms };
@@ -240,10 +240,10 @@ pub async fn nobody_is_booked_twice_on_either_side(desk: Desk) {
     }
     assert_eq!(desk.is_refused("u").await, (SlotRefusal::Taken, SessionSide::Learner));
     // What was held for it is free again.
-    desk.holds("kim", &[]).await;
+    desk.is_booked("kim", &[]).await;
     desk.books("bob", "v", start + HOUR).await.unwrap();
     desk.is_agreed("v").await;
-    desk.holds("mia", &[("s", start), ("v", start + HOUR)]).await;
+    desk.is_booked("mia", &[("s", start), ("v", start + HOUR)]).await;
 }
 
 pub async fn a_time_outside_the_availability_is_refused(desk: Desk) {
@@ -282,7 +282,7 @@ pub async fn the_old_time_is_kept_until_the_new_one_is_there(desk: Desk) {
     assert_eq!((moved.pending_start_ms, moved.sequence), (0, 1));
     assert_eq!(desk.is_refused("t").await, (SlotRefusal::Taken, SessionSide::Mentor));
     for person in ["ada", "mia"] {
-        desk.holds(person, &[("s", new)]).await;
+        desk.is_booked(person, &[("s", new)]).await;
     }
     // Now it is free; and to a time that is not, nothing moves.
     desk.books("bob", "u", old).await.unwrap();
@@ -290,8 +290,8 @@ pub async fn the_old_time_is_kept_until_the_new_one_is_there(desk: Desk) {
     desk.moves("ada", "s", old).await.unwrap();
     let stays = desk.session_becomes("s", "refused", |it| it.refusal() == SlotRefusal::Taken).await;
     assert_eq!((stays.state(), stays.start_ms, stays.pending_start_ms), (SessionState::Scheduled, new, 0));
-    desk.holds("mia", &[("u", old), ("s", new)]).await;
-    desk.holds("ada", &[("s", new)]).await;
+    desk.is_booked("mia", &[("u", old), ("s", new)]).await;
+    desk.is_booked("ada", &[("s", new)]).await;
 }
 
 pub async fn two_sessions_never_get_one_slot(desk: Desk) {
@@ -318,6 +318,6 @@ pub async fn two_sessions_never_get_one_slot(desk: Desk) {
     desk.house.log().faults().release();
     desk.is_agreed("s").await;
     assert_eq!(desk.is_refused("t").await, (SlotRefusal::Taken, SessionSide::Mentor));
-    desk.holds("mia", &[("s", start)]).await;
-    desk.holds("bob", &[]).await;
+    desk.is_booked("mia", &[("s", start)]).await;
+    desk.is_booked("bob", &[]).await;
 }
