@@ -111,8 +111,8 @@ fn a_day_can_differ() {
 fn availability_is_said_whole_and_clearly() {
     let set = week(&[(1, 9, 12), (7, 0, 24)]);
     let said = Event::AvailabilitySet(set.clone());
-    given::<Calendar>(&[]).when(open(Times::Week(set.clone()))).then(&[said.clone()]);
-    given::<Calendar>(&[mondays()]).when(open(Times::Week(set))).then(&[said.clone()]);
+    given::<Calendar>(&[]).when(open(Times::Week(set.clone()))).then(std::slice::from_ref(&said));
+    given::<Calendar>(&[mondays()]).when(open(Times::Week(set))).then(std::slice::from_ref(&said));
     let no_zone = AvailabilitySet { time_zone: "Atlantis/Middle".into(), windows: Vec::new() };
     for unclear in [no_zone, week(&[(1, 22, 2)]), week(&[(1, 9, 9)]), week(&[(1, 23, 25)]), week(&[(8, 9, 12)])] {
         given::<Calendar>(&[]).when(open(Times::Week(unclear))).refused(Reason::AvailabilityUnclear);

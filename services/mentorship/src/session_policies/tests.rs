@@ -179,7 +179,7 @@ fn calendars_hold_what_is_agreed_in_whatever_order_they_hear_of_it() {
     let happening = (0..24_u32, 0..5_usize, 0..3_usize, 16..24_i64).prop_map(|(a, b, c, d)| (a, b, c, d - 16));
     let config = Config { cases: 400, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..Config::default() };
     let (scheduled, moved) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
-    let outcome = TestRunner::new(config).run(&vec(happening, 1..120), |history| {
+    let outcome = TestRunner::new(config).run(&vec(happening, 40..160), |history| {
         let mut world = World::default();
         let windows = vec![WeeklyWindow { weekday: 1, from_minute: 0, until_minute: 1_440 }];
         let week = AvailabilitySet { time_zone: "Europe/Lisbon".into(), windows };

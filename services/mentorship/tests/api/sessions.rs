@@ -185,9 +185,9 @@ pub async fn a_session_is_booked_held_and_followed_up(desk: Desk) {
     let open = ListActionItemsRequest { learner_id: "ada".into(), open: true, min_position, ..Default::default() };
     let open = learner.list_action_items(open).await.unwrap().into_inner().action_items;
     assert_eq!(open.iter().map(|it| it.text.as_str()).collect::<Vec<_>>(), ["Send it"]);
-    let held = desk.session("s").await;
-    assert_eq!((held.state(), held.notes.as_str()), (SessionState::Held, "Went well"));
-    assert_eq!(held.action_items.iter().map(|it| it.done_at_ms > 0).collect::<Vec<_>>(), [true, false]);
+    let seen = desk.session("s").await;
+    assert_eq!((seen.state(), seen.notes.as_str()), (SessionState::Held, "Went well"));
+    assert_eq!(seen.action_items.iter().map(|it| it.done_at_ms > 0).collect::<Vec<_>>(), [true, false]);
     let list = |page_token: String| ListSessionsRequest {
         mentor_id: "mia".into(),
         page_size: 1,
@@ -195,7 +195,7 @@ pub async fn a_session_is_booked_held_and_followed_up(desk: Desk) {
         ..ListSessionsRequest::default()
     };
     let page = mentor.list_sessions(list(String::new())).await.unwrap().into_inner();
-    assert_eq!(page.sessions, [held]);
+    assert_eq!(page.sessions, [seen]);
     assert!(mentor.list_sessions(list(page.next_page_token)).await.unwrap().into_inner().sessions.is_empty());
 }
 
