@@ -199,7 +199,9 @@ impl LookUpPolicy for RisksFollowWatches {
 
     async fn react(app: &App, id: &str, event: &RiskEvent, at_ms: i64) -> Result<Vec<Reaction<Risk>>, StoreError> {
         let RiskEvent::RiskWatchBegan(began) = event else { return Ok(Vec::new()) };
-        let Some(run) = mentoring_runs::runs(app.store(), &[&began.run_id]).await?.pop() else { return Ok(Vec::new()) };
+        let Some(run) = mentoring_runs::runs(app.store(), &[began.run_id.as_str()]).await?.pop() else {
+            return Ok(Vec::new());
+        };
         let now = RiskWatchBegan {
             starts_at_ms: run.starts_at_ms,
             pass_mark_millipoints: run.pass_mark(),
