@@ -40,7 +40,7 @@ pub struct Claim {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Slot {
     /// Its number.
-    pub slot: u32,
+    pub number: u32,
     /// Its time is over then.
     pub until_ms: i64,
     lock_minutes: u32,
@@ -72,7 +72,7 @@ impl ReviewDesk {
         let mut events = Vec::new();
         for (review_id, it) in self.taken.iter().filter(|it| over(it.1)) {
             held -= 1;
-            let (review_id, slot) = (review_id.clone(), it.slot);
+            let (review_id, slot) = (review_id.clone(), it.number);
             events.push(Event::ReviewSlotFreed(ReviewSlotFreed { review_id, slot, held, expired: true }));
         }
         if held >= claim.locks_max {
@@ -102,12 +102,12 @@ impl ReviewDesk {
             return Ok(Vec::new());
         }
         let review_id = review_id.to_owned();
-        Ok(vec![Event::ReviewSlotExtended(ReviewSlotExtended { review_id, slot: it.slot, until_ms })])
+        Ok(vec![Event::ReviewSlotExtended(ReviewSlotExtended { review_id, slot: it.number, until_ms })])
     }
 
     fn free(&self, review_id: &str, slot: u32) -> Vec<Event> {
         // A slot that was taken again since belongs to the later lock.
-        if self.slot(review_id).is_none_or(|it| it.slot != slot) {
+        if self.slot(review_id).is_none_or(|it| it.number != slot) {
             return Vec::new();
         }
         let (review_id, held) = (review_id.to_owned(), self.taken.len() as u32 - 1);
@@ -132,7 +132,7 @@ impl Decider for ReviewDesk {
         match event {
             Event::ReviewSlotTaken(it) => {
                 self.slots = it.slot;
-                let slot = Slot { slot: it.slot, until_ms: it.until_ms, lock_minutes: it.lock_minutes };
+                let slot = Slot { number: it.slot, until_ms: it.until_ms, lock_minutes: it.lock_minutes };
                 self.taken.insert(it.review_id.clone(), slot);
             }
             Event::ReviewSlotExtended(it) => {

@@ -21,20 +21,20 @@ row! {
 pub struct Score {
     criterion_id: String,
     label: String,
-    score: u32,
+    points: u32,
     max: u32,
     comment: String,
 }
 
 impl From<ReviewScore> for Score {
     fn from(it: ReviewScore) -> Self {
-        Self { criterion_id: it.criterion_id, label: it.label, score: it.score, max: it.max, comment: it.comment }
+        Self { criterion_id: it.criterion_id, label: it.label, points: it.score, max: it.max, comment: it.comment }
     }
 }
 
 impl From<Score> for ReviewScore {
     fn from(it: Score) -> Self {
-        Self { criterion_id: it.criterion_id, label: it.label, score: it.score, max: it.max, comment: it.comment }
+        Self { criterion_id: it.criterion_id, label: it.label, score: it.points, max: it.max, comment: it.comment }
     }
 }
 

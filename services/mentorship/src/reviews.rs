@@ -231,7 +231,7 @@ pub async fn wait(store: &Store) -> Result<ReviewWait, StoreError> {
 fn waited(mut waits: Vec<i64>) -> ReviewWait {
     waits.sort_unstable();
     let count = waits.len();
-    let middle = || (waits[(count - 1) / 2] + waits[count / 2]) / 2;
+    let middle = || i64::midpoint(waits[(count - 1) / 2], waits[count / 2]);
     ReviewWait { count: count as u32, median_ms: (count >= WAITS_MIN).then(middle) }
 }
 

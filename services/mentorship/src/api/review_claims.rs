@@ -6,7 +6,7 @@ use super::{Api, by, no};
 use crate::{
     blocked_pairs,
     review::{Answer, Command, Returned, Review, reason_of},
-    review_desk::{self, Claim, ReviewDesk, Slot},
+    review_desk::{self, Claim, ReviewDesk},
     review_queue, terms_held,
 };
 use studium_kit::{Call, Outcome, fault};
@@ -31,13 +31,11 @@ fn refused(refusal: ReviewLockRefusal, review_id: &str) -> Status {
 impl Api {
     pub(super) async fn claim(&self, call: &Call, review_id: &str, reviewer: &str) -> Result<Claimed, Status> {
         // Twice at most: a slot may be left over whose lock has just ended.
-        match self.claim_once(call, review_id, reviewer).await? {
-            Some(it) => Ok(it),
-            None => {
-                let again = self.claim_once(&call.row("again"), review_id, reviewer).await?;
-                again.ok_or_else(|| no(Reason::ReviewNotLocked, "the lock has just ended; claim it again", review_id))
-            }
+        if let Some(it) = self.claim_once(call, review_id, reviewer).await? {
+            return Ok(it);
         }
+        let again = self.claim_once(&call.row("again"), review_id, reviewer).await?;
+        again.ok_or_else(|| no(Reason::ReviewNotLocked, "the lock has just ended; claim it again", review_id))
     }
 
     /// None if the slot belonged to a lock that is over; it is free now.
@@ -139,7 +137,7 @@ impl Api {
             return Ok(told);
         }
         let held = self.app.look::<ReviewDesk, _>(reviewer, |it| it.slot(review)).await?;
-        Ok(held.map(|Slot { slot, until_ms, .. }| (slot, until_ms)))
+        Ok(held.map(|it| (it.number, it.until_ms)))
     }
 
     /// Frees the slot of a reviewer's lock that ended, so that the reply tells of a desk where it is free.

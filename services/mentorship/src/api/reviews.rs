@@ -107,7 +107,9 @@ impl Api {
 
 /// Opens an act on a review: the call at its time, once the ids and other fields are in order.
 fn opened(call: Call, at_ms: i64, mut fields: Fields, ids: &[(&str, &str)]) -> Result<Call, Status> {
-    ids.iter().for_each(|(field, id)| fields.id(field, id));
+    for (field, id) in ids {
+        fields.id(field, id);
+    }
     fields.done()?;
     call.at(at_ms)
 }

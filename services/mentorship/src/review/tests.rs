@@ -10,7 +10,7 @@ use crate::by::By;
 use studium_proto::mentorship::v1::{
     ReviewLockEnded, ReviewLockExtended, ReviewLockRefusal, ReviewLockRefused, ReviewLocked, ReviewReturned,
 };
-use studium_testkit::given;
+use studium_testkit::{given, laws};
 
 /// The time of a lock, milliseconds.
 const LOCK: i64 = 1_800_000;
@@ -168,4 +168,22 @@ fn staff_acts_for_its_institution() {
     let command = Command::EndLock { reviewer_id: "mia".into(), end: ReviewLockEnd::Staff };
     let past = [submitted(), locked("mia", 1, 0)];
     given::<Review>(&past).when(mit().asks(command)).refused(Reason::NotYourInstitution);
+}
+
+#[test]
+fn laws_hold() {
+    laws::hold::<Review>(histories::any_command(), |it| {
+        for round in 1..=it.round() {
+            let open = round == it.round() && matches!(it.phase, Phase::Open | Phase::Withdrawn);
+            match histories::counting(it, round) {
+                1 => {}
+                0 if open => {}
+                n => return Err(format!("{n} verdicts count for round {round}")),
+            }
+        }
+        if it.lock.is_some() && it.phase == Phase::None {
+            return Err("what does not exist is locked".into());
+        }
+        Ok(())
+    });
 }

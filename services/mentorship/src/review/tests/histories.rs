@@ -2,12 +2,11 @@
 
 use super::*;
 use proptest::{collection::vec, prelude::Strategy, proptest, test_runner::Config as ProptestConfig};
-use studium_testkit::laws;
 
 const MINUTE: i64 = 60_000;
 const REVIEWERS: [&str; 3] = ["mia", "ben", "kim"];
 
-fn any_command() -> impl Strategy<Value = Asked<Command>> {
+pub fn any_command() -> impl Strategy<Value = Asked<Command>> {
     (0..20, 0..3_usize, 1..6_u32, 1..4_u32, 0..120_i64).prop_map(|(sort, who, slot, round, minutes)| {
         let (now, reviewer) = (minutes * MINUTE, REVIEWERS[who]);
         let reviewer_id = reviewer.to_owned();
@@ -29,26 +28,8 @@ fn any_command() -> impl Strategy<Value = Asked<Command>> {
 }
 
 /// How many verdicts of a round count.
-fn counting(it: &Review, round: u32) -> usize {
+pub fn counting(it: &Review, round: u32) -> usize {
     it.returned.iter().filter(|(key, said)| key.0 == round && said.0 == ReviewStanding::Counts).count()
-}
-
-#[test]
-fn laws_hold() {
-    laws::hold::<Review>(any_command(), |it| {
-        for round in 1..=it.round() {
-            let open = round == it.round() && matches!(it.phase, Phase::Open | Phase::Withdrawn);
-            match counting(it, round) {
-                1 => {}
-                0 if open => {}
-                n => return Err(format!("{n} verdicts count for round {round}")),
-            }
-        }
-        if it.lock.is_some() && it.phase == Phase::None {
-            return Err("what does not exist is locked".into());
-        }
-        Ok(())
-    });
 }
 
 proptest! {
