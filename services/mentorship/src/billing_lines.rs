@@ -67,7 +67,7 @@ pub fn lines(
         for (term, days) in terms.iter().zip(days) {
             let Some(round) = round_of(&rounds, term) else { continue };
             let began = round.mentored_ms == Some(term.from_ms) && Month::of(term.from_ms) == billed.month;
-            let is_first = began && charged.insert(round.round);
+            let is_first = began && charged.insert(round.number);
             let (basis, amount_minor, currency) = due(row, round, is_first, prices);
             if days == 0 && !is_first {
                 continue;
@@ -75,7 +75,7 @@ pub fn lines(
             lines.push(BillingLine {
                 programme_id: term.programme_id.clone(),
                 learner_id: term.learner_id.clone(),
-                round: round.round,
+                round: round.number,
                 mentor_id: term.mentor_id.clone(),
                 from_ms: term.from_ms,
                 until_ms: term.until_ms,
@@ -98,7 +98,7 @@ fn due(row: &MentorshipTimesRow, round: &Round, is_first: bool, prices: &Prices)
     match prices.at(&row.programme_id, round.mentored_ms.unwrap_or_default()) {
         None => (BillingBasis::NoPlan, 0, String::new()),
         Some(it) if it.included => (BillingBasis::Included, 0, it.currency),
-        Some(it) if is_first => (BillingBasis::Price, it.price_minor, it.currency),
+        Some(it) if is_first => (BillingBasis::Price, it.amount_minor, it.currency),
         Some(it) => (BillingBasis::BilledBefore, 0, it.currency),
     }
 }
@@ -121,23 +121,26 @@ fn days(terms: &[MentorTermRow], rounds: &[Round], billed: Billed) -> Vec<u32> {
         }
     }
     let mut days = vec![0; terms.len()];
-    whose.into_values().for_each(|it| days[it] += 1);
+    for it in whose.into_values() {
+        days[it] += 1;
+    }
     days
 }
 
 /// Sums by currency.
 pub fn totals(lines: &[BillingLine]) -> Vec<BillingTotal> {
-    let mut totals: BTreeMap<&str, (BillingTotal, BTreeSet<(&str, &str, u32)>)> = BTreeMap::new();
+    let mut totals: BTreeMap<&str, BillingTotal> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for it in lines {
-        let (total, mentorships) = totals.entry(&it.currency).or_default();
+        let total = totals.entry(&it.currency).or_default();
         total.currency.clone_from(&it.currency);
         total.lines += 1;
         total.days += u64::from(it.days);
         total.amount_minor += it.amount_minor;
-        mentorships.insert((&it.programme_id, &it.learner_id, it.round));
-        total.mentorships = mentorships.len() as u64;
+        let is_new = seen.insert((&it.currency, &it.programme_id, &it.learner_id, it.round));
+        total.mentorships += u64::from(is_new);
     }
-    totals.into_values().map(|it| it.0).collect()
+    totals.into_values().collect()
 }
 
 #[cfg(test)]

@@ -43,6 +43,7 @@ pub struct Learner {
 
 /// Which joinings count, and when.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "the unit comes last")]
 pub struct Window {
     /// Joined then or later.
     pub from_ms: i64,

@@ -18,7 +18,7 @@ pub struct Price {
     /// Mentorship is part of the programme.
     pub included: bool,
     /// Otherwise its price, minor units.
-    pub price_minor: i64,
+    pub amount_minor: i64,
     /// ISO 4217 code.
     pub currency: String,
 }
@@ -49,8 +49,8 @@ impl Prices {
     /// What held in a programme at a time; where the first plan came later, that one.
     pub fn at(&self, programme_id: &str, at_ms: i64) -> Option<Price> {
         let plans = self.0.get(programme_id)?;
-        let (_, included, price_minor, currency) = plans.iter().rfind(|it| it.0 <= at_ms).or(plans.first())?.clone();
-        Some(Price { included, price_minor, currency })
+        let (_, included, amount_minor, currency) = plans.iter().rfind(|it| it.0 <= at_ms).or(plans.first())?.clone();
+        Some(Price { included, amount_minor, currency })
     }
 
     /// With the plans of one more programme.
@@ -62,8 +62,10 @@ impl Prices {
 
     /// As they were known at a date.
     #[must_use]
-    pub fn as_of(mut self, as_of_ms: i64) -> Self {
-        self.0.values_mut().for_each(|it| it.retain(|it| it.0 <= as_of_ms));
+    pub fn known_by(mut self, as_of_ms: i64) -> Self {
+        for plans in self.0.values_mut() {
+            plans.retain(|it| it.0 <= as_of_ms);
+        }
         self
     }
 }

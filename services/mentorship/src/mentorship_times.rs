@@ -38,7 +38,7 @@ pub enum Turn {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Round {
     /// 1, 2, 3 …
-    pub round: u32,
+    pub number: u32,
     /// Who asked.
     pub source: RequestSource,
     /// A mentor was asked for then.
@@ -98,7 +98,7 @@ impl MentorshipTimesRow {
             }
             if let Turn::Asked(source) = turn {
                 rounds.push(Round {
-                    round: rounds.len() as u32 + 1,
+                    number: rounds.len() as u32 + 1,
                     source: RequestSource::try_from(source).unwrap_or_default(),
                     asked_ms: at,
                     mentored_ms: None,

@@ -171,7 +171,7 @@ impl OutcomeService for Api {
         let (programme, institution) = (it.programme_id.as_str(), it.institution_id.as_str());
         let rows = mentorship_times::of_programme(store, programme, institution).await.map_err(fault)?;
         let terms = billing_lines::terms(store, programme, institution, month).await.map_err(fault)?;
-        let prices = mentorship_prices::prices(store, programme).await.map_err(fault)?.as_of(as_of_ms);
+        let prices = mentorship_prices::prices(store, programme).await.map_err(fault)?.known_by(as_of_ms);
         let lines = billing_lines::lines(&rows, terms, &prices, Billed { month, as_of_ms });
         let totals = billing_lines::totals(&lines);
         let id =

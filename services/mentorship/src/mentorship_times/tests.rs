@@ -25,7 +25,7 @@ fn every_date_has_its_own_rounds() {
     assert_eq!((then[0].mentored_ms, then[0].rests.as_slice()), (None, [(20, None)].as_slice()));
     assert_eq!((then[0].awake_ms(10, 25), then[0].awake_ms(10, 15)), (10, 5));
     let now = row.rounds(100);
-    assert_eq!((now.len(), now[1].round, now[1].source), (2, 2, RequestSource::Staff));
+    assert_eq!((now.len(), now[1].number, now[1].source), (2, 2, RequestSource::Staff));
     assert_eq!((now[0].mentored_ms, now[0].ended_ms), (Some(40), Some(60)));
     assert_eq!(now[0].rests, [(20, Some(30)), (50, Some(60))], "the end ends the rest");
     assert_eq!(now[0].awake_ms(10, 40), 20, "10 of 30 were rest");
