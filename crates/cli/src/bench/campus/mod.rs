@@ -9,7 +9,7 @@ use crate::{platform::Platform, progress::Output};
 use anyhow::{Result, ensure};
 use desk::{FEW, MANY, SeatDesk};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use studium_log::Durability;
 
 /// Rows of one call in bulk.

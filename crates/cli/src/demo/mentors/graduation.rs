@@ -14,7 +14,7 @@ use studium_proto::{
     enrolment::v1::{
         ConcludeRequest, EnrolRequest, EnrolmentSource, GetProgrammeStatisticsRequest, RecordResultRequest,
     },
-    mentorship::v1::{MentorshipEnd, MentorshipState},
+    mentorship::v1::{Mentorship, MentorshipEnd, MentorshipState},
 };
 
 /// What came of it.
@@ -49,7 +49,7 @@ pub async fn graduate(office: &Office<'_>, offered: u64) -> Result<Ended> {
         |it| it.iter().all(|it| it.mentorship.as_ref().is_some_and(|it| it.state() == MentorshipState::Ended)),
     )
     .await?;
-    let completed = |it: &&studium_proto::mentorship::v1::Mentorship| it.end() == MentorshipEnd::Completed;
+    let completed = |it: &&Mentorship| it.end() == MentorshipEnd::Completed;
     let ended = all.iter().filter_map(|it| it.mentorship.as_ref()).filter(completed).count();
     ensure!(ended == LEARNERS.len(), "{ended} of {many} mentorships ended because the programme was completed");
     let free = async || office.places().await;
@@ -79,6 +79,7 @@ async fn pass(office: &Office<'_>, learner: usize, course: usize, catalogue_posi
         ..RecordResultRequest::default()
     };
     answer(client.record_result(asked(&key("result"), record)).await)?;
-    let conclude = ConcludeRequest { run_id: run(course), learner_id: learner_id.clone(), ..ConcludeRequest::default() };
+    let conclude =
+        ConcludeRequest { run_id: run(course), learner_id: learner_id.clone(), ..ConcludeRequest::default() };
     answer(client.conclude(asked(&key("conclude"), conclude)).await).map(drop)
 }

@@ -1,9 +1,14 @@
 //! A learner asks for another mentor: the present one stays until the successor has accepted.
 
-use super::{office::Office, people::LEARNERS, programme::PROGRAMME, proposals::accept_open};
-use crate::demo::desk::{answer, asked, settled};
+use super::{
+    office::Office,
+    people::LEARNERS,
+    programme::PROGRAMME,
+    proposals::{accept_open, open_to},
+};
+use crate::demo::desk::{answer, asked};
 use anyhow::{Result, bail, ensure};
-use studium_proto::mentorship::v1::{GetMentorshipResponse, RequestHandOverRequest};
+use studium_proto::mentorship::v1::RequestHandOverRequest;
 
 /// Who asks.
 pub const ASKING: usize = 1;
@@ -22,8 +27,7 @@ pub struct HandedOver {
 
 /// The second learner asks for somebody in another time zone.
 pub async fn hand_over(office: &Office<'_>) -> Result<HandedOver> {
-    let look = async || office.mentorship(ASKING).await;
-    let before = look().await?;
+    let before = office.mentorship(ASKING).await?;
     if before.terms.len() < 2 {
         let learner_id = LEARNERS[ASKING].id;
         let ask = RequestHandOverRequest {
@@ -33,14 +37,13 @@ pub async fn hand_over(office: &Office<'_>) -> Result<HandedOver> {
             ..RequestHandOverRequest::default()
         };
         answer(office.as_learner(learner_id).await?.request_hand_over(asked("hand-over", ask)).await)?;
-        let is_open = |it: &GetMentorshipResponse| it.mentorship.as_ref().is_some_and(|it| it.answer_by_ms > 0);
-        let meanwhile = settled("a successor is proposed", look, is_open).await?;
+        let meanwhile = office.once("a successor is proposed", ASKING, |it| open_to(it).is_some()).await?;
         let old = &before.terms[0].mentor_id;
         let responsible = meanwhile.mentorship.as_ref().map(|it| it.mentor_id.as_str()).unwrap_or_default();
         ensure!(responsible == old, "while a successor is sought, `{responsible}` is the mentor and not {old}");
         accept_open(office, ASKING, &meanwhile).await?;
     }
-    let after = settled("the successor is there", look, |it| it.terms.len() == 2).await?;
+    let after = office.once("the successor is there", ASKING, |it| it.terms.len() == 2).await?;
     let [old, new] = &after.terms[..] else { bail!("{} mentors instead of two", after.terms.len()) };
     let gap_ms = new.from_ms - old.until_ms;
     ensure!(old.mentor_id != new.mentor_id, "{} handed over to himself", old.mentor_id);

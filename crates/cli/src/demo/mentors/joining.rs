@@ -4,12 +4,13 @@ use super::{
     office::Office,
     people::LEARNERS,
     programme::{PRICE, PROGRAMME},
+    proposals::open_to,
 };
 use crate::demo::desk::{all, answer, asked, settled};
 use anyhow::{Result, ensure};
 use studium_proto::{
     enrolment::v1::{EnrolmentSource, JoinProgrammeRequest, RecordProgrammePaymentRequest},
-    mentorship::v1::MentorshipState,
+    mentorship::v1::{GetMentorshipResponse, MentorshipState},
 };
 
 /// What came of it.
@@ -34,12 +35,8 @@ pub async fn join_and_pay(office: &Office<'_>, offered: u64) -> Result<Joined> {
     let early = unpaid.filter(|it| it.state() == MentorshipState::Announced && !it.proposed_mentor_id.is_empty());
     ensure!(early.count() == 0, "a mentor was proposed to somebody who has not paid");
     pay(office, 0).await?;
-    settled(
-        "a mentor is proposed to the first who paid",
-        async || office.mentorship(0).await,
-        |it| !it.terms.is_empty() || it.mentorship.as_ref().is_some_and(|it| it.answer_by_ms > 0),
-    )
-    .await?;
+    let is_proposed = |it: &GetMentorshipResponse| !it.terms.is_empty() || open_to(it).is_some();
+    office.once("a mentor is proposed to the first who paid", 0, is_proposed).await?;
     let bar = office.desk.output().bar("payments", 0);
     let paid = all((1..LEARNERS.len()).collect(), &bar, |it| pay(office, it)).await?.len();
     Ok(Joined { joined, paid: paid + 1 })

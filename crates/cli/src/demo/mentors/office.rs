@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     client::{Channel, failed},
-    demo::desk::{Desk, answer},
+    demo::desk::{Desk, answer, settled},
     token::Wanted,
 };
 use anyhow::{Context as _, Result};
@@ -73,6 +73,16 @@ impl<'a> Office<'a> {
             Err(e) if e.code() == Code::NotFound => Ok(GetMentorshipResponse::default()),
             Err(e) => Err(failed(e)),
         }
+    }
+
+    /// A learner's mentorship once it is so.
+    pub async fn once(
+        &self,
+        what: &str,
+        learner: usize,
+        is_so: impl Fn(&GetMentorshipResponse) -> bool,
+    ) -> Result<GetMentorshipResponse> {
+        settled(what, async || self.mentorship(learner).await, is_so).await
     }
 
     /// The mentorships of all learners of the story.

@@ -6,9 +6,7 @@ use crate::demo::{
     sample::COURSES,
 };
 use anyhow::Result;
-use studium_proto::mentorship::v1::{
-    DescribeMenteeRequest, MenteeDescribed, MentorDescribed, RegisterMentorRequest,
-};
+use studium_proto::mentorship::v1::{DescribeMenteeRequest, MenteeDescribed, MentorDescribed, RegisterMentorRequest};
 
 /// Somebody who mentors.
 pub struct Mentor {

@@ -40,14 +40,14 @@ pub async fn publish(office: &Office<'_>) -> Result<u64> {
         open_run(office, course).await?;
     }
     write(office).await?;
-    let (author, reviewer) = (office.desk.programmes.clone(), office.desk.programme_reviews.clone());
+    let (mut author, mut reviewer) = (office.desk.programmes.clone(), office.desk.programme_reviews.clone());
     let programme_id = PROGRAMME.to_owned();
     let submit = SubmitProgrammeRequest { programme_id: programme_id.clone(), ..SubmitProgrammeRequest::default() };
-    answer(author.clone().submit_programme(asked("nano-submit", submit)).await)?;
+    answer(author.submit_programme(asked("nano-submit", submit)).await)?;
     let approve = ApproveProgrammeRequest { programme_id: programme_id.clone(), ..ApproveProgrammeRequest::default() };
-    answer(reviewer.clone().approve_programme(asked("nano-approve", approve)).await)?;
+    answer(reviewer.approve_programme(asked("nano-approve", approve)).await)?;
     let publish = PublishProgrammeRequest { programme_id, ..PublishProgrammeRequest::default() };
-    Ok(answer(author.clone().publish_programme(asked("nano-publish", publish)).await)?.position)
+    Ok(answer(author.publish_programme(asked("nano-publish", publish)).await)?.position)
 }
 
 async fn write(office: &Office<'_>) -> Result<()> {
@@ -80,13 +80,9 @@ async fn write(office: &Office<'_>) -> Result<()> {
         ..ComposeProgrammeRequest::default()
     };
     answer(author.compose_programme(asked("nano-courses", compose)).await)?;
-    let plan = MentorshipPlanSet {
-        included: true,
-        answer_within_minutes: ANSWER_MINUTES,
-        ..MentorshipPlanSet::default()
-    };
-    let mentorship =
-        SetMentorshipPlanRequest { programme_id, plan: Some(plan), ..SetMentorshipPlanRequest::default() };
+    let plan =
+        MentorshipPlanSet { included: true, answer_within_minutes: ANSWER_MINUTES, ..MentorshipPlanSet::default() };
+    let mentorship = SetMentorshipPlanRequest { programme_id, plan: Some(plan), ..SetMentorshipPlanRequest::default() };
     answer(author.set_mentorship_plan(asked("nano-mentorship", mentorship)).await)?;
     Ok(())
 }

@@ -1,15 +1,11 @@
 //! Mentors answer: one declines and the next is asked, all others accept.
 
-use super::{
-    office::Office,
-    people::LEARNERS,
-    programme::PROGRAMME,
-};
+use super::{office::Office, people::LEARNERS, programme::PROGRAMME};
 use crate::demo::desk::{all, answer, asked, settled};
 use anyhow::{Context as _, Result, ensure};
 use studium_proto::{
     admin::v1::TracedCommit,
-    mentorship::v1::{AcceptProposalRequest, DeclineProposalRequest, GetMentorshipResponse, Mentor, MentorshipState},
+    mentorship::v1::{AcceptProposalRequest, DeclineProposalRequest, GetMentorshipResponse, Mentor},
 };
 use tonic::metadata::MetadataValue;
 
@@ -32,7 +28,8 @@ pub struct Mentored {
     pub places: Vec<Mentor>,
 }
 
-fn open_to(it: &GetMentorshipResponse) -> Option<&str> {
+/// Who is proposed and may answer.
+pub fn open_to(it: &GetMentorshipResponse) -> Option<&str> {
     let open = it.mentorship.as_ref().filter(|it| it.answer_by_ms > 0)?;
     Some(&open.proposed_mentor_id)
 }
@@ -63,11 +60,10 @@ pub async fn decline(office: &Office<'_>) -> Result<Declined> {
 pub async fn accept(office: &Office<'_>) -> Result<Mentored> {
     let bar = office.desk.output().bar("mentors", 0);
     let mentors = all((0..LEARNERS.len()).collect(), &bar, |it| accept_one(office, it)).await?;
-    let taken = mentors.len() as u32;
-    let places = settled(
-        "every mentee has one place",
-        async || office.places().await,
-        |it| it.iter().map(|it| it.load).sum::<u32>() <= taken,
+    let (places, _) = settled(
+        "every mentee, and who is proposed, has one place",
+        async || anyhow::Ok((office.places().await?, office.all().await?)),
+        |(places, all)| places.iter().map(|it| it.load as usize).sum::<usize>() == all.iter().map(held).sum::<usize>(),
     )
     .await?;
     for it in &places {
@@ -76,23 +72,24 @@ pub async fn accept(office: &Office<'_>) -> Result<Mentored> {
     Ok(Mentored { mentors, places })
 }
 
+/// Places that a mentorship holds: the mentor's, and that of who is proposed.
+fn held(it: &GetMentorshipResponse) -> usize {
+    let mentored = it.mentorship.as_ref().is_some_and(|it| !it.mentor_id.is_empty());
+    usize::from(mentored) + usize::from(open_to(it).is_some())
+}
+
 async fn accept_one(office: &Office<'_>, learner: usize) -> Result<String> {
-    let look = async || office.mentorship(learner).await;
-    let seen = settled("a mentor is proposed", look, |it| !it.terms.is_empty() || open_to(it).is_some()).await?;
+    let is_proposed = |it: &GetMentorshipResponse| !it.terms.is_empty() || open_to(it).is_some();
+    let seen = office.once("a mentor is proposed", learner, is_proposed).await?;
     if seen.terms.is_empty() {
         accept_open(office, learner, &seen).await?;
     }
-    let seen = settled("the learner has a mentor", look, |it| !it.terms.is_empty()).await?;
-    let mentorship = seen.mentorship.unwrap_or_default();
-    ensure!(
-        mentorship.state() != MentorshipState::Active || !mentorship.mentor_id.is_empty(),
-        "an active mentorship has no mentor: {mentorship:?}"
-    );
+    let seen = office.once("the learner has a mentor", learner, |it| !it.terms.is_empty()).await?;
     Ok(seen.terms[0].mentor_id.clone())
 }
 
-/// The mentor who is proposed accepts; says who it is.
-pub async fn accept_open(office: &Office<'_>, learner: usize, seen: &GetMentorshipResponse) -> Result<String> {
+/// The mentor who is proposed accepts.
+pub async fn accept_open(office: &Office<'_>, learner: usize, seen: &GetMentorshipResponse) -> Result<()> {
     let learner_id = LEARNERS[learner].id;
     let mentor = open_to(seen).context("nobody is proposed")?;
     let accept = AcceptProposalRequest {
@@ -102,6 +99,5 @@ pub async fn accept_open(office: &Office<'_>, learner: usize, seen: &GetMentorsh
         at_ms: 0,
     };
     let mut client = office.as_mentor(mentor)?;
-    answer(client.accept_proposal(asked(&format!("accept:{learner_id}:{mentor}"), accept)).await)?;
-    Ok(mentor.to_owned())
+    answer(client.accept_proposal(asked(&format!("accept:{learner_id}:{mentor}"), accept)).await).map(drop)
 }
