@@ -1,10 +1,13 @@
-//! Journeys across running processes: a registry imported, seats used, all of it proved, and nothing lost when processes
-//! are killed.
+//! Journeys across running processes: a registry imported, seats used, learners mentored, all of it proved, and nothing
+//! lost when processes are killed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod campus;
 mod faults;
 mod imports;
+mod mentor_record;
+mod mentoring;
+mod mentors;
 mod office;
 mod platform;
 mod regions;

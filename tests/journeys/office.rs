@@ -50,16 +50,44 @@ pub struct Office {
 }
 
 /// The same request id whenever it is asked.
-fn asked<T>(key: &str, message: T) -> Request<T> {
+pub fn asked<T>(key: &str, message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.metadata_mut().insert("x-request-id", key.parse().unwrap());
     request
 }
 
-async fn connect(world: &World, service: &str) -> Channel {
+/// A registrar's connection to a service of the platform that runs.
+pub async fn connect(world: &World, service: &str) -> Channel {
+    connect_as(world, service, &Wanted::default().subject).await
+}
+
+/// The same, in the name of a registrar of one's choice.
+pub async fn connect_as(world: &World, service: &str, subject: &str) -> Channel {
     let platform = Platform::running(&world.data(), Output::silent()).await.unwrap().expect("the platform runs");
-    let roles = vec!["registrar".to_owned()];
-    platform.connect_as(service, &Wanted { roles, ..Wanted::default() }).await.unwrap()
+    let (subject, roles) = (subject.to_owned(), vec!["registrar".to_owned()]);
+    platform.connect_as(service, &Wanted { subject, roles, ..Wanted::default() }).await.unwrap()
+}
+
+/// Does something for the first so many who have not been told yet, until somebody is not answered.
+pub async fn for_all<F: Future<Output = Result<(), Status>>>(first: usize, told: &Told, act: impl Fn(usize) -> F) {
+    let waiting: Vec<_> = (0..first).filter(|it| !told.lock().unwrap().contains(it)).collect();
+    let acts = futures::stream::iter(waiting).map(|number| {
+        let asking = act(number);
+        async move { asking.await.map(|()| number) }
+    });
+    let mut answers = std::pin::pin!(acts.buffer_unordered(IN_FLIGHT));
+    while let Some(answer) = answers.next().await {
+        match answer {
+            Ok(number) => drop(told.lock().unwrap().insert(number)),
+            Err(status) => {
+                use tonic::Code::{Aborted, Cancelled, DeadlineExceeded, Internal, Unavailable, Unknown};
+                let faults = [Aborted, Cancelled, DeadlineExceeded, Internal, Unavailable, Unknown];
+                let is_fault = faults.contains(&status.code());
+                assert!(is_fault, "a rule said no: {status:?}");
+                return;
+            }
+        }
+    }
 }
 
 impl Office {
@@ -124,33 +152,6 @@ impl Office {
         }
     }
 
-    /// Does something for the first so many who have not been told yet, until somebody is not answered.
-    async fn for_all<F: Future<Output = Result<(), Status>>>(
-        &self,
-        first: usize,
-        told: &Told,
-        act: impl Fn(usize) -> F,
-    ) {
-        let waiting: Vec<_> = (0..first).filter(|it| !told.lock().unwrap().contains(it)).collect();
-        let acts = futures::stream::iter(waiting).map(|number| {
-            let asking = act(number);
-            async move { asking.await.map(|()| number) }
-        });
-        let mut answers = std::pin::pin!(acts.buffer_unordered(IN_FLIGHT));
-        while let Some(answer) = answers.next().await {
-            match answer {
-                Ok(number) => drop(told.lock().unwrap().insert(number)),
-                Err(status) => {
-                    use tonic::Code::{Aborted, Cancelled, DeadlineExceeded, Internal, Unavailable, Unknown};
-                    let faults = [Aborted, Cancelled, DeadlineExceeded, Internal, Unavailable, Unknown];
-                    let is_fault = faults.contains(&status.code());
-                    assert!(is_fault, "a rule said no: {status:?}");
-                    return;
-                }
-            }
-        }
-    }
-
     /// The first so many learners use their seats, until the platform does not answer.
     pub async fn use_seats(self, first: usize, told: Told) {
         let act = |number| {
@@ -164,7 +165,7 @@ impl Office {
             let mut plans = self.plans();
             async move { plans.enrol_by_seat(asked(&format!("use-{number}"), request)).await.map(drop) }
         };
-        self.for_all(first, &told, act).await;
+        for_all(first, &told, act).await;
     }
 
     /// The first so many learners lose their seats, until the platform does not answer.
@@ -176,7 +177,7 @@ impl Office {
             let mut plans = self.plans();
             async move { plans.revoke_seat(asked(&format!("revoke-{number}"), request)).await.map(drop) }
         };
-        self.for_all(first, &told, act).await;
+        for_all(first, &told, act).await;
     }
 
     /// All uses of seats.

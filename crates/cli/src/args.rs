@@ -62,8 +62,8 @@ impl Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Plays a year of small universities and a campus: enrols, fills a waiting list, records results, uses seats, teaches a
-    /// class, proves the log whole.
+    /// Plays a year of small universities, a nanodegree with mentors and a campus: enrols, fills a waiting list, records
+    /// results, gives everybody a mentor, uses seats, teaches a class, proves the log whole.
     #[command(
         after_help = "Example:\n  studium demo --json\nWithout --keep all is written to a temporary directory and removed."
     )]
@@ -221,10 +221,10 @@ pub enum ViewsCommand {
 /// What `studium token` takes.
 #[derive(Debug, Args)]
 pub struct TokenArgs {
-    /// operator, registrar, staff, teacher, learner or service; may be repeated.
+    /// operator, registrar, staff, teacher, mentor, learner or service; may be repeated.
     #[arg(long = "role", required = true, value_name = "ROLE")]
     roles: Vec<String>,
-    /// Who the token is for; a learner's own id.
+    /// Who the token is for; a learner's or mentor's own id.
     #[arg(long, default_value = "studium-cli")]
     subject: String,
     /// An institution that staff or a teacher belongs to; may be repeated.

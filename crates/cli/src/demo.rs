@@ -1,9 +1,10 @@
-//! `studium demo`: a year of small universities and a campus, played through the public interface, with numbers read
-//! back from the views.
+//! `studium demo`: a year of small universities, a nanodegree with mentors and a campus, played through the public
+//! interface, with numbers read back from the views.
 
 mod campus;
 mod catalogue;
 mod desk;
+mod mentors;
 mod report;
 mod sample;
 mod year;
@@ -59,6 +60,8 @@ async fn play(platform: &Platform) -> Result<()> {
     let year = year::play(&desk, offered).await?;
     let report = report::read_back(&desk, &year).await?;
     report.say(output);
+    let mentors = mentors::play(&desk).await?;
+    mentors.say(output);
     let campus = campus::play(&desk, offered).await?;
     campus.say(output);
     let mut verdicts = vec![];
@@ -66,6 +69,7 @@ async fn play(platform: &Platform) -> Result<()> {
         verdicts.push(verify_service(platform, &service).await?);
     }
     let mut told = report.json(&verdicts);
+    told["mentors"] = mentors.json();
     told["campus"] = campus.json();
     output.json(&told);
     conclude(platform, &verdicts)

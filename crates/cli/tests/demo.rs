@@ -31,6 +31,7 @@ fn the_demo_comes_out_the_same_everywhere_and_its_log_is_restored_from_the_journ
     assert_eq!(demo["promoted"].as_array().unwrap().len(), 2);
     assert_eq!(demo["programme"], json!({"joined": 12, "completed": 12}));
     assert_eq!(demo["trace"].as_array().unwrap().len(), 4, "{}", demo["trace"]);
+    the_mentors_come_out_the_same(&demo["mentors"]);
     the_campus_comes_out_the_same(&demo["campus"]);
     let problems =
         |of: &Value| of["log"].as_array().unwrap().iter().map(|it| it["problems"].as_u64().unwrap()).sum::<u64>();
@@ -58,6 +59,22 @@ fn the_demo_comes_out_the_same_everywhere_and_its_log_is_restored_from_the_journ
     assert_eq!(lines(data, &["views", "rebuild", name]).remove(0)["done"], true);
     let first = lines(data, &["log", "tail", "--service", "catalogue", "--from", "1"]).remove(0);
     assert_eq!(first["events"][0]["event"], "InstitutionRegistered");
+}
+
+fn the_mentors_come_out_the_same(mentors: &Value) {
+    assert_eq!((&mentors["joined"], &mentors["paid"], &mentors["mentored"]), (&json!(12), &json!(12), &json!(12)));
+    assert_eq!((&mentors["mentors"], &mentors["places"], &mentors["taken"]), (&json!(4), &json!(16), &json!(12)));
+    let declined = &mentors["declined"];
+    assert_ne!(declined["by"], declined["next"], "{declined}");
+    // The place of who declined is freed while the next one is asked; which of the two comes first is open.
+    let mut events: Vec<_> = declined["events"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    events.sort_unstable();
+    assert_eq!(events, ["MentorProposed", "PlaceFreed", "PlaceTaken", "ProposalEnded", "ProposalOpened"]);
+    let handed_over = &mentors["handed_over"];
+    assert_ne!(handed_over["from"], handed_over["to"], "{handed_over}");
+    assert_eq!(handed_over["gap_ms"], 0);
+    assert_eq!((&mentors["completed"], &mentors["ended"]), (&json!(12), &json!(12)));
+    assert_eq!(mentors["taken_afterwards"], 0);
 }
 
 fn the_campus_comes_out_the_same(campus: &Value) {

@@ -1,6 +1,10 @@
 //! The bare limits that the services are measured against: a tonic call that does nothing, and a plain JetStream append.
 
-use super::load::{Figures, closed_loop};
+use super::{
+    commands,
+    load::{Figures, closed_loop},
+};
+use crate::platform::Platform;
 use anyhow::{Context as _, anyhow};
 use bytes::Bytes;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -19,6 +23,29 @@ use tonic::{
 /// Bytes of an ordinary command, and of an ordinary event with its envelope.
 const COMMAND_BYTES: usize = 200;
 const EVENT_BYTES: usize = 200;
+
+/// What the machine can do at best, one after the other, in the same run.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Milliseconds of a bare call.
+    pub echo_ms: f64,
+    /// Milliseconds of a bare append.
+    pub append_ms: f64,
+}
+
+impl Limits {
+    /// Measures both on a platform, under the name of what they are compared with.
+    pub async fn measure(platform: &Platform, time: Duration, part: &str) -> anyhow::Result<Self> {
+        let profile = platform.state.durability;
+        let (mut echo_process, address) = commands::start_echo().await?;
+        let channels = channels(address, 1).await?;
+        open(&platform.state.nats, profile).await?;
+        let echo = echo(&channels, 1, time).await?;
+        let append = append(&platform.state.nats, profile, 1, time, &format!("{profile}-{part}")).await?;
+        echo_process.kill().await?;
+        Ok(Self { echo_ms: 1000.0 / echo.per_second, append_ms: 1000.0 / append.per_second })
+    }
+}
 
 struct Echo;
 

@@ -4,6 +4,7 @@ pub mod bare;
 mod campus;
 mod commands;
 pub mod load;
+mod mentorship;
 mod run;
 mod views;
 
@@ -20,11 +21,13 @@ use studium_log::Durability;
 /// Measures the platform on this machine; every figure stands beside the bare limit of the same run.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  studium bench\n  studium bench campus\n  studium bench --profile process --seconds 5 --json\n  \
+    after_help = "Examples:\n  studium bench\n  studium bench campus\n  studium bench mentorship --profile disk\n  \
+                        studium bench mentorship --learners 1000 --mentors 70\n  studium bench --profile process --seconds 5 --json\n  \
                         studium bench --only views --postgres postgres://postgres@127.0.0.1:5432"
 )]
 pub struct Bench {
-    /// Only these parts. Campus, which fills a plan of 100,000 seats, is measured only when it is named
+    /// Only these parts. Measured only when they are named: campus, which fills a plan of 100,000 seats, and
+    /// mentorship, which gives 10,000 learners a mentor, one by one and all together, and says how well they fit
     #[arg(value_name = "PART", value_parser = PARTS)]
     parts: Vec<String>,
     /// Only this part; the same as naming it
@@ -45,18 +48,26 @@ pub struct Bench {
     /// Seats that are held on the large one
     #[arg(long, hide = true, default_value_t = 90_000)]
     held: u32,
+    /// Learners of the cohort to whom mentorship gives a mentor
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
+    learners: u32,
+    /// Mentors who are there for them, with 10 to 20 places each
+    #[arg(long, value_name = "NUMBER", default_value_t = 700)]
+    mentors: u32,
 }
 
 /// What can be measured.
-const PARTS: [&str; 6] = ["commands", "hot", "length", "views", "freshness", CAMPUS];
+const PARTS: [&str; 7] = ["commands", "hot", "length", "views", "freshness", CAMPUS, MENTORSHIP];
 
-/// The part that takes long.
+/// The parts that take long.
 const CAMPUS: &str = "campus";
+const MENTORSHIP: &str = "mentorship";
+const LONG: [&str; 2] = [CAMPUS, MENTORSHIP];
 
 impl Bench {
     fn wants(&self, part: &str) -> bool {
         let mut named = self.parts.iter().chain(&self.only).peekable();
-        if named.peek().is_none() { part != CAMPUS } else { named.any(|it| it == part) }
+        if named.peek().is_none() { !LONG.contains(&part) } else { named.any(|it| it == part) }
     }
 
     fn time(&self) -> Duration {
@@ -97,6 +108,9 @@ async fn measure(bench: &Bench, platform: &Platform, profile: Durability, output
     }
     if bench.wants(CAMPUS) {
         all[CAMPUS][&name] = campus::measure(bench, platform, &desk.run_id, output).await?;
+    }
+    if bench.wants(MENTORSHIP) {
+        all[MENTORSHIP][&name] = mentorship::measure(bench, platform, output).await?;
     }
     if bench.wants("views") && profile != Durability::Disk || bench.wants("views") && bench.profile.len() == 1 {
         all["views"] = views::catch_up(&desk, platform, bench.postgres.as_deref(), output).await?;

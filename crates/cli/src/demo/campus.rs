@@ -1,4 +1,4 @@
-//! The demo's third chapter: a campus buys seats, its people use them, a class is taught blended, and it is billed.
+//! The demo's fifth chapter: a campus buys seats, its people use them, a class is taught blended, and it is billed.
 
 mod bill;
 mod class;

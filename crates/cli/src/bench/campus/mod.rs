@@ -4,12 +4,12 @@ mod desk;
 mod replica;
 mod uses;
 
-use super::{Bench, bare, commands, load};
+use super::{Bench, bare::Limits, load};
 use crate::{platform::Platform, progress::Output};
 use anyhow::{Result, ensure};
 use desk::{FEW, MANY, SeatDesk};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use studium_log::Durability;
 
 /// Rows of one call in bulk.
@@ -25,33 +25,12 @@ const CALLS: u32 = 300;
 /// One assign on the large plan may cost so much of one on the small.
 const RATIO_MAX: f64 = 1.2;
 
-/// What the machine can do at best, one after the other, in the same run.
-#[derive(Debug, Clone, Copy)]
-struct Limits {
-    /// Milliseconds of a bare call.
-    echo_ms: f64,
-    /// Milliseconds of a bare append.
-    append_ms: f64,
-}
-
-impl Limits {
-    async fn measure(platform: &Platform, profile: Durability, time: Duration) -> Result<Self> {
-        let (mut echo_process, address) = commands::start_echo().await?;
-        let channels = bare::channels(address, 1).await?;
-        bare::open(&platform.state.nats, profile).await?;
-        let echo = bare::echo(&channels, 1, time).await?;
-        let append = bare::append(&platform.state.nats, profile, 1, time, &format!("{profile}-campus")).await?;
-        echo_process.kill().await?;
-        Ok(Self { echo_ms: 1000.0 / echo.per_second, append_ms: 1000.0 / append.per_second })
-    }
-}
-
 /// Measures seats on a platform of its own.
 pub async fn measure(bench: &Bench, platform: &Platform, run_id: &str, output: Output) -> Result<Value> {
     let profile = platform.state.durability;
     let members = bench.held + WARM_UP + CALLS + 1;
     ensure!(bench.held > FEW_HELD && bench.seats > members, "--seats has to be above --held, and --held above 90");
-    let limits = Limits::measure(platform, profile, bench.time()).await?;
+    let limits = Limits::measure(platform, bench.time(), "campus").await?;
     let desk = SeatDesk::open(platform, bench.seats).await?;
     let started = Instant::now();
     desk.join(members).await?;

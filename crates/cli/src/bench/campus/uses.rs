@@ -1,11 +1,8 @@
 //! Enrolment by seat from end to end: from the call to the campus until enrolment shows the learner as active.
 
-use super::{
-    Limits,
-    desk::{CAMPUS, SeatDesk, USED, learner},
-};
+use super::desk::{CAMPUS, SeatDesk, USED, learner};
 use crate::{
-    bench::load,
+    bench::{bare::Limits, load},
     client::{Channel, failed},
     progress::Output,
 };

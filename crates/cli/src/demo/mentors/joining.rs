@@ -1,0 +1,69 @@
+//! Learners join the nanodegree and pay; before that nobody is sought for them.
+
+use super::{
+    office::Office,
+    people::LEARNERS,
+    programme::{PRICE, PROGRAMME},
+    proposals::open_to,
+};
+use crate::demo::desk::{all, answer, asked, settled};
+use anyhow::{Result, ensure};
+use studium_proto::{
+    enrolment::v1::{EnrolmentSource, JoinProgrammeRequest, RecordProgrammePaymentRequest},
+    mentorship::v1::{GetMentorshipResponse, MentorshipState},
+};
+
+/// What came of it.
+pub struct Joined {
+    /// Learners who joined.
+    pub joined: usize,
+    /// Learners who paid.
+    pub paid: usize,
+}
+
+/// All join; the first pays, and then the others.
+pub async fn join_and_pay(office: &Office<'_>, offered: u64) -> Result<Joined> {
+    let bar = office.desk.output().bar("a nanodegree", 0);
+    let joined = all((0..LEARNERS.len()).collect(), &bar, |it| join(office, it, offered)).await?.len();
+    let announced = settled(
+        "the mentors' desk has heard of everybody who joined",
+        async || office.all().await,
+        |it| it.iter().all(|it| it.mentorship.is_some()),
+    )
+    .await?;
+    let unpaid = announced.iter().filter_map(|it| it.mentorship.as_ref());
+    let early = unpaid.filter(|it| it.state() == MentorshipState::Announced && !it.proposed_mentor_id.is_empty());
+    ensure!(early.count() == 0, "a mentor was proposed to somebody who has not paid");
+    pay(office, 0).await?;
+    let is_proposed = |it: &GetMentorshipResponse| !it.terms.is_empty() || open_to(it).is_some();
+    office.once("a mentor is proposed to the first who paid", 0, is_proposed).await?;
+    let bar = office.desk.output().bar("payments", 0);
+    let paid = all((1..LEARNERS.len()).collect(), &bar, |it| pay(office, it)).await?.len();
+    Ok(Joined { joined, paid: paid + 1 })
+}
+
+async fn join(office: &Office<'_>, learner: usize, catalogue_position: u64) -> Result<()> {
+    let learner_id = LEARNERS[learner].id;
+    let join = JoinProgrammeRequest {
+        programme_id: PROGRAMME.to_owned(),
+        learner_id: learner_id.to_owned(),
+        source: EnrolmentSource::SelfPaid.into(),
+        catalogue_position,
+        ..JoinProgrammeRequest::default()
+    };
+    answer(office.desk.joined.clone().join_programme(asked(&format!("join:{learner_id}"), join)).await).map(drop)
+}
+
+async fn pay(office: &Office<'_>, learner: usize) -> Result<()> {
+    let learner_id = LEARNERS[learner].id;
+    let pay = RecordProgrammePaymentRequest {
+        programme_id: PROGRAMME.to_owned(),
+        learner_id: learner_id.to_owned(),
+        payment_id: format!("payment-{learner_id}"),
+        amount_minor: PRICE,
+        currency: "EUR".to_owned(),
+        ..RecordProgrammePaymentRequest::default()
+    };
+    let mut client = office.desk.joined.clone();
+    answer(client.record_programme_payment(asked(&format!("pay:{learner_id}"), pay)).await).map(drop)
+}

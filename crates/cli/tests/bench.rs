@@ -1,0 +1,34 @@
+//! The bench of mentorship on a small cohort: it comes to its end, and its figures agree with each other.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use serde_json::Value;
+use std::{path::Path, process::Command};
+use studium_broker::binary;
+
+#[test]
+fn a_small_cohort_is_mentored_alone_and_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_studium"));
+    command.current_dir(dir.path()).env("STUDIUM_NATS_SERVER", binary::find(cache).unwrap().path);
+    command.args(["--json", "bench", "mentorship", "--profile", "process", "--seconds", "0.2"]);
+    let output = command.args(["--learners", "60", "--mentors", "5"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let it = &told["mentorship"]["process"];
+    assert_eq!((it["learners"].as_u64(), it["mentors"].as_u64()), (Some(60), Some(5)), "{it}");
+    let [alone, together] = ["alone", "together"].map(|way| it["fit"][way]["assigned"].as_u64().unwrap());
+    assert!(alone > 0 && alone <= together, "{it}");
+    assert_eq!(together, it["together"]["cohort"]["matched"], "{it}");
+    for (part, name) in [("alone", "at_once"), ("together", "")] {
+        let figures = if name.is_empty() { &it[part] } else { &it[part][name] };
+        assert!(figures["assignments_per_second"].as_f64().unwrap() > 0.0, "{figures}");
+        assert!(figures["ratio_to_limit"].as_f64().unwrap() > 0.0, "{figures}");
+    }
+    for cohort in [&it["together"]["cohort"], &it["scarce"]] {
+        let of = |name: &str| cohort[name].as_u64().unwrap();
+        assert!((of("matched"), of("score")) >= (of("greedy_matched"), of("greedy_score")), "{cohort}");
+    }
+    assert_eq!(it["scarce"]["places"], 54, "{it}");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left behind");
+}
