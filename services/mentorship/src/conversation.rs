@@ -144,6 +144,7 @@ pub struct Facts {
 }
 
 /// Which mentorship it is about.
+#[expect(clippy::struct_field_names, reason = "ids are what it is made of")]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct About {
     programme_id: String,
@@ -244,7 +245,9 @@ impl Conversation {
 
     fn after(&self, events: &[Event]) -> Self {
         let mut now = self.clone();
-        events.iter().for_each(|it| now.evolve(it));
+        for it in events {
+            now.evolve(it);
+        }
         now
     }
 }

@@ -58,6 +58,12 @@ impl Topic {
     }
 }
 
+/// Says that these runs are not watched any more, if there are any.
+fn watch_ended(run_ids: Vec<String>, end: RiskWatchEnd, ended_at_ms: i64) -> Option<Event> {
+    let ended = RiskWatchEnded { run_ids, end: end as i32, ended_at_ms };
+    (!ended.run_ids.is_empty()).then_some(Event::RiskWatchEnded(ended))
+}
+
 impl Risk {
     fn open(&self) -> impl Iterator<Item = (u32, &Topic)> {
         self.signals.iter().filter(|(_, it)| it.open).map(|(signal, it)| (*signal, &it.topic))
@@ -76,11 +82,6 @@ impl Risk {
         runs.iter().filter_map(begins).map(Event::RiskWatchBegan).collect()
     }
 
-    fn end(&self, run_ids: Vec<String>, end: RiskWatchEnd, ended_at_ms: i64) -> Option<Event> {
-        let ended = RiskWatchEnded { run_ids, end: end as i32, ended_at_ms };
-        (!ended.run_ids.is_empty()).then_some(Event::RiskWatchEnded(ended))
-    }
-
     fn clear(&self, clearance: RiskClearance, concerns: impl Fn(&Topic) -> bool) -> Vec<Event> {
         let cleared = |(signal, topic): (u32, &Topic)| {
             let (run_id, clearance) = (topic.run_id.clone(), clearance as i32);
@@ -90,7 +91,7 @@ impl Risk {
     }
 
     fn rest(&self, end: RiskWatchEnd, at_ms: i64) -> Vec<Event> {
-        let ended = self.end(self.runs.keys().cloned().collect(), end, at_ms);
+        let ended = watch_ended(self.runs.keys().cloned().collect(), end, at_ms);
         let cleared = if end == RiskWatchEnd::Paused {
             // What was failed or not handed in still is after the rest.
             self.clear(RiskClearance::Paused, |it| it.kind == RiskKind::Inactive)
@@ -102,7 +103,7 @@ impl Risk {
 
     fn leave(&self, run_id: &str, at_ms: i64) -> Vec<Event> {
         let watched = self.runs.get_key_value(run_id).map(|it| it.0.clone());
-        let ended = self.end(watched.into_iter().collect(), RiskWatchEnd::RunLeft, at_ms);
+        let ended = watch_ended(watched.into_iter().collect(), RiskWatchEnd::RunLeft, at_ms);
         ended.into_iter().chain(self.clear(RiskClearance::RunLeft, |it| it.run_id == run_id)).collect()
     }
 

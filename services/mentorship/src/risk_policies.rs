@@ -179,7 +179,9 @@ impl LookUpPolicy for RisksFollowRuns {
                 let Some(of) = of else { continue };
                 let mut runs = watches(app.store(), &of, &[&row], at_ms).await?;
                 // It goes on, and must not begin anew when the learner rests in the meantime.
-                runs.iter_mut().for_each(|it| it.since_ms = watch.since);
+                for it in &mut runs {
+                    it.since_ms = watch.since;
+                }
                 reactions.push(reaction(of.id(), at_ms, Command::Watch(runs)));
             }
         }

@@ -58,6 +58,7 @@ fn follows(row: &MenteeProgressRow) -> Option<(i64, String)> {
     Some((due.at_ms / DAY_MS, said))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is what `follows` gives")]
 fn on(day: i64, said: &str) -> Option<(i64, String)> {
     Some((day, said.to_owned()))
 }

@@ -75,7 +75,8 @@ pub async fn an_escalated_question_is_open_to_stand_ins(desk: Desk) {
     desk.answers("eve", "d", "a", 0).await.unwrap();
     // The mentor's answer a moment later is kept, too.
     desk.answers("mia", "d", "b", 0).await.unwrap();
-    let roles: Vec<_> = desk.talk("d").await.1.iter().map(|it| it.role()).collect();
+    let roles: Vec<_> =
+        desk.talk("d").await.1.iter().map(studium_proto::mentorship::v1::ConversationMessage::role).collect();
     assert_eq!(roles, [SpeakerRole::Learner, SpeakerRole::StandIn, SpeakerRole::Mentor]);
 }
 
