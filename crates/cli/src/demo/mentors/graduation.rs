@@ -22,7 +22,7 @@ pub struct Ended {
     /// Learners who completed the programme.
     pub completed: u64,
     /// Mentorships that ended with it.
-    pub ended: usize,
+    pub mentorships: usize,
     /// Places that are still taken.
     pub taken: u32,
 }
@@ -54,7 +54,7 @@ pub async fn graduate(office: &Office<'_>, offered: u64) -> Result<Ended> {
     ensure!(ended == LEARNERS.len(), "{ended} of {many} mentorships ended because the programme was completed");
     let free = async || office.places().await;
     let places = settled("every place is free again", free, |it| it.iter().all(|it| it.load == 0)).await?;
-    Ok(Ended { completed: statistics.completed, ended, taken: places.iter().map(|it| it.load).sum() })
+    Ok(Ended { completed: statistics.completed, mentorships: ended, taken: places.iter().map(|it| it.load).sum() })
 }
 
 async fn pass(office: &Office<'_>, learner: usize, course: usize, catalogue_position: u64) -> Result<()> {

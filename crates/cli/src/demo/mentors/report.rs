@@ -34,7 +34,7 @@ impl Report {
     /// Prints it for people.
     pub fn say(&self, output: Output) {
         output.say(format!(
-            "\n{} learners joined the nanodegree \"{TITLE}\", which comes with a mentor. Nobody was sought for them until {} had paid {}.{:02} EUR each.",
+            "\n{} learners joined the nanodegree \"{TITLE}\", which comes with a mentor. {} paid {}.{:02} EUR each; before that no mentor was proposed to them.",
             self.joined.joined,
             self.joined.paid,
             PRICE / 100,
@@ -65,7 +65,7 @@ impl Report {
         ));
         output.say(format!(
             "{} completed the nanodegree. With it {} mentorships ended by themselves, and {} places are still taken.",
-            self.ended.completed, self.ended.ended, self.ended.taken
+            self.ended.completed, self.ended.mentorships, self.ended.taken
         ));
     }
 
@@ -89,7 +89,7 @@ impl Report {
             "taken": self.mentored.places.iter().map(|it| it.load).sum::<u32>(),
             "declined": {"by": self.declined.mentor, "next": self.mentored.mentors.first(), "events": events},
             "handed_over": {"from": self.handed_over.from, "to": self.handed_over.to, "gap_ms": self.handed_over.gap_ms},
-            "completed": self.ended.completed, "ended": self.ended.ended, "taken_afterwards": self.ended.taken,
+            "completed": self.ended.completed, "ended": self.ended.mentorships, "taken_afterwards": self.ended.taken,
         })
     }
 }

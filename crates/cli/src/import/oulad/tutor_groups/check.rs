@@ -100,10 +100,8 @@ pub struct Outcome {
 impl Compared {
     /// Whether the views are what the files say.
     pub fn judge(mut self) -> Self {
-        let (own, other) = match self.has_groups {
-            true => (self.views.with_mentor, self.views.without_mentor),
-            false => (self.views.without_mentor, self.views.with_mentor),
-        };
+        let (with, without) = (self.views.with_mentor, self.views.without_mentor);
+        let (own, other) = if self.has_groups { (with, without) } else { (without, with) };
         self.equal = own == self.files
             && other == Ends::default()
             && self.views.never_assigned == 0

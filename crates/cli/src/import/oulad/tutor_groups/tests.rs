@@ -74,6 +74,7 @@ fn which_presentations_have_groups_does_not_depend_on_which_are_imported() {
     assert_eq!((only("AAA-2013J"), only("AAA-2014B"), only("AAA-2014J")), (2, 0, 1));
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a field of a message is optional")]
 fn group(learners: u64, graduated: u64, failed: u64, withdrawn: u64) -> Option<GraduationGroup> {
     Some(GraduationGroup { learners, graduated, failed, withdrawn, ..GraduationGroup::default() })
 }
