@@ -73,6 +73,12 @@ fn the_mentors_come_out_the_same(mentors: &Value) {
     let handed_over = &mentors["handed_over"];
     assert_ne!(handed_over["from"], handed_over["to"], "{handed_over}");
     assert_eq!(handed_over["gap_ms"], 0);
+    let worked = json!({"answered": 1, "in_time": 1, "session_minutes": 45, "action_items": 1, "rounds": 2});
+    assert_eq!(mentors["worked"], worked);
+    let outcomes = &mentors["outcomes"];
+    assert_eq!((&outcomes["learners"], &outcomes["graduated"]), (&json!(12), &json!(12)));
+    assert_eq!(outcomes["rate_from_millipoints"], 75_751, "Wilson's interval for 12 of 12");
+    assert_eq!((&outcomes["ratings"], &outcomes["mean_millistars"]), (&json!(1), &json!(5_000)));
     assert_eq!((&mentors["completed"], &mentors["ended"]), (&json!(12), &json!(12)));
     assert_eq!(mentors["taken_afterwards"], 0);
 }

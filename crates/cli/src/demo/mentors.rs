@@ -5,10 +5,12 @@ mod graduation;
 mod hand_over;
 mod joining;
 mod office;
+mod outcomes;
 mod people;
 mod programme;
 mod proposals;
 mod report;
+mod working;
 
 use super::desk::Desk;
 use anyhow::Result;
@@ -24,6 +26,8 @@ pub async fn play(desk: &Desk) -> Result<Report> {
     let declined = proposals::decline(&office).await?;
     let mentored = proposals::accept(&office).await?;
     let handed_over = hand_over::hand_over(&office).await?;
+    let worked = working::work(&office, &mentored.mentors[working::WORKING]).await?;
     let ended = graduation::graduate(&office, offered).await?;
-    Ok(Report { joined, declined, mentored, handed_over, ended })
+    let outcomes = outcomes::measure(&office, ended.completed).await?;
+    Ok(Report { joined, declined, mentored, handed_over, worked, ended, outcomes })
 }

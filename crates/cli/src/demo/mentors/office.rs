@@ -110,6 +110,13 @@ impl<'a> Office<'a> {
     }
 }
 
+impl Office<'_> {
+    /// Somebody at the mentorship service.
+    pub async fn person(&self, subject: &str, role: &str) -> Result<Channel> {
+        person(self.desk, subject, role).await
+    }
+}
+
 async fn person(desk: &Desk, subject: &str, role: &str) -> Result<Channel> {
     let who = Wanted { subject: subject.to_owned(), roles: vec![role.to_owned()], ..Wanted::default() };
     desk.platform.connect_as("mentorship", &who).await

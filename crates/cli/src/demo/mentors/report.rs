@@ -5,9 +5,11 @@ use super::{
     hand_over::{ASKING, HandedOver},
     joining::Joined,
     office::called,
+    outcomes::Outcomes,
     people::LEARNERS,
     programme::{PRICE, TITLE},
     proposals::{DECLINE, Declined, Mentored},
+    working::{WORKING, Worked},
 };
 use crate::progress::{Output, time};
 use serde_json::{Value, json};
@@ -22,8 +24,12 @@ pub struct Report {
     pub mentored: Mentored,
     /// Who handed over.
     pub handed_over: HandedOver,
+    /// What one of them did with the mentor.
+    pub worked: Worked,
     /// How it ended.
     pub ended: Ended,
+    /// What was measured.
+    pub outcomes: Outcomes,
 }
 
 impl Report {
@@ -63,9 +69,31 @@ impl Report {
             time(handed_over.at_ms),
             handed_over.gap_ms
         ));
+        let worked = &self.worked;
+        output.say(format!(
+            "{} asked {} {} question, answered within the promised time: {}; met for {} minutes and took {} thing to do along; the project met the specifications in round {}.",
+            LEARNERS[WORKING].name,
+            called(&worked.mentor),
+            worked.answered.0,
+            worked.answered.1,
+            worked.session_minutes,
+            worked.action_items,
+            worked.rounds
+        ));
         output.say(format!(
             "{} completed the nanodegree. With it {} mentorships ended by themselves, and {} places are still taken.",
             self.ended.completed, self.ended.mentorships, self.ended.taken
+        ));
+        let group = &self.outcomes.mentored;
+        output.say(format!(
+            "Graduation of learners with a mentor: {} of {}, {} % (95 % interval {} to {} %); {} rating of {} stars.",
+            group.graduated,
+            group.learners,
+            group.rate_millipoints / 1000,
+            group.rate_from_millipoints / 1000,
+            group.rate_to_millipoints / 1000,
+            self.outcomes.ratings.0,
+            f64::from(self.outcomes.ratings.1) / 1000.0
         ));
     }
 
@@ -89,6 +117,16 @@ impl Report {
             "taken": self.mentored.places.iter().map(|it| it.load).sum::<u32>(),
             "declined": {"by": self.declined.mentor, "next": self.mentored.mentors.first(), "events": events},
             "handed_over": {"from": self.handed_over.from, "to": self.handed_over.to, "gap_ms": self.handed_over.gap_ms},
+            "worked": {
+                "answered": self.worked.answered.0, "in_time": self.worked.answered.1,
+                "session_minutes": self.worked.session_minutes, "action_items": self.worked.action_items,
+                "rounds": self.worked.rounds,
+            },
+            "outcomes": {
+                "learners": self.outcomes.mentored.learners, "graduated": self.outcomes.mentored.graduated,
+                "rate_from_millipoints": self.outcomes.mentored.rate_from_millipoints,
+                "ratings": self.outcomes.ratings.0, "mean_millistars": self.outcomes.ratings.1,
+            },
             "completed": self.ended.completed, "ended": self.ended.mentorships, "taken_afterwards": self.ended.taken,
         })
     }
