@@ -15,6 +15,8 @@ mod conversations;
 mod desk;
 #[path = "api/mentorships.rs"]
 mod mentorships;
+#[path = "api/offers.rs"]
+mod offers;
 #[path = "api/outcomes.rs"]
 mod outcomes;
 #[path = "api/races.rs"]
@@ -85,6 +87,8 @@ happens! {
     mentorships::what_the_learner_says_moves_the_match,
     mentorships::terms_are_the_programmes_else_the_platforms_else_what_is_promised,
     mentorships::everybody_sees_and_does_what_is_his,
+    offers::skills_are_compared_whatever_they_are_called,
+    offers::without_mentors_nobody_is_compared,
     cohorts::a_cohort_is_matched_together_and_assigned_without_being_asked,
     cohorts::staff_matches_its_own_programmes,
     races::of_two_mentors_at_once_one_is_the_learners,
