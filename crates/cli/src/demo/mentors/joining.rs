@@ -16,7 +16,7 @@ use studium_proto::{
 /// What came of it.
 pub struct Joined {
     /// Learners who joined.
-    pub joined: usize,
+    pub learners: usize,
     /// Learners for whom nobody was sought before they paid.
     pub announced: usize,
     /// Learners who paid.
@@ -40,7 +40,7 @@ pub async fn join_and_pay(office: &Office<'_>, offered: u64) -> Result<Joined> {
     office.once("a mentor is proposed to the first who paid", 0, is_proposed).await?;
     let bar = office.desk.output().bar("payments", 0);
     let paid = all((1..LEARNERS.len()).collect(), &bar, |it| pay(office, it)).await?.len();
-    Ok(Joined { joined, announced, paid: paid + 1 })
+    Ok(Joined { learners: joined, announced, paid: paid + 1 })
 }
 
 async fn join(office: &Office<'_>, learner: usize, catalogue_position: u64) -> Result<()> {

@@ -41,7 +41,7 @@ impl Report {
     pub fn say(&self, output: Output) {
         output.say(format!(
             "\n{} learners joined the nanodegree \"{TITLE}\", which comes with a mentor. {} had to wait until they had paid; {} paid {}.{:02} EUR each.",
-            self.joined.joined,
+            self.joined.learners,
             self.joined.announced,
             self.joined.paid,
             PRICE / 100,
@@ -113,7 +113,7 @@ impl Report {
     pub fn json(&self) -> Value {
         let events: Vec<_> = self.declined.story.iter().flat_map(|it| &it.events).collect();
         json!({
-            "joined": self.joined.joined, "announced": self.joined.announced, "paid": self.joined.paid, "mentors": self.mentored.places.len(),
+            "joined": self.joined.learners, "announced": self.joined.announced, "paid": self.joined.paid, "mentors": self.mentored.places.len(),
             "places": self.places(), "mentored": self.mentored.mentors.len(),
             "taken": self.mentored.places.iter().map(|it| it.load).sum::<u32>(),
             "declined": {"by": self.declined.mentor, "next": self.mentored.mentors.first(), "events": events},
