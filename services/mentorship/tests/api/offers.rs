@@ -40,5 +40,5 @@ pub async fn skills_are_compared_whatever_they_are_called(desk: Desk) {
 pub async fn without_mentors_nobody_is_compared(desk: Desk) {
     desk.with_programme("p").await;
     desk.joins("ada", 0).await;
-    desk.happened("ada", "NoMentorFound", 1).await;
+    desk.has_happened("ada", "NoMentorFound", 1).await;
 }
