@@ -78,7 +78,7 @@ impl View for QuestionTimes {
             ),
             Event::ClockHeld(it) => change(it.question, Box::new(move |row| row.held_from_ms = it.from_ms)),
             Event::ClockResumed(it) => {
-                change(it.question, Box::new(move |row| (row.held_from_ms, row.rested_ms) = (0, it.rested_ms)))
+                change(it.question, Box::new(move |row| (row.held_from_ms, row.rested_ms) = (0, it.rested_ms)));
             }
             Event::ConversationClosed(it) if it.unanswered => {
                 change(it.question, Box::new(move |row| row.closed_at_ms = at));

@@ -53,7 +53,7 @@ impl Api {
 
     /// Of which mentorship a conversation is: as the view says, or, for one that it has not seen yet, as the log does.
     async fn mentorship_of(&self, conversation: &str) -> Result<(String, String), Status> {
-        self.app.look::<Conversation, _>(conversation, |it| it.mentorship()).await
+        self.app.look(conversation, Conversation::mentorship).await
     }
 
     /// Lets pass who may see a conversation: the learner, and whoever may answer.

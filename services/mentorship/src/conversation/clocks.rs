@@ -87,10 +87,7 @@ impl Conversation {
         let from_ms = from_ms.max(since_ms);
         let rested_ms = (rest.until_ms - from_ms).max(0);
         // What was due when the rest began is due when it is over.
-        let later = |due_ms: i64, counts: bool| match counts {
-            false => 0,
-            true => due_ms.max(from_ms) + rested_ms,
-        };
+        let later = |due_ms: i64, counts: bool| if counts { due_ms.max(from_ms) + rested_ms } else { 0 };
         let nudges = self.silence.nudge_at_ms > 0;
         Event::ClockResumed(ClockResumed {
             rest: rest.number,

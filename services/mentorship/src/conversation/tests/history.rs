@@ -46,7 +46,7 @@ fn known(n: usize, yes: bool, standing: MentorshipState) -> Facts {
     Facts {
         standing,
         mentor_id: mentor_id.into(),
-        proposal: 1 + (n >= 2) as u32,
+        proposal: 1 + u32::from(n >= 2),
         to_id: if yes { "sam".into() } else { mentor_id.into() },
         instead: cause,
         addressee_id: mentor_id.into(),
@@ -209,7 +209,9 @@ fn whatever_happens_nothing_fires_twice_or_in_a_rest_and_nothing_said_is_lost() 
     let steps = vec((0..10_u8, 0..200_i64, any::<bool>()), 1..60);
     let outcome = TestRunner::new(config).run(&steps, |steps| {
         let mut world = World { now_ms: T, ..World::default() };
-        steps.into_iter().for_each(|it| world.step(it));
+        for step in steps {
+            world.step(step);
+        }
         let mut judge = Judge::default();
         for event in &world.past {
             judge.hear(event, &world.rests).map_err(|it| TestCaseError::fail(format!("{it}: {event:?}")))?;
