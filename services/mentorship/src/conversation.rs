@@ -144,12 +144,11 @@ pub struct Facts {
 }
 
 /// Which mentorship it is about.
-#[expect(clippy::struct_field_names, reason = "ids are what it is made of")]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct About {
-    programme_id: String,
-    learner_id: String,
-    institution_id: String,
+    programme: String,
+    learner: String,
+    institution: String,
 }
 
 /// The clock of the last question.
@@ -207,7 +206,7 @@ impl Conversation {
 
     /// Others' learners hear nothing of it, not even that there is one.
     fn is_of(&self, learner_id: &str) -> Result<(), Rejection<Reason>> {
-        if self.about.learner_id == learner_id {
+        if self.about.learner == learner_id {
             return Ok(());
         }
         Reason::ConversationNotFound.because("there is no such conversation")
@@ -219,7 +218,7 @@ impl Conversation {
 
     /// Programme and learner; empty if there is no such conversation.
     pub fn mentorship(&self) -> (String, String) {
-        (self.about.programme_id.clone(), self.about.learner_id.clone())
+        (self.about.programme.clone(), self.about.learner.clone())
     }
 
     /// A question waits, and somebody is to answer it.
@@ -245,8 +244,8 @@ impl Conversation {
 
     fn after(&self, events: &[Event]) -> Self {
         let mut now = self.clone();
-        for it in events {
-            now.evolve(it);
+        for event in events {
+            now.evolve(event);
         }
         now
     }
@@ -287,7 +286,7 @@ impl Decider for Conversation {
         match event {
             Event::QuestionAsked(it) => self.asked(it),
             Event::QuestionExtended(it) => {
-                self.said.insert(it.message_id.clone(), print(&self.about.learner_id, &it.text));
+                self.said.insert(it.message_id.clone(), print(&self.about.learner, &it.text));
             }
             Event::AnswerGiven(it) => self.answered(it),
             Event::MentorNudged(it) => self.nudges = (it.nudge, it.nudged_at_ms),
@@ -310,9 +309,9 @@ impl Decider for Conversation {
 impl Conversation {
     fn asked(&mut self, it: &QuestionAsked) {
         self.about = About {
-            programme_id: it.programme_id.clone(),
-            learner_id: it.learner_id.clone(),
-            institution_id: it.institution_id.clone(),
+            programme: it.programme_id.clone(),
+            learner: it.learner_id.clone(),
+            institution: it.institution_id.clone(),
         };
         self.state = ConversationState::AwaitingMentor;
         self.said.insert(it.message_id.clone(), print(&it.learner_id, &it.text));

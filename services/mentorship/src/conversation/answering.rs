@@ -11,11 +11,11 @@ impl Conversation {
     /// As what somebody may answer, and so see, what is asked here.
     pub fn may_answer(&self, by: &By, author: &Author) -> Result<SpeakerRole, Rejection<Reason>> {
         self.known()?;
-        if author.id == self.about.learner_id {
+        if author.id == self.about.learner {
             return Reason::NobodyMentorsHimself.because("somebody else has to answer");
         }
         if author.is_staff {
-            by.may_act_for(&self.about.institution_id)?;
+            by.may_act_for(&self.about.institution)?;
             return Ok(SpeakerRole::Staff);
         }
         if author.is_blocked {
@@ -32,7 +32,7 @@ impl Conversation {
             return Reason::NotTheAddressee
                 .because("it waits for somebody else; who stands in may answer when it is late");
         }
-        if !author.institution_id.is_empty() && author.institution_id != self.about.institution_id {
+        if !author.institution_id.is_empty() && author.institution_id != self.about.institution {
             return Reason::NotYourInstitution.because("the programme is another institution's");
         }
         match author.state {

@@ -25,7 +25,7 @@ impl Conversation {
     pub(super) fn ask(&self, it: &Question, at_ms: i64) -> Decision<Self> {
         let (programme_id, learner_id) = (&it.programme_id, &it.learner_id);
         let is_new = self.state == ConversationState::Unspecified;
-        if !is_new && (&self.about.programme_id, &self.about.learner_id) != (programme_id, learner_id) {
+        if !is_new && (&self.about.programme, &self.about.learner) != (programme_id, learner_id) {
             return Reason::ConversationExists.because("another conversation has this id; choose another");
         }
         if self.has(learner_id, &it.said)? {

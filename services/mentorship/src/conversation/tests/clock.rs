@@ -137,22 +137,22 @@ fn an_answer_while_the_learner_rests_counts_until_the_rest_began() {
 fn a_silent_learner_is_nudged_three_times_and_then_has_left() {
     let due = |n: i64| T + HOUR + n * 7 * DAY;
     let nudge = |due_ms| at(due_ms, Command::NudgeLearner { due_ms });
-    let time_out = |due_ms| at(due_ms, Command::TimeOut { due_ms });
+    let gone = |due_ms| at(due_ms, Command::TimeOut { due_ms });
     let nudged = |nudge, nudge_at_ms| Event::LearnerNudged(LearnerNudged { question: 1, nudge, nudge_at_ms });
-    let event = Event::ConversationTimedOut(ConversationTimedOut { question: 1 });
+    let timed_out = Event::ConversationTimedOut(ConversationTimedOut { question: 1 });
     let past = [asked(), answered(), nudged(1, due(2)), nudged(2, due(3)), nudged(3, 0)];
     talk(&past[..2]).when(nudge(due(1))).then(&[nudged(1, due(2))]);
     talk(&past[..3]).when(nudge(due(2))).then(&[nudged(2, due(3))]);
     talk(&past[..4]).when(nudge(due(3))).then(&[nudged(3, 0)]);
     talk(&past).when(nudge(due(4))).nothing();
-    talk(&past).when(time_out(due(4))).then(std::slice::from_ref(&event));
-    talk(&past).when(time_out(due(4) - 1)).nothing();
-    talk(&[asked()]).when(time_out(due(4))).nothing();
+    talk(&past).when(gone(due(4))).then(std::slice::from_ref(&timed_out));
+    talk(&past).when(gone(due(4) - 1)).nothing();
+    talk(&[asked()]).when(gone(due(4))).nothing();
     talk(&[asked()]).when(nudge(due(1))).nothing();
     // Who rests is neither nudged nor gone, and has as much time left when back.
     let past = [asked(), answered(), held(1, due(1) - DAY)];
     talk(&past).when(nudge(due(1))).nothing();
-    talk(&past).when(time_out(due(4))).nothing();
+    talk(&past).when(gone(due(4))).nothing();
     let later = ClockResumed {
         until_ms: due(1) + DAY,
         rested_ms: 0,

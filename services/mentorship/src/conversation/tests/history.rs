@@ -209,8 +209,8 @@ fn whatever_happens_nothing_fires_twice_or_in_a_rest_and_nothing_said_is_lost() 
     let steps = vec((0..10_u8, 0..200_i64, any::<bool>()), 1..60);
     let outcome = TestRunner::new(config).run(&steps, |steps| {
         let mut world = World { now_ms: T, ..World::default() };
-        for it in steps {
-            world.step(it);
+        for step in steps {
+            world.step(step);
         }
         let mut judge = Judge::default();
         for event in &world.past {
