@@ -9,8 +9,8 @@ use studium_proto::enrolment::v1::{
     ProgrammeReinstated, ProgrammeSuspended, programme_enrolment_event::Event as ProgrammeEvent,
 };
 use studium_proto::mentorship::v1::{
-    AnswerTimes, ConversationState, GetAnswerTimesRequest, GetAnswerTimesResponse, ListMentorQueueRequest,
-    MentorshipPaused, QuestionAsked, SpeakerRole, conversation_event, mentorship_event,
+    AnswerTimes, ConversationMessage, ConversationState, GetAnswerTimesRequest, GetAnswerTimesResponse,
+    ListMentorQueueRequest, MentorshipPaused, QuestionAsked, SpeakerRole, conversation_event, mentorship_event,
 };
 use tonic::Code;
 
@@ -75,8 +75,7 @@ pub async fn an_escalated_question_is_open_to_stand_ins(desk: Desk) {
     desk.answers("eve", "d", "a", 0).await.unwrap();
     // The mentor's answer a moment later is kept, too.
     desk.answers("mia", "d", "b", 0).await.unwrap();
-    let roles: Vec<_> =
-        desk.talk("d").await.1.iter().map(studium_proto::mentorship::v1::ConversationMessage::role).collect();
+    let roles: Vec<_> = desk.talk("d").await.1.iter().map(ConversationMessage::role).collect();
     assert_eq!(roles, [SpeakerRole::Learner, SpeakerRole::StandIn, SpeakerRole::Mentor]);
 }
 
