@@ -150,6 +150,12 @@ pub async fn graduation_is_told_with_and_without_a_mentor_and_stays_as_it_was(de
     assert_eq!((counts(earlier.with_mentor), counts(earlier.without_mentor)), ([1, 0, 0, 0, 1], [2, 0, 0, 0, 2]));
 }
 
+/// A learner asks for a seat in a run of course `c`.
+fn asked(institution: &str) -> Run {
+    let institution_id = institution.into();
+    Run::EnrolmentRequested(EnrolmentRequested { course_id: "c".into(), institution_id, ..Default::default() })
+}
+
 pub async fn runs_count_as_programmes_do_and_a_course_brings_its_runs_together(desk: Desk) {
     desk.with_mentor("mia", 5).await;
     let mut position = 0;
@@ -159,26 +165,17 @@ pub async fn runs_count_as_programmes_do_and_a_course_brings_its_runs_together(d
         ("r2", "cyd", Some(Run::EnrolmentFailed(EnrolmentFailed::default()))),
     ] {
         let id = format!("{run}~{learner}");
-        let asked = EnrolmentRequested { course_id: "c".into(), institution_id: "ou".into(), ..Default::default() };
-        let events = vec![Run::EnrolmentRequested(asked), Run::EnrolmentActivated(EnrolmentActivated::default())];
+        let events = vec![asked("ou"), Run::EnrolmentActivated(EnrolmentActivated::default())];
         position = desk.elsewhere.say_at(&id, day(0), events).await;
         if let Some(it) = end {
             position = desk.elsewhere.say_at(&id, day(20), vec![it]).await;
         }
     }
     // Who only asked for a seat was never in the run.
-    let waits = vec![Run::EnrolmentRequested(EnrolmentRequested { course_id: "c".into(), ..Default::default() })];
-    position = desk.elsewhere.say_at("r2~dan", day(0), waits).await.max(position);
+    position = desk.elsewhere.say_at("r2~dan", day(0), vec![asked("")]).await.max(position);
     // And who gave that up and came again is counted from when the learner was in.
-    let asked = || {
-        Run::EnrolmentRequested(EnrolmentRequested {
-            course_id: "c".into(),
-            institution_id: "ou".into(),
-            ..Default::default()
-        })
-    };
     let gave_up = Run::EnrolmentWithdrawn(EnrolmentWithdrawn::default());
-    let again = vec![asked(), gave_up, asked(), Run::EnrolmentActivated(EnrolmentActivated::default())];
+    let again = vec![asked("ou"), gave_up, asked("ou"), Run::EnrolmentActivated(EnrolmentActivated::default())];
     position = desk.elsewhere.say_at("r2~eve", day(0), again).await.max(position);
     desk.imported("r1", "ada", "mia", day(0)).await;
     desk.imported("r1", "ben", "mia", day(0)).await;
