@@ -7,6 +7,7 @@
 pub mod canon;
 pub mod contexts;
 pub mod did;
+pub mod jwt;
 pub mod keys;
 mod loss;
 pub mod proof;

@@ -7,6 +7,8 @@ mod canonical;
 mod dids;
 #[path = "vc/tampering.rs"]
 mod tampering;
+#[path = "vc/tokens.rs"]
+mod tokens;
 #[path = "vc/w3c.rs"]
 mod w3c;
 
