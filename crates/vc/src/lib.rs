@@ -6,9 +6,11 @@
 
 pub mod canon;
 pub mod contexts;
+pub mod data_model;
 pub mod did;
 pub mod jwt;
 pub mod keys;
 mod loss;
 pub mod proof;
+pub mod status;
 pub mod times;

@@ -5,6 +5,10 @@
 mod canonical;
 #[path = "vc/dids.rs"]
 mod dids;
+#[path = "vc/status_lists.rs"]
+mod status_lists;
+#[path = "vc/structure.rs"]
+mod structure;
 #[path = "vc/tampering.rs"]
 mod tampering;
 #[path = "vc/tokens.rs"]
