@@ -12,5 +12,7 @@ pub mod jwt;
 pub mod keys;
 mod loss;
 pub mod proof;
+pub mod resolver;
 pub mod status;
 pub mod times;
+pub mod verify;

@@ -5,6 +5,8 @@
 mod canonical;
 #[path = "vc/dids.rs"]
 mod dids;
+#[path = "vc/public_check.rs"]
+mod public_check;
 #[path = "vc/status_lists.rs"]
 mod status_lists;
 #[path = "vc/structure.rs"]
