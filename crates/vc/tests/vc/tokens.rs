@@ -1,11 +1,14 @@
 //! The token form, and the ways in which tokens are forged.
 
-use super::{key, method, signed, small};
+use super::{at, key, method, signed, small};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use serde_json::{Value, json};
 use studium_vc::{
+    contexts::Contexts,
     jwt::{self, JwtError, Token},
     keys::SigningKey,
+    resolver::Fetched,
+    verify::{self, Outcome},
 };
 
 fn token() -> String {
@@ -77,6 +80,19 @@ fn every_part_is_covered() {
     assert!(!Token::read(&empty).unwrap().verifies(&key().verifying_key()));
     let other = SigningKey::from_seed(&[8; 32]).unwrap().verifying_key();
     assert!(!Token::read(&token).unwrap().verifies(&other));
+}
+
+/// A reader that believes the key in the token and one that looks the issuer's up must not see different signers.
+#[test]
+fn a_token_carries_the_key_that_it_names() {
+    let other = SigningKey::from_seed(&[8; 32]).unwrap().verifying_key();
+    let check = |token: &str| {
+        verify::credential(token, &Fetched::default(), at("2026-07-01T00:00:00Z"), Contexts::embedded()).outcome()
+    };
+    assert_eq!(check(&forged(|header, _| header["jwk"] = other.jwk())), Outcome::Failed);
+    assert_eq!(check(&forged(|header, _| drop(header.as_object_mut().unwrap().remove("jwk")))), Outcome::Ok);
+    assert_eq!(check(&forged(|header, _| drop(header.as_object_mut().unwrap().remove("kid")))), Outcome::Ok);
+    assert_eq!(check(&forged(|header, _| *header = json!({"alg": "EdDSA", "typ": "JWT"}))), Outcome::Failed);
 }
 
 #[test]
