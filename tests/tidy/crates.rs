@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("studium-store", &["studium-core", "studium-proto", "studium-log"]),
     ("studium-kit", &["studium-core", "studium-proto", "studium-log", "studium-store"]),
     ("studium-broker", &["studium-log"]),
+    ("studium-vc", &[]),
     (
         "studium-testkit",
         &["studium-broker", "studium-core", "studium-proto", "studium-log", "studium-store", "studium-kit"],
