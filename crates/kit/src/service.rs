@@ -32,7 +32,11 @@ pub struct Service {
     name: &'static str,
     deciders: Vec<Register>,
     views: Vec<fn(Projector) -> Projector>,
+    /// Which streams each view follows.
+    followed: HashMap<&'static str, &'static [&'static str]>,
     policies: Vec<Box<dyn AnyPolicy>>,
+    /// Policy, its stream, and the views that have to have seen it.
+    awaited: Vec<(&'static str, &'static str, &'static [&'static str])>,
     deadlines: Vec<Box<dyn AnyDeadline>>,
     rpcs: Vec<&'static str>,
     apis: Vec<MakeApi>,
@@ -73,7 +77,9 @@ impl Service {
             name,
             deciders: Vec::new(),
             views: Vec::new(),
+            followed: HashMap::new(),
             policies: Vec::new(),
+            awaited: Vec::new(),
             deadlines: Vec::new(),
             rpcs: Vec::new(),
             apis: Vec::new(),
@@ -94,6 +100,7 @@ impl Service {
     /// Lists a view.
     pub fn view<V: View>(mut self) -> Self {
         self.views.push(Projector::view::<V>);
+        self.followed.insert(V::NAME, V::STREAMS);
         self
     }
 
@@ -106,7 +113,23 @@ impl Service {
     /// Lists a policy that reads views of this service.
     pub fn look_up_policy<P: LookUpPolicy>(mut self) -> Self {
         self.policies.push(Box::new(LookUp::<P>(PhantomData)));
+        self.awaited.push((P::NAME, P::STREAM, P::VIEWS));
         self
+    }
+
+    /// A policy that waits for a view which never sees its stream would stand still, and all others of the stream
+    /// behind it.
+    fn views_follow_what_policies_wait_for(&self) -> anyhow::Result<()> {
+        for (policy, stream, views) in &self.awaited {
+            for view in *views {
+                let follows = self.followed.get(view).is_some_and(|it| it.contains(stream));
+                anyhow::ensure!(
+                    follows,
+                    "policy `{policy}` waits until view `{view}` has seen stream `{stream}`, which that view does not follow"
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Lists a deadline.
@@ -157,6 +180,7 @@ impl Service {
     /// When an rpc does not say who may call it, the log cannot be opened, or a view does not fit its table.
     pub async fn start(self, surroundings: Surroundings) -> anyhow::Result<Running> {
         let Surroundings { log, store, verifier, listener, settings, drain } = surroundings;
+        self.views_follow_what_policies_wait_for()?;
         let mut rpcs = self.rpcs;
         rpcs.push(AdminServiceServer::<Admin>::NAME);
         let access = AccessTable::for_services(&rpcs).map_err(anyhow::Error::msg)?;

@@ -326,3 +326,28 @@ async fn what_keeps_failing_is_parked_and_blocks_only_its_own_aggregate() {
     parked(&mut admin, 0).await;
     running.stop().await.unwrap();
 }
+
+/// Waits for a view that follows another stream.
+struct WaitForEver;
+
+impl LookUpPolicy for WaitForEver {
+    const NAME: &'static str = "wait_for_ever";
+    const STREAM: &'static str = "elsewhere";
+    const VIEWS: &'static [&'static str] = &[Counts::NAME];
+    type Event = Noted;
+    type Target = Notes;
+
+    async fn react(_: &App, _: &str, _: &Noted, _: i64) -> Result<Vec<Reaction<Notes>>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_that_would_wait_for_ever_keeps_the_service_from_starting() {
+    let house = House::new(Log::memory()).unwrap();
+    let no = house.start(service().look_up_policy::<WaitForEver>()).await.err().unwrap();
+    let told = "policy `wait_for_ever` waits until view `counts_1` has seen stream `elsewhere`";
+    assert!(no.to_string().starts_with(told), "{no}");
+    let no = house.start(Service::new("test").decider::<Notes>().look_up_policy::<CountThem>()).await.err().unwrap();
+    assert!(no.to_string().contains("which that view does not follow"), "a view that is not listed: {no}");
+}

@@ -14,7 +14,7 @@ use crate::{
 };
 use studium_kit::{App, LookUpPolicy, Reaction, StoreError, View};
 use studium_proto::mentorship::v1::{
-    Exclusion, MentorState, NoMentorFound, ProposalOrigin, TermsSet, mentor_event::Event as MentorEvent,
+    Exclusion, MentorState, NoMentorFound, ProposalOrigin, RequestSource, TermsSet, mentor_event::Event as MentorEvent,
     mentorship_event::Event as MentorshipEvent,
 };
 
@@ -55,8 +55,10 @@ async fn search_each(app: &App, rows: Vec<MentorshipRow>, at_ms: i64) -> Result<
     let mut commands = Vec::with_capacity(rows.len());
     for (row, wish) in rows.iter().zip(&wishes) {
         let terms = terms_held::terms(store, &row.programme_id).await?;
-        let waits_for_cohort = terms.cohort_matching && row.mentor_id.is_empty() && !row.proposed_before;
-        if !row.seeking || waits_for_cohort {
+        // An import says itself who the mentor was, and a cohort is matched together.
+        let by_others = row.source == RequestSource::Import as i32 || terms.cohort_matching;
+        let waits = by_others && row.mentor_id.is_empty() && !row.proposed_before;
+        if !row.seeking || waits {
             continue;
         }
         let (_, offers) = match &mut offers {

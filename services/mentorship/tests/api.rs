@@ -84,6 +84,7 @@ happens! {
     mentorships::a_blocked_pair_never_meets_again,
     mentorships::a_programme_that_rests_or_ends_takes_its_mentorship_along,
     mentorships::a_paused_mentor_is_not_proposed,
+    mentorships::an_import_says_itself_who_the_mentor_was,
     mentorships::what_the_learner_says_moves_the_match,
     mentorships::terms_are_the_programmes_else_the_platforms_else_what_is_promised,
     mentorships::everybody_sees_and_does_what_is_his,

@@ -8,7 +8,7 @@ use studium_proto::mentorship::v1::{
     BlockPairRequest, CancelHandOverRequest, DeclineProposalRequest, DescribeMenteeRequest, Exclusion,
     ExplainMatchRequest, GetMentorshipRequest, GetTermsRequest, LeaveMentorRequest, ListMentorshipsRequest,
     MenteeDescribed, MentorshipEnd, MentorshipState, PauseMentorRequest, RateMentorRequest, RequestHandOverRequest,
-    RequestMentorshipRequest, SetTermsRequest, TermsSet, mentor_service_client::MentorServiceClient,
+    RequestMentorshipRequest, RequestSource, SetTermsRequest, TermsSet, mentor_service_client::MentorServiceClient,
     mentorship_service_client::MentorshipServiceClient,
 };
 use tonic::Code;
@@ -286,4 +286,21 @@ pub async fn everybody_sees_and_does_what_is_his(desk: Desk) {
     assert_eq!(mia.list_mentorships(list("mia")).await.unwrap().into_inner().mentorships.len(), 1);
     assert_eq!(mia.list_mentorships(list("noa")).await.unwrap_err().code(), Code::PermissionDenied);
     assert_eq!(mia.list_mentorships(list("")).await.unwrap_err().code(), Code::PermissionDenied);
+}
+
+pub async fn an_import_says_itself_who_the_mentor_was(desk: Desk) {
+    desk.with_programme("p").await;
+    desk.with_mentor("mia", 2).await;
+    let request = RequestMentorshipRequest {
+        programme_id: "p".into(),
+        learner_id: "ada".into(),
+        institution_id: "ou".into(),
+        source: RequestSource::Import.into(),
+        ..RequestMentorshipRequest::default()
+    };
+    desk.mentorships().await.request_mentorship(request).await.unwrap();
+    // Bob comes later; what was to follow for ada has followed by then.
+    desk.mentored("bob", "mia").await;
+    let ada = desk.mentorship("ada").await.unwrap();
+    assert_eq!((ada.state(), ada.proposed_mentor_id.as_str()), (MentorshipState::Waiting, ""));
 }
