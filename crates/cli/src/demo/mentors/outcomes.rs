@@ -32,8 +32,12 @@ async fn mentored(office: &Office<'_>) -> Result<GraduationGroup> {
 pub async fn measure(office: &Office<'_>, graduated: u64) -> Result<Outcomes> {
     let now = async || mentored(office).await;
     let mentored = settled("the graduation statistics move", now, |it| it.graduated == graduated).await?;
-    let request = GetSatisfactionRequest { programme_id: PROGRAMME.to_owned(), ..GetSatisfactionRequest::default() };
-    let mut outcomes = OutcomeServiceClient::new(office.registrar.clone());
-    let total = answer(outcomes.get_satisfaction(request).await)?.total.unwrap_or_default();
+    let rated = async || {
+        let request =
+            GetSatisfactionRequest { programme_id: PROGRAMME.to_owned(), ..GetSatisfactionRequest::default() };
+        let mut outcomes = OutcomeServiceClient::new(office.registrar.clone());
+        Ok(answer(outcomes.get_satisfaction(request).await)?.total.unwrap_or_default())
+    };
+    let total = settled("the rating counts", rated, |it| it.ratings > 0).await?;
     Ok(Outcomes { mentored, ratings: (total.ratings, total.mean_millistars) })
 }

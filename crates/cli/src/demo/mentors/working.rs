@@ -98,10 +98,10 @@ async fn meet(office: &Office<'_>, mentor: &str) -> Result<(u32, usize)> {
         ..ScheduleSessionRequest::default()
     };
     let mut registrar = SessionServiceClient::new(office.registrar.clone());
-    answer(registrar.schedule_session(asked("schedule", schedule)).await)?;
+    let min_position = answer(registrar.schedule_session(asked("schedule", schedule)).await)?.position;
     let session = async || {
         let session_id = "demo-session".to_owned();
-        let request = GetSessionRequest { session_id, ..GetSessionRequest::default() };
+        let request = GetSessionRequest { session_id, min_position, ..GetSessionRequest::default() };
         let mut registrar = SessionServiceClient::new(office.registrar.clone());
         Ok(answer(registrar.get_session(request).await)?.session.unwrap_or_default())
     };
@@ -135,7 +135,7 @@ async fn review(office: &Office<'_>, mentor: &str) -> Result<u32> {
         work: work("A first version."),
         at_ms: 0,
     };
-    answer(learner.submit_review(asked("submit", submit)).await)?;
+    let min_position = answer(learner.submit_review(asked("submit", submit)).await)?.position;
     for (round, verdict) in [(1, ReviewVerdict::RequiresChanges), (2, ReviewVerdict::MeetsSpecifications)] {
         let claim = ClaimReviewRequest { review_id: review_id.to_owned(), mentor_id: mentor.to_owned(), at_ms: 0 };
         answer(reviewer.claim_review(asked(&format!("claim:{round}"), claim)).await)?;
@@ -171,6 +171,7 @@ async fn review(office: &Office<'_>, mentor: &str) -> Result<u32> {
         let request = GetReviewRequest {
             review_id: review_id.to_owned(),
             learner_id: learner_id.to_owned(),
+            min_position,
             ..GetReviewRequest::default()
         };
         Ok(answer(learner.clone().get_review(request).await)?.review.unwrap_or_default())
