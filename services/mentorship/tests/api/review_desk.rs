@@ -52,6 +52,19 @@ pub fn withdrawal(review: &str, learner: &str) -> WithdrawReviewRequest {
     WithdrawReviewRequest { review_id, learner_id, ..WithdrawReviewRequest::default() }
 }
 
+/// Asks again while a view is late, as it can be on a busy machine; every other answer is taken as it is.
+macro_rules! patiently {
+    ($ask:expr) => {{
+        let mut tries = 1;
+        loop {
+            match $ask.await {
+                Err(late) if late.code() == tonic::Code::Unavailable && tries < 20 => tries += 1,
+                answer => break answer.unwrap().into_inner(),
+            }
+        }
+    }};
+}
+
 impl Desk {
     /// Learner `ada` of programme `p` with mentor `mia`; `ben` and `kim` mentor, too, and have no mentees.
     pub async fn with_reviewers(&self) {
@@ -60,6 +73,8 @@ impl Desk {
         self.mentored("ada", "mia").await;
         self.with_mentor("ben", 0).await;
         self.with_mentor("kim", 0).await;
+        // The view has seen all three.
+        self.shown_mentor("kim").await;
     }
 
     pub async fn office(&self) -> Reviews {
@@ -123,14 +138,16 @@ impl Desk {
             min_position: self.head().await,
             ..GetReviewRequest::default()
         };
-        self.as_learner(learner).await.get_review(request).await.unwrap().into_inner()
+        let mut client = self.as_learner(learner).await;
+        patiently!(client.get_review(request.clone()))
     }
 
     /// What a mentor may claim now.
     pub async fn queue(&self, mentor: &str) -> Vec<ReviewQueueLine> {
         let (mentor_id, min_position) = (mentor.into(), self.head().await);
         let request = GetReviewQueueRequest { mentor_id, min_position, ..GetReviewQueueRequest::default() };
-        self.as_mentor(mentor).await.get_review_queue(request).await.unwrap().into_inner().lines
+        let mut client = self.as_mentor(mentor).await;
+        patiently!(client.get_review_queue(request.clone())).lines
     }
 
     pub async fn queued(&self, mentor: &str) -> Vec<String> {
@@ -140,8 +157,9 @@ impl Desk {
     /// The reviews that a mentor holds locks on now.
     pub async fn held(&self, mentor: &str) -> Vec<String> {
         let request = ListReviewLocksRequest { mentor_id: mentor.into(), min_position: self.head().await };
-        let reply = self.as_mentor(mentor).await.list_review_locks(request).await.unwrap();
-        reply.into_inner().locks.into_iter().map(|it| it.review_id).collect()
+        let mut client = self.as_mentor(mentor).await;
+        let reply = patiently!(client.list_review_locks(request.clone()));
+        reply.locks.into_iter().map(|it| it.review_id).collect()
     }
 
     /// Waits until a mentor holds locks on these reviews and no others; policies take their time.

@@ -67,6 +67,8 @@ pub async fn a_blocked_pair_does_not_meet_in_a_review(desk: Desk) {
     desk.with_reviewers().await;
     desk.submits("ada", "r").await;
     desk.claims("mia", "r").await.unwrap();
+    // That Bob has a mentor now follows from later events: the policies are done with the lock, and saw no block.
+    desk.mentored("bob", "mia").await;
     let (mentor_id, learner_id) = ("mia".into(), "ada".into());
     let request = BlockPairRequest { mentor_id, learner_id, ..BlockPairRequest::default() };
     desk.mentors().await.block_pair(request).await.unwrap();
