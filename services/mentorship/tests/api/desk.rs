@@ -19,6 +19,20 @@ use tonic::Status;
 /// A day, milliseconds.
 pub const DAY: i64 = 24 * 3_600_000;
 
+/// Asks again while a view is late, as it can be on a busy machine; every other answer is taken as it is.
+macro_rules! patiently {
+    ($ask:expr) => {{
+        let mut tries = 1;
+        loop {
+            match $ask.await {
+                Err(late) if late.code() == tonic::Code::Unavailable && tries < 20 => tries += 1,
+                answer => break answer.map(tonic::Response::into_inner),
+            }
+        }
+    }};
+}
+pub(crate) use patiently;
+
 pub struct Desk {
     pub house: House,
     pub running: Running,
@@ -149,8 +163,8 @@ impl Desk {
             min_position: self.head().await,
             ..GetMentorshipRequest::default()
         };
-        match self.mentorships().await.get_mentorship(request).await {
-            Ok(it) => it.into_inner().mentorship,
+        match patiently!(self.mentorships().await.get_mentorship(request.clone())) {
+            Ok(it) => it.mentorship,
             Err(e) if e.code() == tonic::Code::NotFound => None,
             Err(e) => panic!("{e}"),
         }
@@ -173,7 +187,7 @@ impl Desk {
     pub async fn shown_mentor(&self, mentor: &str) -> Mentor {
         let min_position = self.head().await;
         let request = ListMentorsRequest { min_position, ..ListMentorsRequest::default() };
-        let all = self.mentors().await.list_mentors(request).await.unwrap().into_inner().mentors;
+        let all = patiently!(self.mentors().await.list_mentors(request.clone())).unwrap().mentors;
         all.into_iter().find(|it| it.mentor_id == mentor).unwrap()
     }
 
@@ -210,7 +224,7 @@ impl Desk {
     /// Waits until the views have seen what was written.
     pub async fn caught_up(&self) {
         let request = ListMentorsRequest { min_position: self.head().await, ..ListMentorsRequest::default() };
-        self.mentors().await.list_mentors(request).await.unwrap();
+        patiently!(self.mentors().await.list_mentors(request.clone())).unwrap();
     }
 
     pub async fn accepts(&self, mentor: &str, learner: &str) -> Result<u64, Status> {

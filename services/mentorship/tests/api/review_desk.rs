@@ -1,6 +1,6 @@
 //! What tests of reviews ask for again and again.
 
-use crate::desk::Desk;
+use crate::desk::{Desk, patiently};
 use std::time::Duration;
 use studium_kit::Event as _;
 use studium_proto::mentorship::v1::{
@@ -50,19 +50,6 @@ pub fn returning(review: &str, mentor: &str, round: u32, verdict: ReviewVerdict)
 pub fn withdrawal(review: &str, learner: &str) -> WithdrawReviewRequest {
     let (review_id, learner_id) = (review.into(), learner.into());
     WithdrawReviewRequest { review_id, learner_id, ..WithdrawReviewRequest::default() }
-}
-
-/// Asks again while a view is late, as it can be on a busy machine; every other answer is taken as it is.
-macro_rules! patiently {
-    ($ask:expr) => {{
-        let mut tries = 1;
-        loop {
-            match $ask.await {
-                Err(late) if late.code() == tonic::Code::Unavailable && tries < 20 => tries += 1,
-                answer => break answer.unwrap().into_inner(),
-            }
-        }
-    }};
 }
 
 impl Desk {
@@ -139,7 +126,7 @@ impl Desk {
             ..GetReviewRequest::default()
         };
         let mut client = self.as_learner(learner).await;
-        patiently!(client.get_review(request.clone()))
+        patiently!(client.get_review(request.clone())).unwrap()
     }
 
     /// What a mentor may claim now.
@@ -147,7 +134,7 @@ impl Desk {
         let (mentor_id, min_position) = (mentor.into(), self.head().await);
         let request = GetReviewQueueRequest { mentor_id, min_position, ..GetReviewQueueRequest::default() };
         let mut client = self.as_mentor(mentor).await;
-        patiently!(client.get_review_queue(request.clone())).lines
+        patiently!(client.get_review_queue(request.clone())).unwrap().lines
     }
 
     pub async fn queued(&self, mentor: &str) -> Vec<String> {
@@ -158,7 +145,7 @@ impl Desk {
     pub async fn held(&self, mentor: &str) -> Vec<String> {
         let request = ListReviewLocksRequest { mentor_id: mentor.into(), min_position: self.head().await };
         let mut client = self.as_mentor(mentor).await;
-        let reply = patiently!(client.list_review_locks(request.clone()));
+        let reply = patiently!(client.list_review_locks(request.clone())).unwrap();
         reply.locks.into_iter().map(|it| it.review_id).collect()
     }
 
