@@ -73,8 +73,11 @@ pub(crate) async fn run(
     app: App,
     deadline: Box<dyn AnyDeadline>,
     mut active: watch::Receiver<bool>,
+    mut caught_up: watch::Receiver<bool>,
     stop: CancellationToken,
 ) {
+    // A view that is made anew does not know yet what made a deadline void.
+    let _ = stop.run_until_cancelled(caught_up.wait_for(|it| *it)).await;
     while is_our_turn(&mut active, &stop).await {
         stop.run_until_cancelled(tokio::time::sleep(EVERY)).await;
         if let Err(e) = round(&app, deadline.as_ref(), now_ms()).await {

@@ -2,11 +2,15 @@
 
 use crate::{App, Verifier, server::Ready};
 use std::{sync::Arc, time::Duration};
-use studium_store::Projection;
+use studium_store::{Projection, ViewStatus};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// A view further behind than this keeps a service from being ready.
 const LAG_MAX: u64 = 10_000;
+
+/// How often a service that has just started looks whether its views have caught up.
+const CAUGHT_UP_EVERY: Duration = Duration::from_millis(100);
 
 /// How often the lag of views is measured for metrics.
 const LAG_EVERY: Duration = Duration::from_secs(1);
@@ -38,6 +42,31 @@ pub(crate) fn check(app: App, projection: Projection, verifier: Verifier) -> Rea
             missing
         })
     })
+}
+
+/// Tells once the views have seen all that was written before this moment.
+pub(crate) async fn tell_when_caught_up(
+    projection: Projection,
+    caught_up: watch::Sender<bool>,
+    stop: CancellationToken,
+) {
+    let mut heads: Option<Vec<u64>> = None;
+    loop {
+        if let Ok(views) = projection.views().await {
+            let heads = heads.get_or_insert_with(|| views.iter().map(|it| it.head).collect());
+            let behind = |(view, head): (&ViewStatus, &u64)| {
+                view.position < *head && !view.state.starts_with("broken") && !view.name.contains("__")
+            };
+            if !views.iter().zip(heads.iter()).any(behind) {
+                caught_up.send_replace(true);
+                // A part of a service that ends has failed, so this one goes on without doing anything.
+                return stop.cancelled().await;
+            }
+        }
+        if stop.run_until_cancelled(tokio::time::sleep(CAUGHT_UP_EVERY)).await.is_none() {
+            return;
+        }
+    }
 }
 
 /// Keeps the metrics of view lag up to date.

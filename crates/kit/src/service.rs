@@ -19,7 +19,7 @@ use studium_core::{Decider, Policy};
 use studium_log::{Log, LogConfig};
 use studium_proto::admin::v1::admin_service_server::AdminServiceServer;
 use studium_store::{Projection, Projector, Store, View};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tonic::{body::Body, server::NamedService, service::RoutesBuilder};
 use tower::Service as TowerService;
@@ -203,8 +203,11 @@ impl Service {
         for (stream, policies) in by_stream {
             tasks.spawn(finish(policies::run(app.clone(), stream, policies, projection.active(), stop.clone())));
         }
+        let (tell, caught_up) = watch::channel(false);
+        tasks.spawn(finish(ready::tell_when_caught_up(projection.clone(), tell, stop.clone())));
         for deadline in self.deadlines {
-            tasks.spawn(finish(deadlines::run(app.clone(), deadline, projection.active(), stop.clone())));
+            let (active, caught_up) = (projection.active(), caught_up.clone());
+            tasks.spawn(finish(deadlines::run(app.clone(), deadline, active, caught_up, stop.clone())));
         }
         tasks.spawn(finish(ready::watch_lag(app.clone(), projection.clone(), stop.clone())));
 
