@@ -1,7 +1,7 @@
 //! Readiness: the log answers, the store answers, the issuer's keys are here, the views are not far behind.
 
 use crate::{App, Verifier, server::Ready};
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use studium_store::{Projection, ViewStatus};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -33,7 +33,7 @@ pub(crate) fn check(app: App, projection: Projection, verifier: Verifier) -> Rea
             match projection.views().await {
                 Ok(views) => missing.extend(views.iter().filter_map(|it| {
                     let behind = it.head.saturating_sub(it.position);
-                    let lags = it.state == "building" && behind > LAG_MAX && !it.name.contains("__");
+                    let lags = it.is_in_use() && behind > LAG_MAX;
                     let told = if lags { format!("{behind} commits behind") } else { it.state.clone() };
                     (lags || it.state.starts_with("broken")).then(|| format!("view `{}`: {told}", it.name))
                 })),
@@ -50,14 +50,13 @@ pub(crate) async fn tell_when_caught_up(
     caught_up: watch::Sender<bool>,
     stop: CancellationToken,
 ) {
-    let mut heads: Option<Vec<u64>> = None;
+    let mut heads: Option<HashMap<String, u64>> = None;
     loop {
         if let Ok(views) = projection.views().await {
-            let heads = heads.get_or_insert_with(|| views.iter().map(|it| it.head).collect());
-            let behind = |(view, head): (&ViewStatus, &u64)| {
-                view.position < *head && !view.state.starts_with("broken") && !view.name.contains("__")
-            };
-            if !views.iter().zip(heads.iter()).any(behind) {
+            let heads = heads.get_or_insert_with(|| views.iter().map(|it| (it.stream.clone(), it.head)).collect());
+            let is_behind =
+                |it: &ViewStatus| it.is_in_use() && heads.get(&it.stream).is_some_and(|head| it.position < *head);
+            if !views.iter().any(is_behind) {
                 caught_up.send_replace(true);
                 // A part of a service that ends has failed, so this one goes on without doing anything.
                 return stop.cancelled().await;

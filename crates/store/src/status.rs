@@ -21,6 +21,15 @@ pub struct ViewStatus {
     pub state: String,
 }
 
+impl ViewStatus {
+    /// Whether it serves and goes on: no table of an earlier version, none that is made beside another, none that
+    /// stands still.
+    pub fn is_in_use(&self) -> bool {
+        let is_beside = self.name.ends_with(&crate::rebuild::beside(""));
+        !is_beside && self.state != "retired" && !self.state.starts_with("broken")
+    }
+}
+
 impl Projection {
     /// Every view with its position and state, by name.
     pub async fn views(&self) -> Result<Vec<ViewStatus>, StoreError> {
