@@ -49,6 +49,13 @@ pub trait LookUpPolicy: Send + Sync + 'static {
     /// The decider that it commands.
     type Target: Decider;
 
+    /// Whether anything can follow from an event at all: for what does not concern the policy, no view is waited for,
+    /// and nobody behind it waits.
+    fn concerns(event: &Self::Event) -> bool {
+        let _ = event;
+        true
+    }
+
     /// Says what follows when `event` happened to the aggregate `id` at `at_ms`.
     fn react(
         app: &App,
@@ -113,7 +120,7 @@ impl<P: LookUpPolicy> AnyPolicy for LookUp<P> {
     fn react<'a>(&'a self, app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Vec<Todo>, String>> {
         Box::pin(async move {
             let mut todo = Vec::new();
-            for event in events::<P::Event>(commit) {
+            for event in events::<P::Event>(commit).filter(P::concerns) {
                 for view in P::VIEWS {
                     let reached = app.store().reached(view, P::STREAM, commit.position, Duration::from_secs(30)).await;
                     reached.map_err(|late| format!("view `{view}` has only seen position {}", late.at))?;
@@ -265,9 +272,12 @@ async fn release(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking) -> Re
 async fn again(app: &App, policy: &dyn AnyPolicy, row: &parked::Row) -> Result<(), Option<String>> {
     let commit = app.log().read(policy.stream(), row.position).await.map_err(|e| Some(e.to_string()))?;
     let commit = commit.ok_or_else(|| Some(format!("position {} is not in the stream", row.position)))?;
-    let todo = policy.react(app, &commit).await.map_err(Some)?.into_iter().nth(row.step as usize);
+    // What a policy looks up may have changed, so that the reaction has another place among the others by now.
+    let todo = policy.react(app, &commit).await.map_err(Some)?.into_iter().enumerate();
+    let same =
+        todo.filter(|(_, it)| it.target == row.target).min_by_key(|(index, _)| index.abs_diff(row.step as usize));
     // A newer build may no longer react to this event: then nothing is left to do.
-    let Some(todo) = todo else { return Ok(()) };
+    let Some((_, todo)) = same else { return Ok(()) };
     let step = Step::new(policy, &commit, row.step as usize, todo);
     attempt(app, policy.name(), &step).await.map_err(Some)
 }
