@@ -1,4 +1,5 @@
-//! Which numbers hold for a programme: its own, else the platform's, else what the catalogue promises, else defaults.
+//! Which numbers hold for a programme: its own, else the platform's, else defaults. For answers, what the catalogue
+//! promises for the programme goes before the platform's.
 
 use crate::{mentoring_programmes, terms::PLATFORM};
 use studium_kit::{Changes, Json, Recorded, Store, StoreError, View, row};
@@ -52,16 +53,10 @@ pub async fn terms(store: &Store, programme_id: &str) -> Result<TermsSet, StoreE
         layers.iter().map(|it| value(it)).find(|it| *it > 0).unwrap_or(default)
     };
     let promised = mentoring_programmes::programme(store, programme_id).await?.map_or(0, |it| it.answer_within_minutes);
-    let promised = if promised > 0 { promised } else { FIRST_ANSWER_MINUTES };
-    // The programme's own terms go before the catalogue's promise, the platform's go behind it.
-    let own_answer = of(programme_id).map_or(0, |it| it.minutes.0[2]);
-    let platform_answer = of(PLATFORM).map_or(0, |it| it.minutes.0[2]);
-    let promise_is_default = promised == FIRST_ANSWER_MINUTES && platform_answer > 0;
-    let first_answer_minutes = match own_answer {
-        0 if promise_is_default => platform_answer,
-        0 => promised,
-        own => own,
-    };
+    // What the catalogue promises for this programme goes before what the platform says of all.
+    let answer = |id: &str| of(id).map_or(0, |it| it.minutes.0[2]);
+    let answers = [answer(programme_id), promised, answer(PLATFORM)];
+    let first_answer_minutes = answers.into_iter().find(|it| *it > 0).unwrap_or(FIRST_ANSWER_MINUTES);
     let risk_days = layers.iter().map(|it| &it.risk_days.0).find(|it| !it.is_empty());
     Ok(TermsSet {
         proposal_minutes: first(&|it| it.minutes.0[0], PROPOSAL_MINUTES),
