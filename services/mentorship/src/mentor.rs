@@ -21,6 +21,8 @@ pub enum Command {
     Pause { until_ms: i64, reason: String },
     /// To be back.
     Resume,
+    /// To be back if it was said to be then.
+    ComeBack { until_ms: i64 },
     /// To hand all mentees over and go.
     Leave { reason: String },
     /// Never to meet a learner again.
@@ -113,7 +115,8 @@ impl Decider for Mentor {
             }
             Command::SetCapacity(capacity) => self.set_capacity(*capacity),
             Command::Pause { until_ms, reason } => self.pause(*until_ms, reason),
-            Command::Resume => match self.state {
+            Command::ComeBack { until_ms } if self.paused_until_ms != *until_ms => Ok(Vec::new()),
+            Command::Resume | Command::ComeBack { .. } => match self.state {
                 MentorState::Paused => Ok(vec![Event::MentorResumed(MentorResumed {})]),
                 _ => self.stays().map(|()| Vec::new()),
             },
@@ -134,7 +137,7 @@ impl Decider for Mentor {
                 self.state = MentorState::Paused;
                 self.paused_until_ms = it.until_ms;
             }
-            Event::MentorResumed(_) => self.state = MentorState::Active,
+            Event::MentorResumed(_) => (self.state, self.paused_until_ms) = (MentorState::Active, 0),
             Event::MentorLeaving(_) => self.state = MentorState::Leaving,
             Event::MentorLeft(_) => self.state = MentorState::Left,
             Event::PairBlocked(it) => {

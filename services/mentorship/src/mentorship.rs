@@ -43,8 +43,8 @@ pub enum Command {
     HandOver { mentor_id: String, cause: HandOverCause, within_minutes: u32, reason: String },
     /// To seek none any more.
     CancelHandOver { mentor_id: String },
-    /// The successor is due.
-    Overdue,
+    /// The successor is due then.
+    Overdue { due_ms: i64 },
     /// To rest.
     Pause,
     /// To go on.
@@ -188,7 +188,7 @@ impl Decider for Mentorship {
                         self.hand_over(mentor_id, *cause, (*within_minutes, reason), at_ms)
                     }
                     Command::CancelHandOver { mentor_id } => self.cancel_hand_over(mentor_id),
-                    Command::Overdue => Ok(self.overdue()),
+                    Command::Overdue { due_ms } => Ok(self.overdue(*due_ms)),
                     Command::Pause => Ok(self.pause()),
                     Command::Resume => Ok(self.resume()),
                     Command::End { end, reason } => Ok(self.end(*end, reason)),

@@ -1,7 +1,7 @@
 //! What follows here from what happened: programmes bring mentorships, mentorships take places, places open proposals.
 
 use crate::{
-    by::{Asked, By},
+    by::{Asked, by_itself},
     mentor::{self, Mentor},
     mentorship::{Command, Mentorship},
     terms_held::{self, TermsHeld},
@@ -13,10 +13,6 @@ use studium_proto::{
         MentorshipEnd, ProposalEnd, mentor_event::Event as MentorEvent, mentorship_event::Event as MentorshipEvent,
     },
 };
-
-fn by_itself<C>(at_ms: i64, command: C) -> Asked<C> {
-    By::platform(at_ms).asks(command)
-}
 
 /// A programme with mentorship that is joined and paid asks for a mentor; what happens to it happens to the mentorship.
 pub struct MentorshipsFollowProgrammes;
@@ -153,7 +149,7 @@ impl Deadline for MentorsComeBack {
                                WHERE paused_until_ms > 0 AND paused_until_ms <= $1";
 
     fn command(_: &str, due_ms: i64) -> Asked<mentor::Command> {
-        by_itself(due_ms, mentor::Command::Resume)
+        by_itself(due_ms, mentor::Command::ComeBack { until_ms: due_ms })
     }
 }
 
@@ -181,6 +177,6 @@ impl Deadline for HandOversBecomeOverdue {
                                FROM mentorship_1 WHERE hand_over_due_ms > 0 AND hand_over_due_ms <= $1 AND NOT overdue";
 
     fn command(_: &str, due_ms: i64) -> Asked<Command> {
-        by_itself(due_ms, Command::Overdue)
+        by_itself(due_ms, Command::Overdue { due_ms })
     }
 }

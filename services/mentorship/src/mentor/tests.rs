@@ -4,6 +4,7 @@
 use super::*;
 use crate::by::By;
 use proptest::prelude::*;
+use std::slice::from_ref;
 use studium_testkit::{given, laws};
 
 fn ask(command: Command) -> Asked<Command> {
@@ -151,7 +152,13 @@ fn who_pauses_takes_nobody_new_and_keeps_his_mentees() {
     let past = [past, vec![paused(&["ada"])]].concat();
     let longer = Command::Pause { until_ms: 9_000, reason: String::new() };
     let until = MentorPaused { until_ms: 9_000, reason: String::new(), mentorship_ids: vec!["p~ada".into()] };
-    given::<Mentor>(&past).when(ask(longer)).then(&[Event::MentorPaused(until)]);
+    let until = Event::MentorPaused(until);
+    given::<Mentor>(&past).when(ask(longer)).then(from_ref(&until));
+    let away = [past.clone(), vec![until]].concat();
+    let back = Event::MentorResumed(MentorResumed {});
+    given::<Mentor>(&away).when(ask(Command::ComeBack { until_ms: 9_000 })).then(&[back]);
+    // A pause that was made longer is not over when it first was to be.
+    given::<Mentor>(&away).when(ask(Command::ComeBack { until_ms: 8_000 })).nothing();
     given::<Mentor>(&past).when(ask(take("bob", 1))).then_once(&[refused("bob", 1, PlaceRefusal::Paused)]);
     given::<Mentor>(&past).when(ask(take("ada", 1))).nothing();
     given::<Mentor>(&past).when(ask(Command::Resume)).then(&[Event::MentorResumed(MentorResumed {})]);

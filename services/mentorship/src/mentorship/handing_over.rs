@@ -95,9 +95,9 @@ impl Mentorship {
         }
     }
 
-    pub(super) fn overdue(&self) -> Vec<Event> {
+    pub(super) fn overdue(&self, due_ms: i64) -> Vec<Event> {
         match (&self.hand_over, self.mentor()) {
-            (Some(it), Some(mentor)) if !it.overdue => {
+            (Some(it), Some(mentor)) if !it.overdue && it.due_ms == due_ms => {
                 vec![Event::HandOverOverdue(HandOverOverdue { mentor_id: mentor.to_owned() })]
             }
             _ => Vec::new(),

@@ -73,6 +73,9 @@ fn a_blocked_pair_has_no_contact_and_never_meets_again() {
 fn an_overdue_hand_over_is_told_once() {
     let past = then(has_mia(), &[hands_over("mia", HandOverCause::Learner)]);
     let overdue = Event::HandOverOverdue(HandOverOverdue { mentor_id: "mia".into() });
-    given::<Mentorship>(&past).when(ask(Command::Overdue)).then(&[overdue]);
-    given::<Mentorship>(&has_mia()).when(ask(Command::Overdue)).nothing();
+    let due = |due_ms| ask(Command::Overdue { due_ms });
+    given::<Mentorship>(&past).when(due(NOW + 21 * DAY_MS)).then(&[overdue]);
+    // A deadline of an earlier hand-over says nothing of this one.
+    given::<Mentorship>(&past).when(due(NOW)).nothing();
+    given::<Mentorship>(&has_mia()).when(due(NOW)).nothing();
 }
