@@ -47,6 +47,20 @@ pub struct Outcome<E> {
     pub events: Vec<E>,
 }
 
+/// Makes a command's reply from its outcome: what every reply to one says, and more fields if any.
+#[macro_export]
+macro_rules! done {
+    ($response:ident, $outcome:expr $(, $field:ident: $value:expr)*) => {{
+        let outcome = $outcome;
+        Ok(tonic::Response::new($response {
+            $($field: $value,)*
+            id: outcome.id,
+            position: outcome.position,
+            already: outcome.already,
+        }))
+    }};
+}
+
 impl App {
     pub(crate) fn new(
         service: &'static str,

@@ -26,6 +26,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whether the caller acts for the platform: for every institution and every person.
+    pub fn acts_for_all(&self) -> bool {
+        ["registrar", "operator", "service"].iter().any(|it| self.has(it))
+    }
+
     /// Whether the caller has a role.
     pub fn has(&self, role: &str) -> bool {
         self.roles.iter().any(|it| it == role)

@@ -23,6 +23,13 @@ impl Fields {
         self.check(field, is_id(value), "is not 1 to 128 characters of A-Z a-z 0-9 _ -");
     }
 
+    /// The same, or nothing.
+    pub fn optional_id(&mut self, field: &str, value: &str) {
+        if !value.is_empty() {
+            self.id(field, value);
+        }
+    }
+
     /// An id that is derived from two or more: ids joined by `~`.
     pub fn joined_id(&mut self, field: &str, value: &str) {
         let ok = value.contains('~') && value.split('~').all(is_id);

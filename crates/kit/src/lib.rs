@@ -16,6 +16,7 @@ mod ending;
 mod fields;
 mod metrics;
 mod pace;
+mod page;
 mod parked;
 mod policies;
 mod ready;
@@ -32,6 +33,7 @@ pub use deadlines::Deadline;
 pub use fields::Fields;
 pub use metrics::Metrics;
 pub use pace::Pace;
+pub use page::Page;
 pub use policies::LookUpPolicy;
 pub use service::{Running, Service, Surroundings, failed, main};
 pub use status::fault;
@@ -40,5 +42,5 @@ pub use studium_core::{Decider, Decision, Event, Kind, Policy, Reaction, Reason,
 pub use studium_log::{DecideError, Decided, Log, Meta, Stored};
 pub use studium_store::{
     Changes, Column, ColumnKind, Dialect, FromRow, IntoKey, Journal, Json, Late, Projection, Recorded, Row, Store,
-    StoreError, Value, View, fold_in_memory, row,
+    StoreError, Value, View, fold_in_memory, places, row,
 };

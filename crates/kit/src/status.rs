@@ -16,6 +16,11 @@ const DOMAIN: &str = "kernel.studium";
 /// When a client should try again what cannot be answered now.
 const RETRY_AFTER: Duration = Duration::from_millis(250);
 
+/// A refusal that no decider gives: what was asked about is not known to the service.
+pub fn no<R: Reason>(reason: R, detail: impl Into<String>, id: &str) -> Status {
+    refused(&Rejection { reason, detail: detail.into() }, [("id", id)])
+}
+
 /// A rule says no: the code follows from the reason's kind, the reason itself is in `ErrorInfo`.
 pub fn refused<R: Reason>(
     rejection: &Rejection<R>,

@@ -34,7 +34,7 @@ pub use restore::{Restored, restore};
 pub use row::{ColumnShape, FromRow, Row};
 pub use status::ViewStatus;
 pub use store::{Dialect, Store};
-pub use values::{Column, ColumnKind, IntoKey, Json, Value};
+pub use values::{Column, ColumnKind, IntoKey, Json, Value, places};
 pub use verify::{Verified, verify};
 pub use view::{Recorded, View};
 

@@ -251,3 +251,8 @@ macro_rules! tuple_keys {
     )*};
 }
 tuple_keys! { A; A B; A B C; A B C D; A B C D E; }
+
+/// `$2, $3, $4`: so many parameters from a number on.
+pub fn places(from: usize, count: usize) -> String {
+    (from..from + count).map(|it| format!("${it}")).collect::<Vec<_>>().join(", ")
+}

@@ -1,7 +1,6 @@
 //! The agreements of campuses.
 
-use crate::page::Page;
-use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, View, row};
+use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::campus::v1::{Agreement, agreement_event::Event};
 
 row! {

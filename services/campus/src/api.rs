@@ -20,7 +20,8 @@ mod seats;
 mod statements;
 
 use crate::by::By;
-use studium_kit::{App, Call, DecideError, Rejection, fault, status};
+use studium_kit::status::no;
+use studium_kit::{App, Call, DecideError, done, fault, status};
 use studium_proto::campus::v1::Reason;
 use tonic::Status;
 
@@ -46,16 +47,12 @@ impl Api {
 /// Whether the caller acts for the platform, or as staff for a campus.
 fn acts_for(call: &Call, campus: &str) -> bool {
     let caller = &call.caller;
-    acts_for_all(call) || (caller.has("staff") && caller.institutions.iter().any(|it| it == campus))
-}
-
-fn acts_for_all(call: &Call) -> bool {
-    ["registrar", "operator", "service"].iter().any(|it| call.caller.has(it))
+    call.caller.acts_for_all() || (caller.has("staff") && caller.institutions.iter().any(|it| it == campus))
 }
 
 /// Who calls: the platform, or somebody for a campus.
 fn by(call: &Call, campus: &str) -> By {
-    By { at_ms: call.now_ms(), campus: (!acts_for_all(call)).then(|| campus.to_owned()) }
+    By { at_ms: call.now_ms(), campus: (!call.caller.acts_for_all()).then(|| campus.to_owned()) }
 }
 
 /// Who calls for a member of a campus: whoever it is, only plans of this campus are meant.
@@ -73,24 +70,5 @@ fn failed(e: DecideError<Reason>, id: &str) -> Status {
     }
 }
 
-/// A refusal that no decider gives: what was asked about is not known here.
-fn no(reason: Reason, detail: impl Into<String>, id: &str) -> Status {
-    status::refused(&Rejection { reason, detail: detail.into() }, [("id", id)])
-}
-
 /// What a handler answers.
 type Reply<T> = Result<tonic::Response<T>, Status>;
-
-/// Makes a command's reply from its outcome.
-macro_rules! done {
-    ($response:ident, $outcome:expr $(, $field:ident: $value:expr)*) => {{
-        let outcome = $outcome;
-        Ok(tonic::Response::new($response {
-            $($field: $value,)*
-            id: outcome.id,
-            position: outcome.position,
-            already: outcome.already,
-        }))
-    }};
-}
-use done;

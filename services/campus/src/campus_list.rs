@@ -1,7 +1,6 @@
 //! The campuses, with the people who act for them.
 
-use crate::page::Page;
-use studium_kit::{Changes, Json, Recorded, Store, StoreError, View, row};
+use studium_kit::{Changes, Json, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::campus::v1::{Campus, campus_event::Event};
 
 row! {

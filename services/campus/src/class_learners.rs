@@ -1,7 +1,6 @@
 //! Who is or was in which class, and what was decided on credit; and the groups of classes.
 
-use crate::page::Page;
-use studium_kit::{Changes, Dialect, Json, Recorded, Store, StoreError, View, row};
+use studium_kit::{Changes, Dialect, Json, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::campus::v1::{ClassGroup, ClassLearner, class_event::Event};
 
 row! {

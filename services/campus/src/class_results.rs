@@ -1,7 +1,6 @@
 //! What classes recorded of their learners: results of assessments, and exercises in class.
 
-use crate::page::Page;
-use studium_kit::{Changes, Recorded, Store, StoreError, View, row};
+use studium_kit::{Changes, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::campus::v1::{ClassResult, class_event::Event};
 
 row! {

@@ -1,7 +1,6 @@
 //! The classes of campuses, and the courses that each works with.
 
-use crate::page::Page;
-use studium_kit::{Changes, Dialect, Json, Recorded, Store, StoreError, View, row};
+use studium_kit::{Changes, Dialect, Json, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::campus::v1::{Class, class_event::Event};
 
 row! {

@@ -1,7 +1,6 @@
 //! The keys that campuses handed out, with their uses.
 
-use crate::page::Page;
-use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, View, row};
+use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::campus::v1::{InviteKey, invite_key_event::Event};
 
 row! {

@@ -33,7 +33,6 @@ mod member;
 mod member_policies;
 mod members;
 mod module_progress;
-mod page;
 mod period;
 mod plans;
 mod policies;

@@ -1,7 +1,6 @@
 //! The connections of campuses' learning platforms, with the keys that these are shown.
 
-use crate::page::Page;
-use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, View, row};
+use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::{
     Encoded as _,
     campus::v1::{LmsConnection, ToolKey, ToolKeyStatus, lms_connection_event::Event},

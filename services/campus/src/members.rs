@@ -1,7 +1,6 @@
 //! Who belongs to which campus, in what capacity.
 
-use crate::page::Page;
-use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, Value, View, row};
+use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, Value, View, places, row};
 use studium_proto::campus::v1::{Member, MemberDescribed, member_event::Event};
 
 row! {
@@ -84,12 +83,9 @@ pub async fn among(store: &Store, campus_id: &str, learners: &[String]) -> Resul
     if learners.is_empty() {
         return Ok(Vec::new());
     }
-    let places: Vec<_> = (2..learners.len() + 2).map(|n| format!("${n}")).collect();
-    let sql = format!(
-        "SELECT {} FROM member_1 WHERE campus_id = $1 AND learner_id IN ({})",
-        MemberRow::COLUMN_LIST,
-        places.join(", ")
-    );
+    let places = places(2, learners.len());
+    let sql =
+        format!("SELECT {} FROM member_1 WHERE campus_id = $1 AND learner_id IN ({})", MemberRow::COLUMN_LIST, places);
     let args: Vec<Value> = [campus_id.into()].into_iter().chain(learners.iter().map(Value::from)).collect();
     store.query(&sql, &args).await
 }

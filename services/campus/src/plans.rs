@@ -1,8 +1,8 @@
 //! Licence plans with their terms and their ledger: what was bought, and where every seat is, now and at any time.
 
-use crate::{licence_plan::Ledger, page::Page};
+use crate::licence_plan::Ledger;
 use serde::{Deserialize, Serialize};
-use studium_kit::{Changes, Dialect, Json, Recorded, Store, StoreError, View, row};
+use studium_kit::{Changes, Dialect, Json, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::Encoded as _;
 use studium_proto::campus::v1::{
     CarryOver, Plan, PlanTermsSet, RenewalScheduled, SeatLedger, UtilisationAlert, licence_plan_event::Event,

@@ -1,7 +1,7 @@
 //! What seats are used for: asked for, taken in or refused by enrolment, ended; and what has waited too long.
 
-use crate::{page::Page, plans::PlanRow};
-use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, View, row};
+use crate::plans::PlanRow;
+use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::campus::v1::{SeatEnd, SeatUse, SeatUseState, licence_plan_event::Event};
 
 row! {

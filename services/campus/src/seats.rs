@@ -1,7 +1,7 @@
 //! Seats in learners' hands: who holds one of which plan, whether it is used, and when it falls idle.
 
-use crate::{page::Page, plans::PlanRow};
-use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, View, row};
+use crate::plans::PlanRow;
+use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::campus::v1::{Seat, SeatAssigned, SeatState, licence_plan_event::Event};
 
 row! {

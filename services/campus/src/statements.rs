@@ -1,7 +1,6 @@
 //! The statements that were issued, whole, with their credit notes.
 
-use crate::page::Page;
-use studium_kit::{Changes, Recorded, Store, StoreError, View, row};
+use studium_kit::{Changes, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::{
     Encoded as _,
     campus::v1::{CreditNote, Statement, StatementCredited, StatementIssued, billing_event::Event},

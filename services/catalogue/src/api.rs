@@ -18,7 +18,7 @@ use crate::{
     page::Page,
 };
 use std::{str::FromStr, time::Duration};
-use studium_kit::{App, Call, Decider, Fields, Outcome, Reason as _, View, fault, status};
+use studium_kit::{App, Call, Decider, Fields, Outcome, Reason as _, View, done, fault, status};
 use studium_proto::catalogue::v1::Reason;
 use tonic::{Response, Status};
 
@@ -36,20 +36,6 @@ type Reply<T> = Result<Response<T>, Status>;
 pub struct Api {
     app: App,
 }
-
-/// Answers a command: what every reply to one says, and more fields if any.
-macro_rules! done {
-    ($response:ident, $outcome:expr $(, $field:ident: $value:expr)*) => {{
-        let outcome = $outcome;
-        Ok(Response::new($response {
-            id: outcome.id,
-            position: outcome.position,
-            already: outcome.already,
-            $($field: $value,)*
-        }))
-    }};
-}
-use done;
 
 impl Api {
     /// Handlers over the parts of the service.

@@ -13,10 +13,9 @@ mod show;
 use crate::{
     aliases::Aliases,
     enrolment::{self, Act, Authority, By, Enrolment},
-    enrolments::Page,
     offers::{Missing, Offers},
 };
-use studium_kit::{App, Call, DecideError, Decided, Decider, Event, Fields, Outcome, Rejection, fault, status};
+use studium_kit::{App, Call, DecideError, Decided, Decider, Event, Fields, Outcome, Rejection, done, fault, status};
 use studium_proto::enrolment::v1::{Reason, enrolment_event};
 use tonic::Status;
 
@@ -25,10 +24,6 @@ const TEXT_MAX: usize = 2_000;
 
 /// The longest name, address or external id, characters.
 const NAME_MAX: usize = 320;
-
-/// Rows of a page unless the request says otherwise, and at most.
-const PAGE: u32 = 50;
-const PAGE_MAX: u32 = 500;
 
 /// What all handlers hold.
 #[derive(Clone)]
@@ -131,7 +126,7 @@ fn allowed(answer: Result<(), Rejection<Reason>>, id: &str) -> Result<(), Status
 fn by(call: &Call, institution: &str) -> By {
     let caller = &call.caller;
     let is_own = caller.institutions.iter().any(|it| it == institution);
-    let authority = if ["registrar", "operator", "service"].iter().any(|it| caller.has(it)) {
+    let authority = if caller.acts_for_all() {
         Authority::Registrar
     } else if is_own && (caller.has("staff") || caller.has("teacher")) {
         Authority::Staff
@@ -151,41 +146,8 @@ fn enrolment_ids(fields: &mut Fields, run: &str, learner: &str, institution: &st
 /// The ids that name a run and for whom staff acts.
 fn run_ids(fields: &mut Fields, run: &str, institution: &str) {
     fields.id("run_id", run);
-    optional_id(fields, "institution_id", institution);
+    fields.optional_id("institution_id", institution);
 }
-
-fn optional_id(fields: &mut Fields, field: &str, value: &str) {
-    if !value.is_empty() {
-        fields.id(field, value);
-    }
-}
-
-/// Which page a list request asks for.
-fn page(fields: &mut Fields, size: u32, token: &str) -> Page {
-    fields.check("page_size", size <= PAGE_MAX, "is more than 500");
-    fields.check("page_token", token.len() <= 300, "is no token of ours");
-    let size = if size == 0 { PAGE } else { size.min(PAGE_MAX) };
-    Page { after: token.to_owned(), size: i64::from(size) }
-}
-
-/// The token of the next page: the last id of a full page.
-fn next<T>(rows: &[T], page: &Page, id: impl Fn(&T) -> String) -> String {
-    if (rows.len() as i64) < page.size { String::new() } else { rows.last().map(id).unwrap_or_default() }
-}
-
-/// Makes a command's reply from its outcome.
-macro_rules! reply {
-    ($response:ident, $outcome:expr $(, $field:ident: $value:expr)*) => {{
-        let outcome = $outcome;
-        Ok(tonic::Response::new($response {
-            $($field: $value,)*
-            id: outcome.id,
-            position: outcome.position,
-            already: outcome.already,
-        }))
-    }};
-}
-pub(crate) use reply;
 
 /// What came of a command as a reply tells it.
 fn outcome<E: Event>(id: &str, decided: Decided<E>) -> Outcome<E> {

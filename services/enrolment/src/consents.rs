@@ -1,7 +1,6 @@
 //! What learners let institutions see: one row for each pair of institution and learner.
 
-use crate::enrolments::places;
-use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, Value, View, row};
+use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, Value, View, places, row};
 use studium_proto::enrolment::v1::{ConsentScope, consent_event::Event};
 
 row! {

@@ -1,6 +1,6 @@
 //! Where every enrolment stands: one row each, which serves rosters, records, statistics and signals.
 
-use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, Value, View, row};
+use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, Value, View, places, row};
 use studium_proto::enrolment::v1::{
     Attendance, AttendanceRecorded, EndCause, EnrolmentInvited, EnrolmentRequested, EnrolmentState, ResultRecorded,
     enrolment_event::Event,
@@ -196,15 +196,6 @@ fn first(known: &mut i64, at: i64) {
     }
 }
 
-/// Which part of a list to show.
-#[derive(Debug, Clone, Default)]
-pub struct Page {
-    /// The last id of the page before; empty for the first.
-    pub after: String,
-    /// Rows.
-    pub size: i64,
-}
-
 /// One learner in one run, under any of these ids of the learner.
 pub async fn enrolment(store: &Store, run: &str, learners: &[String]) -> Result<Option<EnrolmentRow>, StoreError> {
     let sql = format!(
@@ -246,9 +237,4 @@ pub async fn ever_in_run(store: &Store, run: &str) -> Result<Vec<String>, StoreE
 /// Subjects of enrolments in the log.
 pub fn subjects(rows: &[EnrolmentRow]) -> Vec<String> {
     rows.iter().map(|it| format!("enrolment.enrolment.{}~{}", it.run_id, it.learner_id)).collect()
-}
-
-/// `$2, $3, $4`: so many parameters from a number on.
-pub fn places(from: usize, count: usize) -> String {
-    (from..from + count).map(|it| format!("${it}")).collect::<Vec<_>>().join(", ")
 }

@@ -1,7 +1,6 @@
 //! Who learners are: names while they may be known, ids of institutions, and who is whose alias.
 
-use crate::enrolments::places;
-use studium_kit::{Changes, Dialect, Json, Recorded, Store, StoreError, Value, View, row};
+use studium_kit::{Changes, Dialect, Json, Recorded, Store, StoreError, Value, View, places, row};
 use studium_proto::enrolment::v1::learner_event::Event;
 
 /// Aliases of aliases are followed so far; more than any registry has merged.

@@ -1,9 +1,9 @@
 //! Whose enrolments concern an institution: in its courses, or of its members. What it may see of them is consent's.
 
-use crate::enrolments::{EnrolmentRow, Page, places};
+use crate::enrolments::EnrolmentRow;
 use crate::learners::{self, LearnerRow};
 use std::collections::HashMap;
-use studium_kit::{Store, StoreError, Value};
+use studium_kit::{Page, Store, StoreError, Value, places};
 use studium_proto::enrolment::v1::PartnerSide;
 
 /// The ids of everybody whom an institution knows by an id of its own, under all names they ever had here.

@@ -1,8 +1,7 @@
 //! Who is in which programme, with what is completed: one row each, which also counts graduates.
 
-use crate::enrolments::{Page, places};
 use serde::{Deserialize, Serialize};
-use studium_kit::{Changes, Dialect, Json, Recorded, Store, StoreError, Value, View, row};
+use studium_kit::{Changes, Dialect, Json, Page, Recorded, Store, StoreError, Value, View, places, row};
 use studium_proto::enrolment::v1::{ElectiveGroup, ProgrammeJoined, ProgrammeState, programme_enrolment_event::Event};
 
 row! {

@@ -1,7 +1,6 @@
 //! Every result of every assessment: one row for each attempt.
 
-use crate::enrolments::places;
-use studium_kit::{Changes, Recorded, Store, StoreError, Value, View, row};
+use studium_kit::{Changes, Recorded, Store, StoreError, Value, View, places, row};
 use studium_proto::enrolment::v1::enrolment_event::Event;
 
 row! {

@@ -1,7 +1,7 @@
 //! Counts over enrolments: states, outcomes and the funnel, for a run, a course, or all of them.
 
-use crate::enrolments::{EnrolmentRow, Page};
-use studium_kit::{FromRow, Store, StoreError, Value};
+use crate::enrolments::EnrolmentRow;
+use studium_kit::{FromRow, Page, Store, StoreError, Value};
 use studium_proto::enrolment::v1::{EnrolmentState, Outcome, Statistics};
 
 /// What is counted, in the order of [`Counts`].

@@ -1,7 +1,6 @@
 //! What learners are to do after sessions, and what they have done.
 
-use crate::page::Page;
-use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, View, row};
+use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::mentorship::v1::{ActionItem, session_event::Event};
 
 row! {

@@ -12,8 +12,8 @@ mod reviews;
 mod sessions;
 
 use crate::by::By;
-use studium_kit::{App, Call, Fields, Rejection, status};
-use studium_proto::mentorship::v1::Reason;
+use studium_kit::status::no;
+use studium_kit::{App, Call, Fields, done};
 use tonic::Status;
 
 /// The longest name, skill or language, characters.
@@ -38,26 +38,11 @@ impl Api {
     }
 }
 
-fn acts_for_all(call: &Call) -> bool {
-    ["registrar", "operator", "service"].iter().any(|it| call.caller.has(it))
-}
-
 /// Who calls: the platform, the person whom it is about, or staff for an institution.
 fn by(call: &Call, persons: &[&str], institution: &str) -> By {
     let is_own = persons.contains(&call.caller.subject.as_str());
-    let institution = (!acts_for_all(call) && !is_own).then(|| institution.to_owned());
+    let institution = (!call.caller.acts_for_all() && !is_own).then(|| institution.to_owned());
     By { at_ms: call.now_ms(), institution }
-}
-
-/// A refusal that no decider gives: what was asked about is not known here.
-fn no(reason: Reason, detail: impl Into<String>, id: &str) -> Status {
-    status::refused(&Rejection { reason, detail: detail.into() }, [("id", id)])
-}
-
-fn optional_id(fields: &mut Fields, field: &str, value: &str) {
-    if !value.is_empty() {
-        fields.id(field, value);
-    }
 }
 
 /// Skills or languages of a person.
@@ -76,17 +61,3 @@ fn time_zone(fields: &mut Fields, field: &str, value: &str) {
 
 /// What a handler answers.
 type Reply<T> = Result<tonic::Response<T>, Status>;
-
-/// Makes a command's reply from its outcome.
-macro_rules! done {
-    ($response:ident, $outcome:expr $(, $field:ident: $value:expr)*) => {{
-        let outcome = $outcome;
-        Ok(tonic::Response::new($response {
-            $($field: $value,)*
-            id: outcome.id,
-            position: outcome.position,
-            already: outcome.already,
-        }))
-    }};
-}
-use done;

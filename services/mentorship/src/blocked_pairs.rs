@@ -2,7 +2,7 @@
 
 use crate::mentees::AT_ONCE;
 use std::collections::{BTreeSet, HashMap};
-use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, Value, View, row};
+use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, Value, View, places, row};
 use studium_proto::mentorship::v1::mentor_event::Event;
 
 row! {
@@ -39,9 +39,8 @@ impl View for BlockedPairs {
 pub async fn of_learners(store: &Store, learners: &[String]) -> Result<HashMap<String, BTreeSet<String>>, StoreError> {
     let mut found: HashMap<String, BTreeSet<String>> = HashMap::new();
     for some in learners.chunks(AT_ONCE) {
-        let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
-        let sql =
-            format!("SELECT learner_id, mentor_id FROM blocked_pair_1 WHERE learner_id IN ({})", places.join(", "));
+        let places = places(1, some.len());
+        let sql = format!("SELECT learner_id, mentor_id FROM blocked_pair_1 WHERE learner_id IN ({places})");
         let rows: Vec<(String, String)> = store.query(&sql, &some.iter().map(Value::from).collect::<Vec<_>>()).await?;
         for (learner, mentor) in rows {
             found.entry(learner).or_default().insert(mentor);

@@ -22,6 +22,11 @@ pub struct Asked<C> {
     pub command: C,
 }
 
+/// What follows by itself gives a command.
+pub fn by_itself<C>(at_ms: i64, command: C) -> Asked<C> {
+    By::platform(at_ms).asks(command)
+}
+
 impl By {
     /// The platform, or what follows by itself.
     pub fn platform(at_ms: i64) -> Self {

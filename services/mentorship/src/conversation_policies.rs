@@ -2,7 +2,7 @@
 
 use crate::{
     blocked_pairs::BlockedPairs,
-    by::{Asked, By},
+    by::{Asked, by_itself},
     conversation::{Command, Conversation},
     conversations::{self, ConversationRow, Conversations},
     mentees::Mentees,
@@ -28,10 +28,6 @@ const LOOKED_UP: &[&str] = &[
     BlockedPairs::NAME,
     Rests::NAME,
 ];
-
-fn by_itself(at_ms: i64, command: Command) -> Asked<Command> {
-    By::platform(at_ms).asks(command)
-}
 
 /// Tells conversations what is known now.
 async fn follow(app: &App, rows: Vec<ConversationRow>, at_ms: i64) -> Result<Vec<Reaction<Conversation>>, StoreError> {

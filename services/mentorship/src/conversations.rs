@@ -1,7 +1,6 @@
 //! Conversations: whose turn it is, who is asked, and what is due when.
 
-use crate::page::Page;
-use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, Value, View, row};
+use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, Value, View, row};
 use studium_proto::mentorship::v1::{
     Conversation, ConversationEnd, ConversationState, QuestionAsked, conversation_event::Event,
 };

@@ -35,7 +35,6 @@ mod mentorship_times;
 mod mentorships;
 mod mentorships_of;
 mod months;
-mod page;
 mod policies;
 mod question_times;
 mod rates;

@@ -1,7 +1,7 @@
 //! What learners want of any mentor.
 
 use std::collections::HashMap;
-use studium_kit::{Changes, Json, Recorded, Store, StoreError, Value, View, row};
+use studium_kit::{Changes, Json, Recorded, Store, StoreError, Value, View, places, row};
 use studium_proto::mentorship::v1::mentee_event::Event;
 
 /// Learners asked for in one query.
@@ -39,9 +39,8 @@ impl View for Mentees {
 pub async fn mentees(store: &Store, learners: &[String]) -> Result<HashMap<String, MenteeRow>, StoreError> {
     let mut found = HashMap::new();
     for some in learners.chunks(AT_ONCE) {
-        let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
-        let sql =
-            format!("SELECT {} FROM mentee_1 WHERE learner_id IN ({})", MenteeRow::COLUMN_LIST, places.join(", "));
+        let places = places(1, some.len());
+        let sql = format!("SELECT {} FROM mentee_1 WHERE learner_id IN ({})", MenteeRow::COLUMN_LIST, places);
         let rows: Vec<MenteeRow> = store.query(&sql, &some.iter().map(Value::from).collect::<Vec<_>>()).await?;
         found.extend(rows.into_iter().map(|it| (it.learner_id.clone(), it)));
     }

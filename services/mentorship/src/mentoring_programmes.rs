@@ -1,7 +1,7 @@
 //! What the catalogue says of programmes that mentors must know: courses, language, and what is promised.
 
 use std::collections::BTreeSet;
-use studium_kit::{Changes, Json, Recorded, Store, StoreError, Value, View, row};
+use studium_kit::{Changes, Json, Recorded, Store, StoreError, Value, View, places, row};
 use studium_proto::catalogue::v1::{course_event::Event as CourseEvent, programme_event::Event};
 
 row! {
@@ -88,12 +88,9 @@ pub async fn skills(store: &Store, courses: &[String]) -> Result<BTreeSet<String
     if courses.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let places: Vec<_> = (1..=courses.len()).map(|n| format!("${n}")).collect();
-    let sql = format!(
-        "SELECT {} FROM mentoring_course_1 WHERE course_id IN ({})",
-        CourseSkillsRow::COLUMN_LIST,
-        places.join(", ")
-    );
+    let places = places(1, courses.len());
+    let sql =
+        format!("SELECT {} FROM mentoring_course_1 WHERE course_id IN ({})", CourseSkillsRow::COLUMN_LIST, places);
     let rows: Vec<CourseSkillsRow> = store.query(&sql, &courses.iter().map(Value::from).collect::<Vec<_>>()).await?;
     Ok(rows.into_iter().flat_map(|it| it.skills.0).collect())
 }

@@ -1,6 +1,6 @@
 //! The catalogue's runs, as far as mentors hear of them: when they start, and what is to be handed in until when.
 
-use studium_kit::{Changes, Json, Recorded, Store, StoreError, Value, View, row};
+use studium_kit::{Changes, Json, Recorded, Store, StoreError, Value, View, places, row};
 use studium_proto::{catalogue::v1::course_run_event::Event, mentorship::v1::WatchedAssessment};
 
 /// What counts as failed where the run has no pass mark, thousandths of a percent: as enrolment's own signals.
@@ -61,8 +61,7 @@ pub async fn runs(store: &Store, run_ids: &[&str]) -> Result<Vec<MentoringRunRow
     if run_ids.is_empty() {
         return Ok(Vec::new());
     }
-    let places: Vec<_> = (1..=run_ids.len()).map(|n| format!("${n}")).collect();
-    let sql =
-        format!("SELECT {} FROM mentoring_run_1 WHERE run_id IN ({})", MentoringRunRow::COLUMN_LIST, places.join(", "));
+    let places = places(1, run_ids.len());
+    let sql = format!("SELECT {} FROM mentoring_run_1 WHERE run_id IN ({})", MentoringRunRow::COLUMN_LIST, places);
     store.query(&sql, &run_ids.iter().map(|it| Value::from(*it)).collect::<Vec<_>>()).await
 }

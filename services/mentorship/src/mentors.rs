@@ -1,10 +1,7 @@
 //! Who mentors here, with what, for how many, and how content mentees are.
 
-use crate::{
-    matching::{self, Offer},
-    page::Page,
-};
-use studium_kit::{Changes, Dialect, Json, Recorded, Store, StoreError, View, row};
+use crate::matching::{self, Offer};
+use studium_kit::{Changes, Dialect, Json, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::mentorship::v1::{
     Mentor, MentorDescribed, MentorRated, MentorState, mentor_event::Event, mentorship_event::Event as MentorshipEvent,
 };

@@ -1,8 +1,7 @@
 //! Who has whom as a mentor, who waits, who is proposed: one row for each learner in each programme.
 
-use crate::page::Page;
 use serde::{Deserialize, Serialize};
-use studium_kit::{Changes, Dialect, Json, Recorded, Store, StoreError, View, row};
+use studium_kit::{Changes, Dialect, Json, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::mentorship::v1::{
     Candidate, HandOverCause, MentorProposed, Mentorship, MentorshipState, ProposalEnd, mentorship_event::Event,
 };

@@ -2,7 +2,7 @@
 
 use crate::{
     blocked_pairs::{self, BlockedPairs},
-    by::{Asked, By},
+    by::{Asked, by_itself},
     mentorships::{self, Mentorships},
     review::{Command, Review},
     review_desk::{self, ReviewDesk},
@@ -14,10 +14,6 @@ use studium_proto::mentorship::v1::{
     mentorship_event::Event as MentorshipEvent, review_desk_event::Event as DeskEvent,
     review_event::Event as ReviewEvent,
 };
-
-fn by_itself<C>(at_ms: i64, command: C) -> Asked<C> {
-    By::platform(at_ms).asks(command)
-}
 
 fn ended() -> Command {
     let (cause, reason) = (ReviewWithdrawalCause::MentorshipEnded, String::new());

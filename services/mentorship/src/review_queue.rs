@@ -4,12 +4,11 @@ use crate::{
     blocked_pairs,
     mentors::{self, MentorRow},
     mentorships,
-    page::Page,
     review::Review,
     review_rights::Rights,
     reviews::{ReviewRow, plain},
 };
-use studium_kit::{FromRow, Store, StoreError, Value};
+use studium_kit::{FromRow, Page, Store, StoreError, Value};
 use studium_proto::mentorship::v1::{MentorState, ReviewQueueLine};
 
 /// The learner's mentor, if there is one who is here and may be met, as SQL.

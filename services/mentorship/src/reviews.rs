@@ -1,7 +1,6 @@
 //! Where each review stands: who waits, who works on it until when, and what came of it.
 
-use crate::page::Page;
-use studium_kit::{Changes, Dialect, Json, Recorded, Store, StoreError, View, row};
+use studium_kit::{Changes, Dialect, Json, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::mentorship::v1::{
     Review, ReviewStanding, ReviewState, ReviewVerdict, ReviewWait, review_event::Event,
 };

@@ -1,7 +1,7 @@
 //! Who is watched follows from mentorships, enrolments, runs and programmes; what is said follows from a due time.
 
 use crate::{
-    by::{Asked, By},
+    by::{Asked, by_itself},
     mentee_progress::{self, MenteeProgress, MenteeProgressRow},
     mentoring_programmes::{self, MentoringProgrammes},
     mentoring_runs::{self, MentoringRuns},
@@ -22,7 +22,7 @@ use studium_proto::{
 };
 
 fn reaction(id: String, at_ms: i64, command: Command) -> Reaction<Risk> {
-    Reaction { id, command: By::platform(at_ms).asks(command) }
+    Reaction { id, command: by_itself(at_ms, command) }
 }
 
 /// Those of a learner's active mentorships whose programme contains the course.
@@ -251,6 +251,6 @@ impl Deadline for RisksAreTold {
 
     fn command(id: &str, due_ms: i64) -> Asked<Command> {
         let fact = id.split_once('|').map_or("", |it| it.1);
-        By::platform(due_ms).asks(Fact::command(fact))
+        by_itself(due_ms, Fact::command(fact))
     }
 }

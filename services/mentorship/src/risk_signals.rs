@@ -1,8 +1,7 @@
 //! Signals of risk with what speaks for them: one row for each that was ever raised.
 
-use crate::page::Page;
 use std::collections::BTreeMap;
-use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, Value, View, row};
+use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, Value, View, places, row};
 use studium_proto::mentorship::v1::{RiskSignal, RiskSignalled, risk_event::Event};
 
 row! {
@@ -208,11 +207,8 @@ pub async fn mentors(
     if learners.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let places: Vec<_> = (1..=learners.len()).map(|n| format!("${n}")).collect();
-    let sql = format!(
-        "SELECT programme_id, learner_id, mentor_id FROM mentorship_1 WHERE learner_id IN ({})",
-        places.join(", ")
-    );
+    let places = places(1, learners.len());
+    let sql = format!("SELECT programme_id, learner_id, mentor_id FROM mentorship_1 WHERE learner_id IN ({places})");
     let args: Vec<_> = learners.into_iter().map(Value::from).collect();
     let rows: Vec<(String, String, String)> = store.query(&sql, &args).await?;
     Ok(rows.into_iter().map(|(programme, learner, mentor)| ((programme, learner), mentor)).collect())

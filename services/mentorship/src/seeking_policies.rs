@@ -3,7 +3,7 @@
 
 use crate::{
     blocked_pairs::BlockedPairs,
-    by::{Asked, By},
+    by::by_itself,
     matching::{self, Offer, Wish},
     mentees::Mentees,
     mentors::{self, Mentors},
@@ -79,8 +79,7 @@ async fn search_each(app: &App, rows: Vec<MentorshipRow>, at_ms: i64) -> Result<
 }
 
 fn reaction(at_ms: i64, (id, command): (String, Command)) -> Reaction<Mentorship> {
-    let command: Asked<Command> = By::platform(at_ms).asks(command);
-    Reaction { id, command }
+    Reaction { id, command: by_itself(at_ms, command) }
 }
 
 /// Whether a mentor is sought after this, unless there is one.

@@ -2,7 +2,7 @@
 
 use crate::{
     blocked_pairs::{self, BlockedPairs},
-    by::{Asked, By},
+    by::by_itself,
     calendar::{self, Calendar, Slot},
     mentors::{self, Mentors},
     mentorships::{self, Mentorships},
@@ -15,10 +15,6 @@ use studium_proto::mentorship::v1::{
     mentor_event::Event as MentorEvent, mentorship_event::Event as MentorshipEvent,
     session_event::Event as SessionEvent,
 };
-
-fn by_itself<C>(at_ms: i64, command: C) -> Asked<C> {
-    By::platform(at_ms).asks(command)
-}
 
 /// Asks the mentor's calendar, then the learner's, and frees what is not needed any more.
 /// One policy for all of it, so that a calendar hears of one session in order.

@@ -1,7 +1,6 @@
 //! Sessions as people see them: when, what for, where they stand, and what came of them.
 
-use crate::page::Page;
-use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, View, row};
+use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::mentorship::v1::{ActionItem, Session, SessionState, session_event::Event};
 
 row! {

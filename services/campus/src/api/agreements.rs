@@ -6,10 +6,9 @@ use crate::{
     agreements::{self, AgreementRow, Agreements},
     campus_list::{self, CampusList},
     licence_plan::LicencePlan,
-    page::Page,
     plans::{self, Plans},
 };
-use studium_kit::{Call, Fields, fault};
+use studium_kit::{Call, Fields, Page, fault};
 use studium_proto::campus::v1::{
     self as campus, AgreementSigned, EndAgreementRequest, EndAgreementResponse, GetAgreementRequest,
     GetAgreementResponse, ListAgreementsRequest, ListAgreementsResponse, Reason, SetAutoApplyPlanRequest,

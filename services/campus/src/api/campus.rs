@@ -5,11 +5,10 @@ use crate::{
     campus::{Campus, Command},
     campus_list::{self, CampusList},
     institutions::{self, Institutions},
-    page::Page,
     selections::{self, Selections},
 };
 use std::collections::BTreeSet;
-use studium_kit::{Call, Fields, Outcome, fault};
+use studium_kit::{Call, Fields, Outcome, Page, fault};
 use studium_proto::campus::v1::{
     AddAdministratorRequest, AddAdministratorResponse, AddTeacherRequest, AddTeacherResponse, GetCampusRequest,
     GetCampusResponse, ListCampusesRequest, ListCampusesResponse, Reason, RegisterCampusRequest,

@@ -7,9 +7,8 @@ use crate::{
     class_results::{self, ClassResultRow, ClassResults},
     class_work::{self, ClassWorks},
     classes::{self, ClassRow, Classes},
-    page::Page,
 };
-use studium_kit::{Call, Fields, fault};
+use studium_kit::{Call, Fields, Page, fault};
 use studium_proto::campus::v1::{
     GetClassRequest, GetClassResponse, ListClassAttendanceRequest, ListClassAttendanceResponse,
     ListClassLearnersRequest, ListClassLearnersResponse, ListClassResultsRequest, ListClassResultsResponse,

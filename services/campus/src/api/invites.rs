@@ -6,9 +6,8 @@ use crate::{
     invite_key::{Command, DAYS_MAX, InviteKey, Terms, USES_MAX},
     invite_keys::{self, InviteKeyRow, InviteKeys},
     member::{self, Member},
-    page::Page,
 };
-use studium_kit::{Call, Fields, fault};
+use studium_kit::{Call, Fields, Page, fault};
 use studium_proto::campus::v1::{
     AdmitBySsoRequest, AdmitBySsoResponse, CreateInviteKeyRequest, CreateInviteKeyResponse, DeactivateInviteKeyRequest,
     DeactivateInviteKeyResponse, ListInviteKeysRequest, ListInviteKeysResponse, MemberClass, Reason,

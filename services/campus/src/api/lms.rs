@@ -5,10 +5,9 @@ use crate::{
     campus_list,
     lms_connection::{Command, LmsConnection},
     lms_connections::{self, LmsConnections},
-    page::Page,
 };
 use std::collections::BTreeSet;
-use studium_kit::{Call, Fields, Outcome, fault};
+use studium_kit::{Call, Fields, Outcome, Page, fault};
 use studium_proto::campus::v1::{
     AddToolKeyRequest, AddToolKeyResponse, DisableLmsConnectionRequest, DisableLmsConnectionResponse,
     GetLmsConnectionRequest, GetLmsConnectionResponse, ListLmsConnectionsRequest, ListLmsConnectionsResponse,

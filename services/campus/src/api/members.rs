@@ -4,9 +4,8 @@ use super::{Api, NAME_MAX, Reply, TEXT_MAX, done};
 use crate::{
     member::{Command, Member},
     members::{self, MemberRow, Members},
-    page::Page,
 };
-use studium_kit::{Call, Fields, Outcome, fault};
+use studium_kit::{Call, Fields, Outcome, Page, fault};
 use studium_proto::campus::v1::{
     AddMemberRequest, AddMemberResponse, ListMembersRequest, ListMembersResponse, MemberClass, MemberDescribed,
     MemberSource, PutMemberRequest, PutMemberResponse, RemoveMemberRequest, RemoveMemberResponse, member_event::Event,

@@ -4,13 +4,12 @@ use super::{Api, NAME_MAX, Reply, TEXT_MAX, done, no};
 use crate::{
     agreement::Agreement,
     licence_plan::{Command, LicencePlan},
-    page::Page,
     plans::{self, PlanRow, Plans},
     seat_uses::{self, SeatUseRow, SeatUses},
     seats::{self, Seats},
     selections::{self, Selections},
 };
-use studium_kit::{Call, Fields, Outcome, fault};
+use studium_kit::{Call, Fields, Outcome, Page, fault};
 use studium_proto::campus::v1::{
     ActivateSeatRequest, ActivateSeatResponse, AmendPlanRequest, AmendPlanResponse, AssignSeatsRequest,
     CancelRenewalRequest, CancelRenewalResponse, CarryOver, EnrolBySeatRequest, EnrolBySeatResponse, FallBack,

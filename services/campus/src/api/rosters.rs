@@ -2,12 +2,11 @@
 
 use super::{Api, Reply, TEXT_MAX, done, no, roster_import::Answers};
 use crate::{
-    page::Page,
     roster::{Command, Roster},
     roster_changes::{self, RosterChanges},
     roster_imports::{self, RosterImportRow, RosterImports},
 };
-use studium_kit::{Call, Fields, fault};
+use studium_kit::{Call, Fields, Page, fault};
 use studium_proto::campus::v1::{
     ApproveRosterImportRequest, ApproveRosterImportResponse, ImportRosterRequest, ListRosterChangesRequest,
     ListRosterChangesResponse, ListRosterImportsRequest, ListRosterImportsResponse, Reason, RejectRosterImportRequest,

@@ -3,16 +3,14 @@
 use super::{Api, Reply, no};
 use crate::{
     licence_plan::{Assignee, Command, LicencePlan, MemberFact},
-    members,
-    page::Page,
-    seats,
+    members, seats,
 };
 use futures::{
     StreamExt as _,
     stream::{self, BoxStream},
 };
 use std::collections::{HashMap, HashSet};
-use studium_kit::{Call, Fields, Reason as _, Rejection, fault};
+use studium_kit::{Call, Fields, Page, Reason as _, Rejection, fault};
 use studium_proto::campus::v1::{
     AssignSeatsRequest, AssignSeatsResponse, Reason, RemindSeatsRequest, RemindSeatsResponse, SeatRow, SeatRowOutcome,
     SeatSource, SeatState, TransferSeatsRequest, TransferSeatsResponse, licence_plan_event::Event,

@@ -5,11 +5,10 @@ use crate::{
     account,
     agreements::Agreements,
     billing::{Billing, Closing, Command, totals},
-    page::Page,
     period::Month,
     statements::{self, Statements},
 };
-use studium_kit::{Call, Fields, fault};
+use studium_kit::{Call, Fields, Page, fault};
 use studium_proto::campus::v1::{
     CreditStatementRequest, CreditStatementResponse, GetStatementRequest, GetStatementResponse, IssueStatementRequest,
     IssueStatementResponse, ListStatementsRequest, ListStatementsResponse, PreviewStatementRequest,

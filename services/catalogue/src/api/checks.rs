@@ -167,13 +167,6 @@ pub fn filter(fields: &mut Fields, it: &SelectionFilter) {
     fields.check("filter.levels", it.levels.len() <= LIST, "has more than 500 items");
 }
 
-/// An id that may be empty.
-pub fn optional_id(fields: &mut Fields, field: &str, value: &str) {
-    if !value.is_empty() {
-        fields.id(field, value);
-    }
-}
-
 /// An id that a client gives, so that it may be looked up.
 pub fn is_id(value: &str) -> bool {
     let mut fields = Fields::new();

@@ -82,7 +82,7 @@ impl CompositionService for Api {
         fields.id("composition_id", &it.composition_id);
         fields.id("item_id", &it.item_id);
         fields.id("course_id", &it.course_id);
-        checks::optional_id(&mut fields, "module_id", &it.module_id);
+        fields.optional_id("module_id", &it.module_id);
         fields.done()?;
         self.app.reached_stream::<Licences>("campus", it.campus_position).await?;
         let course = self.app.state::<Course>(&it.course_id).await?;
@@ -190,7 +190,7 @@ impl CompositionService for Api {
     async fn list_compositions(&self, request: Request<ListCompositionsRequest>) -> Reply<ListCompositionsResponse> {
         let (_, it) = Call::open(request)?;
         let mut fields = Fields::new();
-        checks::optional_id(&mut fields, "campus_id", &it.campus_id);
+        fields.optional_id("campus_id", &it.campus_id);
         let page = page(&mut fields, it.page_size, &it.page_token);
         fields.done()?;
         self.app.reached::<CompositionPage>(it.min_position).await?;

@@ -16,7 +16,7 @@ use studium_proto::catalogue::v1::{
     SetSkillsResponse, SetWorkloadRequest, SetWorkloadResponse, SubmitCourseRequest, SubmitCourseResponse,
     WithdrawCreditOfferRequest, WithdrawCreditOfferResponse, course_event::Event, course_service_server::CourseService,
 };
-use tonic::{Request, Response, Status};
+use tonic::{Request, Status};
 
 impl Api {
     async fn course(
@@ -146,7 +146,7 @@ impl CourseService for Api {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
         fields.id("module_id", &it.module_id);
-        checks::optional_id(&mut fields, "parent_id", &it.parent_id);
+        fields.optional_id("parent_id", &it.parent_id);
         fields.text("title", &it.title, checks::TITLE);
         let place = it.place.unwrap_or(u32::MAX);
         let module = ModuleAdded { module_id: it.module_id, parent_id: it.parent_id, place, title: it.title };
@@ -159,7 +159,7 @@ impl CourseService for Api {
         let mut fields = Fields::new();
         fields.id("course_id", &it.course_id);
         fields.id("module_id", &it.module_id);
-        checks::optional_id(&mut fields, "parent_id", &it.parent_id);
+        fields.optional_id("parent_id", &it.parent_id);
         fields.id("source_course_id", &it.source_course_id);
         fields.id("source_module_id", &it.source_module_id);
         fields.check("source_version", it.source_version > 0, "is not said");
@@ -185,7 +185,7 @@ impl CourseService for Api {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
         fields.id("module_id", &it.module_id);
-        checks::optional_id(&mut fields, "parent_id", &it.parent_id);
+        fields.optional_id("parent_id", &it.parent_id);
         let place = it.place.unwrap_or(u32::MAX);
         let moved = ModuleMoved { module_id: it.module_id, parent_id: it.parent_id, place };
         let ids = (it.course_id.as_str(), it.institution_id.as_str());

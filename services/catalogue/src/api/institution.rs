@@ -13,7 +13,7 @@ use studium_proto::catalogue::v1::{
     WithdrawAuthorisationRequest, WithdrawAuthorisationResponse, institution_event::Event,
     institution_service_server::InstitutionService,
 };
-use tonic::{Request, Response, Status};
+use tonic::{Request, Status};
 
 impl Api {
     async fn institution(

@@ -14,7 +14,7 @@ use studium_proto::catalogue::v1::{
     SetMentorshipPlanResponse, SetProgrammeCredentialRequest, SetProgrammeCredentialResponse, SubmitProgrammeRequest,
     SubmitProgrammeResponse, programme_event::Event, programme_service_server::ProgrammeService,
 };
-use tonic::{Request, Response, Status};
+use tonic::{Request, Status};
 
 impl Api {
     async fn programme(

@@ -106,7 +106,7 @@ impl CatalogueService for Api {
     async fn list_courses(&self, request: Request<ListCoursesRequest>) -> Reply<ListCoursesResponse> {
         let (_, it) = Call::open(request)?;
         let mut fields = Fields::new();
-        checks::optional_id(&mut fields, "institution_id", &it.institution_id);
+        fields.optional_id("institution_id", &it.institution_id);
         fields.check("as_of_ms", it.as_of_ms >= 0, "is below 0");
         let page = page(&mut fields, it.page_size, &it.page_token);
         fields.done()?;
@@ -124,8 +124,8 @@ impl CatalogueService for Api {
     async fn list_runs(&self, request: Request<ListRunsRequest>) -> Reply<ListRunsResponse> {
         let (_, it) = Call::open(request)?;
         let mut fields = Fields::new();
-        checks::optional_id(&mut fields, "course_id", &it.course_id);
-        checks::optional_id(&mut fields, "institution_id", &it.institution_id);
+        fields.optional_id("course_id", &it.course_id);
+        fields.optional_id("institution_id", &it.institution_id);
         checks::known::<RunState>(&mut fields, "state", it.state, false);
         let page = page(&mut fields, it.page_size, &it.page_token);
         fields.done()?;
@@ -154,8 +154,8 @@ impl CatalogueService for Api {
     async fn list_programmes(&self, request: Request<ListProgrammesRequest>) -> Reply<ListProgrammesResponse> {
         let (_, it) = Call::open(request)?;
         let mut fields = Fields::new();
-        checks::optional_id(&mut fields, "institution_id", &it.institution_id);
-        checks::optional_id(&mut fields, "course_id", &it.course_id);
+        fields.optional_id("institution_id", &it.institution_id);
+        fields.optional_id("course_id", &it.course_id);
         checks::known::<ProgrammeKind>(&mut fields, "kind", it.kind, false);
         let page = page(&mut fields, it.page_size, &it.page_token);
         fields.done()?;

@@ -10,7 +10,7 @@ use studium_proto::catalogue::v1::{
     SetRunCapacityRequest, SetRunCapacityResponse, SetRunRestrictionsRequest, SetRunRestrictionsResponse,
     course_run_event::Event, course_run_service_server::CourseRunService,
 };
-use tonic::{Request, Response, Status};
+use tonic::{Request, Status};
 
 impl Api {
     async fn run(

@@ -115,7 +115,7 @@ impl SelectionService for Api {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
         fields.id("selection_id", &it.selection_id);
-        checks::optional_id(&mut fields, "institution_id", &it.institution_id);
+        fields.optional_id("institution_id", &it.institution_id);
         fields.text("title", &it.title, checks::TITLE);
         let threshold_percent = it.threshold_percent.unwrap_or(THRESHOLD_PERCENT);
         fields.check("threshold_percent", threshold_percent <= 100, "is above 100");
@@ -190,7 +190,7 @@ impl SelectionService for Api {
     async fn list_selections(&self, request: Request<ListSelectionsRequest>) -> Reply<ListSelectionsResponse> {
         let (_, it) = Call::open(request)?;
         let mut fields = Fields::new();
-        checks::optional_id(&mut fields, "institution_id", &it.institution_id);
+        fields.optional_id("institution_id", &it.institution_id);
         let page = page(&mut fields, it.page_size, &it.page_token);
         fields.done()?;
         self.app.reached::<SelectionList>(it.min_position).await?;

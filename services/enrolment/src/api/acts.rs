@@ -1,6 +1,6 @@
 //! Acts on one enrolment.
 
-use super::{Api, TEXT_MAX, bulk, enrolment_ids, optional_id, reply};
+use super::{Api, TEXT_MAX, bulk, done, enrolment_ids};
 use crate::{
     enrolment::{Act, Offer, Rule},
     run_capacity::RunCapacity,
@@ -36,7 +36,7 @@ macro_rules! open {
 macro_rules! act {
     ($api:expr, $call:expr, $it:expr, $response:ident, $act:expr) => {{
         let (run, learner, institution) = ($it.run_id.clone(), $it.learner_id.clone(), $it.institution_id.clone());
-        reply!($response, $api.ask(&$call, (&run, &learner, &institution), $act).await?)
+        done!($response, $api.ask(&$call, (&run, &learner, &institution), $act).await?)
     }};
 }
 
@@ -47,7 +47,7 @@ impl EnrolmentService for Api {
     async fn enrol(&self, request: Request<EnrolRequest>) -> Result<Response<EnrolResponse>, Status> {
         let (call, it) = Call::open(request)?;
         let (outcome, state) = self.try_enrol(&call.at(it.at_ms)?, &it).await?;
-        reply!(EnrolResponse, outcome, state: state.into())
+        done!(EnrolResponse, outcome, state: state.into())
     }
 
     async fn bulk_enrol(
@@ -60,14 +60,14 @@ impl EnrolmentService for Api {
 
     async fn invite(&self, request: Request<InviteRequest>) -> Result<Response<InviteResponse>, Status> {
         let (call, it, mut fields) = open!(request);
-        optional_id(&mut fields, "source_ref", &it.source_ref);
-        optional_id(&mut fields, "sponsor_institution_id", &it.sponsor_institution_id);
+        fields.optional_id("source_ref", &it.source_ref);
+        fields.optional_id("sponsor_institution_id", &it.sponsor_institution_id);
         fields.optional_text("reason", &it.reason, TEXT_MAX);
         fields.check("source", EnrolmentSource::try_from(it.source).is_ok(), "is unknown");
         fields.check("mode", EnrolmentMode::try_from(it.mode).is_ok(), "is unknown");
         fields.check("expires_at_ms", it.expires_at_ms >= 0, "is negative");
         fields.done()?;
-        reply!(InviteResponse, self.try_invite(&call, it).await?)
+        done!(InviteResponse, self.try_invite(&call, it).await?)
     }
 
     async fn accept_invitation(
@@ -81,7 +81,7 @@ impl EnrolmentService for Api {
         let ids = (it.run_id.as_str(), it.learner_id.as_str(), it.institution_id.as_str());
         let outcome = self.ask(&call, ids, Act::Accept { offer }).await?;
         let state = self.state_after(&outcome).await?;
-        reply!(AcceptInvitationResponse, outcome, state: state.into())
+        done!(AcceptInvitationResponse, outcome, state: state.into())
     }
 
     async fn decline_invitation(
@@ -237,7 +237,7 @@ impl EnrolmentService for Api {
         let ids = (it.run_id.as_str(), it.learner_id.as_str(), it.institution_id.as_str());
         let outcome = self.ask(&call, ids, Act::Conclude { rule }).await?;
         let state = self.state_after(&outcome).await?;
-        reply!(ConcludeResponse, outcome, state: state.into())
+        done!(ConcludeResponse, outcome, state: state.into())
     }
 
     async fn expire(&self, request: Request<ExpireRequest>) -> Result<Response<ExpireResponse>, Status> {

@@ -1,6 +1,6 @@
 //! The way in: one learner into one run, with the facts that the catalogue's events tell of it.
 
-use super::{Api, No, TEXT_MAX, by, decide, enrolment_ids, optional_id, outcome};
+use super::{Api, No, TEXT_MAX, by, decide, enrolment_ids, outcome};
 use crate::{
     enrolment::{self, Act, Enrolment, Terms},
     offers::Offered,
@@ -74,8 +74,8 @@ impl Api {
 fn check(it: &EnrolRequest) -> Result<(), Status> {
     let mut fields = Fields::new();
     enrolment_ids(&mut fields, &it.run_id, &it.learner_id, &it.institution_id);
-    optional_id(&mut fields, "source_ref", &it.source_ref);
-    optional_id(&mut fields, "sponsor_institution_id", &it.sponsor_institution_id);
+    fields.optional_id("source_ref", &it.source_ref);
+    fields.optional_id("sponsor_institution_id", &it.sponsor_institution_id);
     fields.optional_text("override_reason", &it.override_reason, TEXT_MAX);
     fields.check("source", EnrolmentSource::try_from(it.source).is_ok_and(|it| it as i32 > 0), "is not given");
     fields.check("mode", EnrolmentMode::try_from(it.mode).is_ok(), "is unknown");

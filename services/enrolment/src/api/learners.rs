@@ -1,6 +1,6 @@
 //! Acts on learners, their external ids and consents, and what can be read of them.
 
-use super::{Api, NAME_MAX, No, TEXT_MAX, by, decide, no, outcome, reply};
+use super::{Api, NAME_MAX, No, TEXT_MAX, by, decide, done, no, outcome};
 use crate::{
     consent::{self, Consent},
     consents::{self, Consents},
@@ -49,7 +49,7 @@ impl LearnerService for Api {
         }
         let ids = it.external_ids.into_iter().map(|it| (it.institution_id, it.external_id)).collect();
         let command = learner::Command::Register { name: it.name, email: it.email, external_ids: ids };
-        reply!(RegisterLearnerResponse, self.with_claims(&call, &it.learner_id, command).await?)
+        done!(RegisterLearnerResponse, self.with_claims(&call, &it.learner_id, command).await?)
     }
 
     async fn link_external_id(
@@ -64,7 +64,7 @@ impl LearnerService for Api {
         fields.done()?;
         let command =
             learner::Command::LinkExternalId { institution_id: it.institution_id, external_id: it.external_id };
-        reply!(LinkExternalIdResponse, self.with_claims(&call, &it.learner_id, command).await?)
+        done!(LinkExternalIdResponse, self.with_claims(&call, &it.learner_id, command).await?)
     }
 
     async fn unlink_external_id(
@@ -84,7 +84,7 @@ impl LearnerService for Api {
         // After the learner, so that a break in between leaves the id taken, not given out twice; repeating frees it.
         let release = external_id::Command::Release { learner_id: it.learner_id };
         self.app.decide::<ExternalId>(&call.row("release"), &claim, &release).await?;
-        reply!(UnlinkExternalIdResponse, unlinked)
+        done!(UnlinkExternalIdResponse, unlinked)
     }
 
     async fn change_email(
@@ -98,7 +98,7 @@ impl LearnerService for Api {
         fields.optional_text("email", &it.email, NAME_MAX);
         fields.done()?;
         let command = learner::Command::ChangeEmail { email: it.email };
-        reply!(ChangeEmailResponse, self.app.decide::<Learner>(&call, &it.learner_id, &command).await?)
+        done!(ChangeEmailResponse, self.app.decide::<Learner>(&call, &it.learner_id, &command).await?)
     }
 
     async fn merge_learners(
@@ -121,7 +121,7 @@ impl LearnerService for Api {
         };
         let merged = self.app.decide::<Learner>(&call, &it.from_learner_id, &command).await?;
         self.aliases.merged(&it.from_learner_id, &it.into_learner_id);
-        reply!(MergeLearnersResponse, merged)
+        done!(MergeLearnersResponse, merged)
     }
 
     async fn erase_learner(
@@ -135,7 +135,7 @@ impl LearnerService for Api {
         fields.text("reason", &it.reason, TEXT_MAX);
         fields.done()?;
         let command = learner::Command::Erase { reason: it.reason };
-        reply!(EraseLearnerResponse, self.app.decide::<Learner>(&call, &it.learner_id, &command).await?)
+        done!(EraseLearnerResponse, self.app.decide::<Learner>(&call, &it.learner_id, &command).await?)
     }
 
     async fn give_consent(
@@ -153,7 +153,7 @@ impl LearnerService for Api {
         let stays = self.person(&it.learner_id).await?.swap_remove(0);
         let id = format!("{}~{stays}", it.institution_id);
         let command = consent::Command::Give { scopes, wording: it.wording };
-        reply!(GiveConsentResponse, self.app.decide::<Consent>(&call, &id, &command).await?)
+        done!(GiveConsentResponse, self.app.decide::<Consent>(&call, &id, &command).await?)
     }
 
     async fn withdraw_consent(
@@ -177,7 +177,7 @@ impl LearnerService for Api {
                 answer = outcome;
             }
         }
-        reply!(WithdrawConsentResponse, answer)
+        done!(WithdrawConsentResponse, answer)
     }
 
     async fn get_learner(&self, request: Request<GetLearnerRequest>) -> Result<Response<GetLearnerResponse>, Status> {

@@ -1,6 +1,6 @@
 //! The partner roster: enrolments that concern an institution, with what consent covers and nothing else.
 
-use super::{Api, next, optional_id, page};
+use super::Api;
 use crate::{
     consents::{self, ConsentRow, Consents},
     enrolments::{EnrolmentRow, Enrolments},
@@ -9,7 +9,7 @@ use crate::{
     partner_rosters,
 };
 use std::collections::HashMap;
-use studium_kit::{Fields, fault};
+use studium_kit::{Fields, Page, fault};
 use studium_proto::enrolment::v1::{
     ConsentScope, Enrolment, ListPartnerRosterRequest, ListPartnerRosterResponse, PartnerRow, PartnerSide,
 };
@@ -29,9 +29,9 @@ impl Api {
     ) -> Result<ListPartnerRosterResponse, Status> {
         let mut fields = Fields::new();
         fields.id("institution_id", &it.institution_id);
-        optional_id(&mut fields, "run_id", &it.run_id);
+        fields.optional_id("run_id", &it.run_id);
         fields.check("side", PartnerSide::try_from(it.side).is_ok(), "is unknown");
-        let page = page(&mut fields, it.page_size, &it.page_token);
+        let page = Page::asked(&mut fields, it.page_size, &it.page_token);
         fields.done()?;
         self.app.reached::<Enrolments>(it.min_position).await?;
         self.app.reached::<Learners>(it.min_position).await?;
@@ -39,7 +39,7 @@ impl Api {
         self.app.reached::<ExternalIds>(it.min_position).await?;
         let found = partner_rosters::rows(self.app.store(), &it.institution_id, it.side(), &it.run_id, &page).await;
         let rows = found.map_err(fault)?;
-        let next_page_token = next(&rows, &page, |it| format!("{}~{}", it.run_id, it.learner_id));
+        let next_page_token = page.next(&rows, |it| format!("{}~{}", it.run_id, it.learner_id));
         let rows = self.at(rows, it.as_of_ms).await?;
         let known = self.known(&it.institution_id, &rows, it.as_of_ms).await?;
         let rows = rows.into_iter().map(|row| {

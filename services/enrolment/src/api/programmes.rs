@@ -1,6 +1,6 @@
 //! Acts on places in programmes, and what can be read of them.
 
-use super::{Api, TEXT_MAX, acts, allowed, by, next, no, optional_id, page, reply};
+use super::{Api, TEXT_MAX, acts, allowed, by, done, no};
 use crate::{
     enrolment::Authority,
     learners,
@@ -8,7 +8,7 @@ use crate::{
     programme_enrolments::{self, ProgrammeEnrolments},
     programme_offers::{self, ProgrammeOfferRow, ProgrammeOffers},
 };
-use studium_kit::{Call, Fields, fault};
+use studium_kit::{Call, Fields, Page, fault};
 use studium_proto::enrolment::v1::{
     ChooseElectivesRequest, ChooseElectivesResponse, EnrolmentSource, GetProgrammeEnrolmentRequest,
     GetProgrammeEnrolmentResponse, GetProgrammeStatisticsRequest, GetProgrammeStatisticsResponse, JoinProgrammeRequest,
@@ -41,7 +41,7 @@ macro_rules! act {
         let joins = matches!(act, Act::Join { .. });
         let id = $api.meant::<ProgrammeEnrolment>(&$it.programme_id, &$it.learner_id, joins).await?;
         let command = Command { by: by(&$call, &$it.institution_id), act };
-        reply!($response, $api.app.decide::<ProgrammeEnrolment>(&$call, &id, &command).await?)
+        done!($response, $api.app.decide::<ProgrammeEnrolment>(&$call, &id, &command).await?)
     }};
 }
 
@@ -52,8 +52,8 @@ impl ProgrammeEnrolmentService for Api {
         request: Request<JoinProgrammeRequest>,
     ) -> Result<Response<JoinProgrammeResponse>, Status> {
         let (call, it, mut fields) = open!(request);
-        optional_id(&mut fields, "source_ref", &it.source_ref);
-        optional_id(&mut fields, "sponsor_institution_id", &it.sponsor_institution_id);
+        fields.optional_id("source_ref", &it.source_ref);
+        fields.optional_id("sponsor_institution_id", &it.sponsor_institution_id);
         let source = EnrolmentSource::try_from(it.source).unwrap_or_default();
         fields.check("source", source != EnrolmentSource::Unspecified, "is not given");
         fields.done()?;
@@ -165,13 +165,13 @@ impl ProgrammeEnrolmentService for Api {
         let mut fields = Fields::new();
         programme_ids(&mut fields, &it.programme_id, &it.institution_id);
         fields.check("state", ProgrammeState::try_from(it.state).is_ok(), "is unknown");
-        let page = page(&mut fields, it.page_size, &it.page_token);
+        let page = Page::asked(&mut fields, it.page_size, &it.page_token);
         fields.done()?;
         self.must_own(&call, &it.programme_id, &it.institution_id).await?;
         self.app.reached::<ProgrammeEnrolments>(it.min_position).await?;
         let rows = programme_enrolments::of_programme(self.app.store(), &it.programme_id, it.state, &page).await;
         let rows = rows.map_err(fault)?;
-        let next_page_token = next(&rows, &page, |it| it.learner_id.clone());
+        let next_page_token = page.next(&rows, |it| it.learner_id.clone());
         let programme_enrolments = rows.into_iter().map(Into::into).collect();
         Ok(Response::new(ListProgrammeEnrolmentsResponse { programme_enrolments, next_page_token }))
     }
@@ -224,5 +224,5 @@ fn ids(fields: &mut Fields, programme: &str, learner: &str, institution: &str) {
 
 fn programme_ids(fields: &mut Fields, programme: &str, institution: &str) {
     fields.id("programme_id", programme);
-    optional_id(fields, "institution_id", institution);
+    fields.optional_id("institution_id", institution);
 }

@@ -1,15 +1,15 @@
 //! What can be read of enrolments: records, rosters, statistics, seats, signals.
 
-use super::{Api, allowed, by, enrolment_ids, next, no, optional_id, page, run_ids};
+use super::{Api, allowed, by, enrolment_ids, no, run_ids};
 use crate::{
     enrolment::RunStatus,
-    enrolments::{self, EnrolmentRow, Enrolments, Page},
+    enrolments::{self, EnrolmentRow, Enrolments},
     learners::{self, Learners},
     results::{self, ResultRow, Results},
     signals,
     statistics::{self, Filter},
 };
-use studium_kit::{Call, Fields, fault};
+use studium_kit::{Call, Fields, Page, fault};
 use studium_proto::enrolment::v1::{
     EnrolmentState, GetEnrolmentRequest, GetEnrolmentResponse, GetLearnerRecordRequest, GetLearnerRecordResponse,
     GetRunCapacityRequest, GetRunCapacityResponse, GetRunOfferRequest, GetRunOfferResponse, GetRunStatisticsRequest,
@@ -91,14 +91,14 @@ impl EnrolmentQueryService for Api {
         let mut fields = Fields::new();
         run_ids(&mut fields, &it.run_id, &it.institution_id);
         fields.check("state", EnrolmentState::try_from(it.state).is_ok(), "is unknown");
-        let page = page(&mut fields, it.page_size, &it.page_token);
+        let page = Page::asked(&mut fields, it.page_size, &it.page_token);
         fields.done()?;
         self.must_provide(&call, &it.run_id, &it.institution_id).await?;
         self.app.reached::<Enrolments>(it.min_position).await?;
         // The state of a time in the past is known only after folding.
         let state = if it.as_of_ms == 0 { it.state } else { 0 };
         let rows = enrolments::of_run(self.app.store(), &it.run_id, state, &page).await.map_err(fault)?;
-        let next_page_token = next(&rows, &page, |it| it.learner_id.clone());
+        let next_page_token = page.next(&rows, |it| it.learner_id.clone());
         let mut rows = self.at(rows, it.as_of_ms).await?;
         rows.retain(|row| it.state == 0 || row.state == it.state);
         let enrolments = rows.into_iter().map(Into::into).collect();
@@ -139,10 +139,10 @@ impl EnrolmentQueryService for Api {
     ) -> Result<Response<ListStatisticsResponse>, Status> {
         let (_, it) = Call::open(request)?;
         let mut fields = Fields::new();
-        optional_id(&mut fields, "institution_id", &it.institution_id);
-        optional_id(&mut fields, "course_id", &it.course_id);
+        fields.optional_id("institution_id", &it.institution_id);
+        fields.optional_id("course_id", &it.course_id);
         fields.check("by", StatisticsBy::try_from(it.by).is_ok(), "is unknown");
-        let page = page(&mut fields, it.page_size, &it.page_token);
+        let page = Page::asked(&mut fields, it.page_size, &it.page_token);
         fields.done()?;
         self.app.reached::<Enrolments>(it.min_position).await?;
         let (store, by_course) = (self.app.store(), it.by() == StatisticsBy::Course);
@@ -155,7 +155,7 @@ impl EnrolmentQueryService for Api {
         let id = |it: &studium_proto::enrolment::v1::Statistics| {
             if by_course { it.course_id.clone() } else { it.run_id.clone() }
         };
-        let next_page_token = next(&rows, &page, id);
+        let next_page_token = page.next(&rows, id);
         let total = Some(statistics::total(store, &filter).await.map_err(fault)?);
         Ok(Response::new(ListStatisticsResponse { statistics: rows, total, next_page_token }))
     }
@@ -190,7 +190,7 @@ impl EnrolmentQueryService for Api {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
         run_ids(&mut fields, &it.run_id, &it.institution_id);
-        let page = page(&mut fields, it.page_size, &it.page_token);
+        let page = Page::asked(&mut fields, it.page_size, &it.page_token);
         fields.done()?;
         self.must_provide(&call, &it.run_id, &it.institution_id).await?;
         self.app.reached::<Enrolments>(it.min_position).await?;
@@ -198,7 +198,7 @@ impl EnrolmentQueryService for Api {
         let offered = self.offers.run(&it.run_id).await?;
         let (store, active) = (self.app.store(), EnrolmentState::Active.into());
         let rows = enrolments::of_run(store, &it.run_id, active, &page).await.map_err(fault)?;
-        let next_page_token = next(&rows, &page, |it| it.learner_id.clone());
+        let next_page_token = page.next(&rows, |it| it.learner_id.clone());
         let best = match (rows.first(), rows.last()) {
             (Some(first), Some(last)) => {
                 results::best_of_run(store, &it.run_id, &first.learner_id, &last.learner_id).await.map_err(fault)?

@@ -1,7 +1,7 @@
 //! Calls that concern calendars.
 
 use super::{
-    Api, Reply, acts_for_all, by, done, no, optional_id,
+    Api, Reply, by, done, no,
     sessions::{Speaks, who},
     time_zone,
 };
@@ -10,11 +10,10 @@ use crate::{
     calendar::{self, Calendar, Times},
     ical::{self, Entry, Status as Certainty},
     mentors, mentorships,
-    page::Page,
     session::{MINUTES, Who},
     sessions::{self, Only, SessionRow, Sessions},
 };
-use studium_kit::{Call, Fields, Outcome, fault};
+use studium_kit::{Call, Fields, Outcome, Page, fault};
 use studium_proto::mentorship::v1::{
     AvailabilityException, AvailabilityExceptionSet, AvailabilitySet, Booking, Calendar as Shown,
     ClearAvailabilityExceptionRequest, ClearAvailabilityExceptionResponse, ExportCalendarRequest,
@@ -51,7 +50,7 @@ impl Api {
         times: Times,
     ) -> Result<Outcome<Event>, Status> {
         fields.id("mentor_id", mentor);
-        optional_id(&mut fields, "institution_id", institution);
+        fields.optional_id("institution_id", institution);
         fields.done()?;
         let call = call.at(at_ms)?;
         let owner = self.owner(mentor).await?;
@@ -62,7 +61,7 @@ impl Api {
     /// Lets pass the person, who acts for the platform, and staff of the institution that the mentor works for.
     async fn may_see_calendar(&self, call: &Call, person: &str, institution: &str) -> Result<(), Status> {
         let owner = self.owner(person).await?;
-        let is_own = call.caller.subject == person || acts_for_all(call);
+        let is_own = call.caller.subject == person || call.caller.acts_for_all();
         if is_own || by(call, &[], institution).may_act_for(&owner).is_ok() {
             return Ok(());
         }
@@ -99,7 +98,7 @@ impl Api {
         let Some(row) = row else {
             return Err(no(Reason::SessionNotFound, "the person has no such session", &it.session_id));
         };
-        let is_own = call.caller.subject == person || acts_for_all(call);
+        let is_own = call.caller.subject == person || call.caller.acts_for_all();
         if !is_own && by(call, &[], institution).may_act_for(&row.institution_id).is_err() {
             return Err(no(Reason::NotYourInstitution, "the programme is another institution's", &it.session_id));
         }
@@ -244,7 +243,7 @@ impl CalendarService for Api {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
         fields.id("mentor_id", &it.mentor_id);
-        optional_id(&mut fields, "learner_id", &it.learner_id);
+        fields.optional_id("learner_id", &it.learner_id);
         fields.check("minutes", MINUTES.contains(&it.minutes), "are not 15 to 240");
         time_zone(&mut fields, "time_zone", &it.time_zone);
         let length = it.until_ms.saturating_sub(it.from_ms);
@@ -273,7 +272,7 @@ impl CalendarService for Api {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
         fields.id("person_id", &it.person_id);
-        optional_id(&mut fields, "session_id", &it.session_id);
+        fields.optional_id("session_id", &it.session_id);
         fields.done()?;
         self.app.reached::<Sessions>(it.min_position).await?;
         let rows = self.exported(&call, &it).await?;

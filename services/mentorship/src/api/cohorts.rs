@@ -1,6 +1,6 @@
 //! A cohort's start: matched together, then assigned one by one.
 
-use super::{Api, by, no, optional_id};
+use super::{Api, by, no};
 use crate::{
     cohort::{self, Plan},
     mentors::{self, Mentors},
@@ -76,7 +76,7 @@ impl CohortService for Api {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
         fields.id("programme_id", &it.programme_id);
-        optional_id(&mut fields, "institution_id", &it.institution_id);
+        fields.optional_id("institution_id", &it.institution_id);
         fields.done()?;
         self.app.reached::<Mentorships>(it.min_position).await?;
         self.app.reached::<Mentors>(it.min_position).await?;

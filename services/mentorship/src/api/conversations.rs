@@ -1,17 +1,16 @@
 //! Calls that concern conversations.
 
-use super::{Api, Reply, TEXT_MAX, acts_for_all, by, done, no, optional_id};
+use super::{Api, Reply, TEXT_MAX, by, done, no};
 use crate::{
     answer_times,
     conversation::{Answer, Author, Command, Conversation, Facts, Question, Said},
     conversation_messages::{self, ConversationMessages},
     conversations::{self, ConversationRow, Conversations, Only},
     mentors,
-    page::Page,
     question_times::{self, QuestionTimes, Which},
     rests, routes, terms_held,
 };
-use studium_kit::{Call, Fields, Outcome, Reason as _, Rejection, fault, status};
+use studium_kit::{Call, Fields, Outcome, Page, Rejection, fault, status};
 use studium_proto::mentorship::v1::{
     AnswerQuestionRequest, AnswerQuestionResponse, AskQuestionRequest, AskQuestionResponse, CloseConversationRequest,
     CloseConversationResponse, GetAnswerTimesRequest, GetAnswerTimesResponse, GetConversationRequest,
@@ -45,7 +44,7 @@ impl Api {
 
     /// Who answers: the mentor who calls or for whom the platform calls, else staff.
     async fn author(&self, call: &Call, mentor: &str, programme: &str, learner: &str) -> Result<Author, Status> {
-        if !mentor.is_empty() && (mentor == call.caller.subject || acts_for_all(call)) {
+        if !mentor.is_empty() && (mentor == call.caller.subject || call.caller.acts_for_all()) {
             return routes::author(self.app.store(), mentor, programme, learner).await.map_err(fault);
         }
         Ok(Author { id: call.caller.subject.clone(), is_staff: true, ..Author::default() })
@@ -59,7 +58,7 @@ impl Api {
     /// Lets pass who may see a conversation: the learner, and whoever may answer.
     async fn may_see(&self, call: &Call, it: &GetConversationRequest, row: &ConversationRow) -> Result<(), Status> {
         let subject = call.caller.subject.as_str();
-        if acts_for_all(call) || (subject == it.learner_id && subject == row.learner_id) {
+        if call.caller.acts_for_all() || (subject == it.learner_id && subject == row.learner_id) {
             return Ok(());
         }
         if subject == it.learner_id {
@@ -68,7 +67,8 @@ impl Api {
         let author = self.author(call, &it.mentor_id, &row.programme_id, &row.learner_id).await?;
         let by = by(call, &[&it.mentor_id], &it.institution_id);
         let judged = self.app.look::<Conversation, _>(&it.conversation_id, |it| it.may_answer(&by, &author)).await?;
-        judged.map(drop).map_err(|it: Rejection<Reason>| status::refused(&it, [("id", it.reason.name())]))
+        let id = &it.conversation_id;
+        judged.map(drop).map_err(|it: Rejection<Reason>| status::refused(&it, [("id", id.as_str())]))
     }
 }
 
@@ -107,8 +107,8 @@ impl ConversationService for Api {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
         fields.id("conversation_id", &it.conversation_id);
-        optional_id(&mut fields, "mentor_id", &it.mentor_id);
-        optional_id(&mut fields, "institution_id", &it.institution_id);
+        fields.optional_id("mentor_id", &it.mentor_id);
+        fields.optional_id("institution_id", &it.institution_id);
         let said = said(&mut fields, &it.message_id, &it.text);
         fields.done()?;
         let call = call.at(it.at_ms)?;

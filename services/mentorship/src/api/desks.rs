@@ -1,6 +1,6 @@
 //! Calls that show desks, mentoring records and signals, and those that answer a signal.
 
-use super::{Api, Reply, TEXT_MAX, acts_for_all, by, done, no, optional_id};
+use super::{Api, Reply, TEXT_MAX, by, done, no};
 use crate::{
     conversations::Conversations,
     desk_rows,
@@ -10,15 +10,13 @@ use crate::{
     mentoring_programmes,
     mentors::{self, Mentors},
     mentorships::{self, Mentorships},
-    mentorships_of,
-    page::Page,
-    record_counts,
+    mentorships_of, record_counts,
     reviews::Reviews,
     risk::{Command, Risk},
     risk_signals::{self, Only, RiskSignals},
     sessions::Sessions,
 };
-use studium_kit::{Call, Fields, fault};
+use studium_kit::{Call, Fields, Page, fault};
 use studium_proto::mentorship::v1::{
     AcknowledgeSignalRequest, AcknowledgeSignalResponse, GetMentorDeskRequest, GetMentorDeskResponse,
     GetMentoringRecordRequest, GetMentoringRecordResponse, ListSignalsRequest, ListSignalsResponse, MentoringRecord,
@@ -38,7 +36,7 @@ impl Api {
         let terms = mentor_terms::of_mentorship(store, &row.programme_id, &it.learner_id).await.map_err(fault)?;
         let subject = call.caller.subject.as_str();
         let is_learner = subject == it.learner_id;
-        let as_mentor = !is_learner && !acts_for_all(call) && subject == it.mentor_id;
+        let as_mentor = !is_learner && !call.caller.acts_for_all() && subject == it.mentor_id;
         let is_mentor = row.proposed_mentor_id == subject || terms.iter().any(|it| it.mentor_id == subject);
         let asks = by(call, &[&it.learner_id, &it.mentor_id], &it.institution_id);
         if (as_mentor && !is_mentor) || asks.may_act_for(&row.institution_id).is_err() {
@@ -81,8 +79,8 @@ impl DeskService for Api {
         fields.id("programme_id", &it.programme_id);
         fields.id("learner_id", &it.learner_id);
         fields.check("signal", it.signal > 0, "is not the number of a signal");
-        optional_id(&mut fields, "mentor_id", &it.mentor_id);
-        optional_id(&mut fields, "institution_id", &it.institution_id);
+        fields.optional_id("mentor_id", &it.mentor_id);
+        fields.optional_id("institution_id", &it.institution_id);
         fields.optional_text("note", &it.note, TEXT_MAX);
         fields.done()?;
         let call = call.at(it.at_ms)?;
@@ -135,8 +133,8 @@ impl DeskService for Api {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
         fields.id("learner_id", &it.learner_id);
-        optional_id(&mut fields, "mentor_id", &it.mentor_id);
-        optional_id(&mut fields, "institution_id", &it.institution_id);
+        fields.optional_id("mentor_id", &it.mentor_id);
+        fields.optional_id("institution_id", &it.institution_id);
         fields.done()?;
         self.app.reached::<Mentorships>(it.min_position).await?;
         self.app.reached::<MentorTerms>(it.min_position).await?;

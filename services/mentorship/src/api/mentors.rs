@@ -1,12 +1,11 @@
 //! Calls that concern mentors.
 
-use super::{Api, Reply, TEXT_MAX, by, done, names, no, optional_id, time_zone};
+use super::{Api, Reply, TEXT_MAX, by, done, names, no, time_zone};
 use crate::{
     mentor::{Command, Mentor},
     mentors::{self, MentorRow, Mentors},
-    page::Page,
 };
-use studium_kit::{Call, Fields, Outcome, fault};
+use studium_kit::{Call, Fields, Outcome, Page, fault};
 use studium_proto::mentorship::v1::{
     BlockPairRequest, BlockPairResponse, BlockedBy, DescribeMentorRequest, DescribeMentorResponse, GetMentorRequest,
     GetMentorResponse, LeaveMentorRequest, LeaveMentorResponse, ListMentorsRequest, ListMentorsResponse,
@@ -29,7 +28,7 @@ impl Api {
         command: Command,
     ) -> Result<Outcome<Event>, Status> {
         fields.id("mentor_id", mentor);
-        optional_id(&mut fields, "institution_id", institution);
+        fields.optional_id("institution_id", institution);
         fields.done()?;
         let call = call.at(at_ms)?;
         let own = if matches!(command, Command::Register { .. }) { "" } else { mentor };
@@ -142,7 +141,7 @@ impl MentorService for Api {
     async fn list_mentors(&self, request: Request<ListMentorsRequest>) -> Reply<ListMentorsResponse> {
         let (_, it) = Call::open(request)?;
         let mut fields = Fields::new();
-        optional_id(&mut fields, "institution_id", &it.institution_id);
+        fields.optional_id("institution_id", &it.institution_id);
         let page = Page::asked(&mut fields, it.page_size, &it.page_token);
         fields.done()?;
         self.app.reached::<Mentors>(it.min_position).await?;

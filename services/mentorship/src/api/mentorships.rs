@@ -1,17 +1,16 @@
 //! Calls that concern mentorships.
 
-use super::{Api, Reply, TEXT_MAX, by, done, names, no, optional_id, time_zone};
+use super::{Api, Reply, TEXT_MAX, by, done, names, no, time_zone};
 use crate::{
     mentee::{self, Mentee},
     mentor_terms::{self, MentorTermRow, MentorTerms},
     mentorship::{Command, Mentorship, Proposed},
     mentorships::{self, MentorshipRow, Mentorships, Only},
-    page::Page,
     terms::{self, Terms},
     terms_held::{self, TermsHeld},
     wishes,
 };
-use studium_kit::{Call, Fields, Outcome, fault};
+use studium_kit::{Call, Fields, Outcome, Page, fault};
 use studium_proto::mentorship::v1::{
     AcceptProposalRequest, AcceptProposalResponse, AssignMentorRequest, AssignMentorResponse, CancelHandOverRequest,
     CancelHandOverResponse, DeclineProposalRequest, DeclineProposalResponse, DescribeMenteeRequest,
@@ -63,8 +62,8 @@ impl Api {
     ) -> Result<Outcome<Event>, Status> {
         fields.id("programme_id", which.programme);
         fields.id("learner_id", which.learner);
-        optional_id(&mut fields, "mentor_id", which.mentor);
-        optional_id(&mut fields, "institution_id", which.institution);
+        fields.optional_id("mentor_id", which.mentor);
+        fields.optional_id("institution_id", which.institution);
         fields.done()?;
         let call = call.at(at_ms)?;
         // A mentor or learner acts in his own matter, unless it is something that only staff asks for.
@@ -85,7 +84,7 @@ impl Api {
         let terms = mentor_terms::of_mentorship(self.app.store(), programme, learner).await.map_err(fault)?;
         let subject = call.caller.subject.as_str();
         let is_mentor = row.proposed_mentor_id == subject || terms.iter().any(|it| it.mentor_id == subject);
-        if subject == which.mentor && subject != learner && !is_mentor && !super::acts_for_all(call) {
+        if subject == which.mentor && subject != learner && !is_mentor && !call.caller.acts_for_all() {
             return Err(no(Reason::NotTheMentor, "somebody else is the learner's mentor", &id));
         }
         if by(call, &[learner, which.mentor], which.institution).may_act_for(&row.institution_id).is_err() {

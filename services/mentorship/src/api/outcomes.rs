@@ -1,6 +1,6 @@
 //! Queries for what came of mentorship: each at a date, from rows that keep all their times.
 
-use super::{Api, Reply, optional_id};
+use super::{Api, Reply};
 use crate::{
     billing_lines::{self, Billed},
     graduation::{self, Learner, Window},
@@ -10,10 +10,9 @@ use crate::{
     mentorship_prices,
     mentorship_times::{self, MentorshipTimes},
     months::Month,
-    page::Page,
     waiting,
 };
-use studium_kit::{Call, Fields, fault};
+use studium_kit::{Call, Fields, Page, fault};
 use studium_proto::mentorship::v1::{
     BillingLine, GetGraduationRequest, GetGraduationResponse, GetSatisfactionRequest, GetSatisfactionResponse,
     GetSurvivalRequest, GetSurvivalResponse, GetWaitingTimeRequest, GetWaitingTimeResponse, ListBillingLinesRequest,
@@ -38,8 +37,8 @@ fn date(call: &Call, fields: &mut Fields, as_of_ms: i64) -> i64 {
 
 /// Who is not of the platform sees what is of one institution; somebody must be named.
 fn whose(fields: &mut Fields, field: &str, id: &str, institution_id: &str) {
-    optional_id(fields, field, id);
-    optional_id(fields, "institution_id", institution_id);
+    fields.optional_id(field, id);
+    fields.optional_id("institution_id", institution_id);
     fields.check(field, !id.is_empty() || !institution_id.is_empty(), "is needed where no institution is given");
 }
 
@@ -128,7 +127,7 @@ impl OutcomeService for Api {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
         fields.id("programme_id", &it.programme_id);
-        optional_id(&mut fields, "institution_id", &it.institution_id);
+        fields.optional_id("institution_id", &it.institution_id);
         fields.check("days", it.days <= WAITING_DAYS_MAX, "are more than 3,660");
         let as_of_ms = date(&call, &mut fields, it.as_of_ms);
         fields.done()?;
@@ -141,9 +140,9 @@ impl OutcomeService for Api {
     async fn get_satisfaction(&self, request: Request<GetSatisfactionRequest>) -> Reply<GetSatisfactionResponse> {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
-        optional_id(&mut fields, "programme_id", &it.programme_id);
-        optional_id(&mut fields, "mentor_id", &it.mentor_id);
-        optional_id(&mut fields, "institution_id", &it.institution_id);
+        fields.optional_id("programme_id", &it.programme_id);
+        fields.optional_id("mentor_id", &it.mentor_id);
+        fields.optional_id("institution_id", &it.institution_id);
         let as_of_ms = date(&call, &mut fields, it.as_of_ms);
         let page = Page::asked(&mut fields, it.page_size, &it.page_token);
         fields.done()?;

@@ -1,10 +1,9 @@
 //! Calls that concern reviews.
 
-use super::{Api, Reply, TEXT_MAX, acts_for_all, by, done, names, no, optional_id};
+use super::{Api, Reply, TEXT_MAX, by, done, names, no};
 use crate::{
     mentors::{self, Mentors},
     mentorships::{self, Mentorships},
-    page::Page,
     review::{Command, Returned, Review, Submitted, Work},
     review_feedback::{self, ReviewFeedbacks},
     review_locks::{self, ReviewLocks},
@@ -13,7 +12,7 @@ use crate::{
     reviews::{self, Only, ReviewRow, Reviews},
 };
 use std::collections::BTreeSet;
-use studium_kit::{Call, Fields, fault};
+use studium_kit::{Call, Fields, Page, fault};
 use studium_proto::mentorship::v1::{
     ClaimReviewRequest, ClaimReviewResponse, ExtendReviewLockRequest, ExtendReviewLockResponse, GetReviewQueueRequest,
     GetReviewQueueResponse, GetReviewRequest, GetReviewResponse, ListReviewLocksRequest, ListReviewLocksResponse,
@@ -84,7 +83,7 @@ impl Api {
         let feedback = review_feedback::of_review(store, &it.review_id).await.map_err(fault)?;
         let me = call.caller.subject.as_str();
         let is_staff = call.caller.has("staff") && call.caller.institutions.contains(&row.institution_id);
-        if acts_for_all(call) || is_staff || me == row.learner_id {
+        if call.caller.acts_for_all() || is_staff || me == row.learner_id {
             return Ok((row, feedback));
         }
         if me != it.mentor_id {
@@ -150,7 +149,7 @@ impl ReviewService for Api {
     async fn release_review(&self, request: Request<ReleaseReviewRequest>) -> Reply<ReleaseReviewResponse> {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
-        optional_id(&mut fields, "institution_id", &it.institution_id);
+        fields.optional_id("institution_id", &it.institution_id);
         let ids = [("review_id", &*it.review_id), ("mentor_id", &it.mentor_id)];
         let call = opened(call, it.at_ms, fields, &ids)?;
         let who = (it.mentor_id.as_str(), it.institution_id.as_str());
@@ -189,8 +188,8 @@ impl ReviewService for Api {
     async fn withdraw_review(&self, request: Request<WithdrawReviewRequest>) -> Reply<WithdrawReviewResponse> {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
-        optional_id(&mut fields, "learner_id", &it.learner_id);
-        optional_id(&mut fields, "institution_id", &it.institution_id);
+        fields.optional_id("learner_id", &it.learner_id);
+        fields.optional_id("institution_id", &it.institution_id);
         fields.optional_text("reason", &it.reason, TEXT_MAX);
         let call = opened(call, it.at_ms, fields, &[("review_id", &*it.review_id)])?;
         let is_own = call.caller.subject == it.learner_id;

@@ -1,14 +1,13 @@
 //! Calls that concern sessions.
 
-use super::{Api, Reply, TEXT_MAX, acts_for_all, by, done, no, optional_id};
+use super::{Api, Reply, TEXT_MAX, by, done, no};
 use crate::{
     action_items::{self, ActionItemRow, ActionItems},
-    page::Page,
     session::{Act, Command, Facts, Session, Who, Wish},
     session_policies::facts,
     sessions::{self, Only, SessionRow, Sessions},
 };
-use studium_kit::{Call, Fields, Outcome, fault};
+use studium_kit::{Call, Fields, Outcome, Page, fault};
 use studium_proto::mentorship::v1::{
     ActionItemSet, CancelSessionRequest, CancelSessionResponse, GetSessionRequest, GetSessionResponse,
     HoldSessionRequest, HoldSessionResponse, ListActionItemsRequest, ListActionItemsResponse, ListSessionsRequest,
@@ -48,7 +47,7 @@ macro_rules! speaks {
 /// Whom the caller speaks as. The access layer has let pass only who is one of them.
 pub(super) fn who(call: &Call, speaks: &Speaks<'_>) -> Who {
     match call.caller.subject.as_str() {
-        _ if acts_for_all(call) => Who::Office,
+        _ if call.caller.acts_for_all() => Who::Office,
         it if it == speaks.learner => Who::Learner(it.to_owned()),
         it if it == speaks.mentor => Who::Mentor(it.to_owned()),
         _ => Who::Office,
@@ -76,9 +75,9 @@ impl Api {
         act: impl AsyncFnOnce(&Self) -> Result<Act, Status>,
     ) -> Result<Outcome<Event>, Status> {
         fields.id("session_id", id);
-        optional_id(&mut fields, "learner_id", speaks.learner);
-        optional_id(&mut fields, "mentor_id", speaks.mentor);
-        optional_id(&mut fields, "institution_id", speaks.institution);
+        fields.optional_id("learner_id", speaks.learner);
+        fields.optional_id("mentor_id", speaks.mentor);
+        fields.optional_id("institution_id", speaks.institution);
         fields.done()?;
         let call = call.at(at_ms)?;
         let who = who(&call, speaks);

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::{
+    by::Asked,
     calendar::Times,
     session::{Act, Who, Wish},
 };

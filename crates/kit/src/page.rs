@@ -1,6 +1,6 @@
 //! Pages of lists: how many rows, and after which.
 
-use studium_kit::Fields;
+use crate::Fields;
 
 /// Rows of a page unless the request says otherwise, and at most.
 const PAGE: u32 = 50;
