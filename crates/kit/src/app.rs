@@ -32,7 +32,11 @@ struct Inner {
     store: Store,
     metrics: Metrics,
     aggregates: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
+    belongings: Belongings,
 }
+
+/// What only one service has, by type.
+pub(crate) type Belongings = HashMap<TypeId, Box<dyn Any + Send + Sync>>;
 
 /// What came of a command, as a reply tells it.
 #[derive(Debug, Clone)]
@@ -68,12 +72,18 @@ impl App {
         store: Store,
         metrics: Metrics,
         deciders: &[fn(&mut Deciders, &Log, &Store)],
+        belongings: Belongings,
     ) -> Self {
         let mut aggregates = Deciders::default();
         for register in deciders {
             register(&mut aggregates, &log, &store);
         }
-        Self { inner: Arc::new(Inner { service, log, store, metrics, aggregates: aggregates.0 }) }
+        Self { inner: Arc::new(Inner { service, log, store, metrics, aggregates: aggregates.0, belongings }) }
+    }
+
+    /// What the service was given with [`crate::Service::with`], if it was.
+    pub fn belonging<T: Any>(&self) -> Option<&T> {
+        self.inner.belongings.get(&TypeId::of::<T>())?.downcast_ref()
     }
 
     /// Name of the service, which is its stream's.

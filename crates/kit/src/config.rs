@@ -12,8 +12,17 @@ use std::{
 use studium_log::Durability;
 
 /// Variables that are nobody's setting here but others' of the platform.
-const OF_OTHERS: [&str; 5] =
-    ["STUDIUM_NATS_SERVER", "STUDIUM_LOG", "STUDIUM_DATA", "STUDIUM_TEST_", "STUDIUM_REQUIRE_"];
+const OF_OTHERS: [&str; 8] = [
+    "STUDIUM_NATS_SERVER",
+    "STUDIUM_LOG",
+    "STUDIUM_DATA",
+    "STUDIUM_TEST_",
+    "STUDIUM_REQUIRE_",
+    // Settings that only the credentials service has.
+    "STUDIUM_CREDENTIALS_URL",
+    "STUDIUM_CREDENTIALS_KEY_FILE",
+    "STUDIUM_CREDENTIALS_VC_API",
+];
 
 /// Letters that a misspelt setting may differ in and still be recognised.
 const TYPOS_MAX: usize = 2;

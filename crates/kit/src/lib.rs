@@ -9,6 +9,7 @@ pub mod access;
 mod admin;
 mod app;
 pub mod auth;
+mod by;
 mod call;
 mod config;
 mod deadlines;
@@ -27,6 +28,7 @@ pub mod telemetry;
 
 pub use app::{App, Outcome};
 pub use auth::{DevelopmentIssuer, Verifier};
+pub use by::{Asked, By, by_itself};
 pub use call::{Call, Caller};
 pub use config::{Config, check_environment, wrong_use};
 pub use deadlines::Deadline;
@@ -39,7 +41,7 @@ pub use service::{Running, Service, Surroundings, failed, main};
 pub use status::fault;
 
 pub use studium_core::{Decider, Decision, Event, Kind, Policy, Reaction, Reason, Rejection, replay};
-pub use studium_log::{DecideError, Decided, Log, Meta, Stored};
+pub use studium_log::{DecideError, Decided, Log, Meta, Stored, now_ms};
 pub use studium_store::{
     Changes, Column, ColumnKind, Dialect, FromRow, IntoKey, Journal, Json, Late, Projection, Recorded, Row, Store,
     StoreError, Value, View, fold_in_memory, places, row,

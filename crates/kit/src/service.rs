@@ -4,7 +4,7 @@ use crate::{
     App, Config, Metrics, Verifier,
     access::AccessTable,
     admin::Admin,
-    app::Deciders,
+    app::{Belongings, Deciders},
     deadlines::{self, AnyDeadline, Deadline},
     parked,
     policies::{self, AnyPolicy, LookUp, LookUpPolicy, Pure},
@@ -12,7 +12,13 @@ use crate::{
     server::{self, Edge},
 };
 use std::{
-    collections::HashMap, convert::Infallible, future::Future, marker::PhantomData, net::SocketAddr, process::ExitCode,
+    any::{Any, TypeId},
+    collections::HashMap,
+    convert::Infallible,
+    future::Future,
+    marker::PhantomData,
+    net::SocketAddr,
+    process::ExitCode,
     time::Duration,
 };
 use studium_core::{Decider, Policy};
@@ -26,6 +32,7 @@ use tower::Service as TowerService;
 
 type Register = fn(&mut Deciders, &Log, &Store);
 type MakeApi = Box<dyn FnOnce(&App, &mut RoutesBuilder) + Send>;
+type MakeHttp = Box<dyn FnOnce(&App) -> axum::Router + Send>;
 
 /// The parts of a service. `lib.rs` of each service lists them, and nothing else does.
 pub struct Service {
@@ -40,6 +47,10 @@ pub struct Service {
     deadlines: Vec<Box<dyn AnyDeadline>>,
     rpcs: Vec<&'static str>,
     apis: Vec<MakeApi>,
+    http: Vec<MakeHttp>,
+    belongings: Belongings,
+    /// Why it cannot start.
+    trouble: Option<String>,
 }
 
 /// What a service needs from outside: the same in production, in `up` and in tests.
@@ -83,6 +94,9 @@ impl Service {
             deadlines: Vec::new(),
             rpcs: Vec::new(),
             apis: Vec::new(),
+            http: Vec::new(),
+            belongings: Belongings::default(),
+            trouble: None,
         }
     }
 
@@ -115,6 +129,10 @@ impl Service {
         self.policies.push(Box::new(LookUp::<P>(PhantomData)));
         self.awaited.push((P::NAME, P::STREAM, P::VIEWS));
         self
+    }
+
+    fn is_well_set(&self) -> anyhow::Result<()> {
+        self.trouble.as_ref().map_or(Ok(()), |why| Err(anyhow::anyhow!("{why}")))
     }
 
     /// A policy that waits for a view which never sees its stream would stand still, and all others of the stream
@@ -152,6 +170,25 @@ impl Service {
         self
     }
 
+    /// Lists plain HTTP routes, public unless they ask for something themselves: pages for people, documents for
+    /// programs of strangers.
+    pub fn http(mut self, make: impl FnOnce(App) -> axum::Router + Send + 'static) -> Self {
+        self.http.push(Box::new(move |app| make(app.clone())));
+        self
+    }
+
+    /// Gives what only this service has, such as settings of its own, to all that hold its [`App`].
+    pub fn with<T: Any + Send + Sync>(mut self, belonging: T) -> Self {
+        self.belongings.insert(TypeId::of::<T>(), Box::new(belonging));
+        self
+    }
+
+    /// Does not start: a setting of its own makes no sense. The sentence says which and what to do.
+    pub fn cannot_start(mut self, why: String) -> Self {
+        self.trouble = Some(why);
+        self
+    }
+
     /// Connects to what the configuration names and runs until it is told to stop.
     ///
     /// # Errors
@@ -163,6 +200,7 @@ impl Service {
         ready: impl FnOnce(SocketAddr),
     ) -> anyhow::Result<()> {
         config.check()?;
+        self.is_well_set()?;
         let listener = server::bind(&config.listen).await?;
         let log = LogConfig { url: config.nats.clone(), durability: config.durability };
         let log = Log::connect(&log).await?;
@@ -180,6 +218,7 @@ impl Service {
     /// When an rpc does not say who may call it, the log cannot be opened, or a view does not fit its table.
     pub async fn start(self, surroundings: Surroundings) -> anyhow::Result<Running> {
         let Surroundings { log, store, verifier, listener, settings, drain } = surroundings;
+        self.is_well_set()?;
         self.views_follow_what_policies_wait_for()?;
         let mut rpcs = self.rpcs;
         rpcs.push(AdminServiceServer::<Admin>::NAME);
@@ -187,7 +226,7 @@ impl Service {
         log.open(self.name).await?;
         parked::prepare(&store).await?;
         let metrics = Metrics::new(self.name)?;
-        let app = App::new(self.name, log.clone(), store.clone(), metrics.clone(), &self.deciders);
+        let app = App::new(self.name, log.clone(), store.clone(), metrics.clone(), &self.deciders, self.belongings);
         let mut projector = Projector::new(self.name, store, log);
         for view in self.views {
             projector = view(projector);
@@ -224,7 +263,7 @@ impl Service {
             ready: ready::check(app.clone(), projection.clone(), verifier.clone()),
             verifier,
             metrics,
-            http: axum::Router::new(),
+            http: self.http.into_iter().fold(axum::Router::new(), |all, make| all.merge(make(&app))),
             drain,
         };
         let address = listener.local_addr()?;

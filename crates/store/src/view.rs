@@ -81,6 +81,11 @@ impl<'a> Recorded<'a> {
         &self.stored.commit
     }
 
+    /// SHA-256 of the commit as it is stored, which the aggregate's next commit carries.
+    pub fn hash(&self) -> [u8; 32] {
+        self.stored.hash()
+    }
+
     /// Position of the commit in its stream.
     pub fn position(&self) -> u64 {
         self.stored.position

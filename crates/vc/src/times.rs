@@ -32,3 +32,23 @@ pub fn format(ms: i64) -> String {
     let end = if ms < 0 { Timestamp::MIN } else { Timestamp::MAX };
     Timestamp::from_second(ms.div_euclid(1000)).unwrap_or(end).to_string()
 }
+
+/// The same day and time so many months later in UTC, or the month's last day where it is shorter.
+pub fn add_months(ms: i64, months: u32) -> Option<i64> {
+    let start = Timestamp::from_millisecond(ms).ok()?.to_zoned(jiff::tz::TimeZone::UTC);
+    let span = jiff::Span::new().try_months(i64::from(months)).ok()?;
+    Some(start.checked_add(span).ok()?.timestamp().as_millisecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_are_the_calendars() {
+        let later = |from: &str, months| parse(from).and_then(|it| add_months(it, months)).map(format);
+        assert_eq!(later("2026-06-30T09:00:00Z", 60).as_deref(), Some("2031-06-30T09:00:00Z"));
+        assert_eq!(later("2024-01-31T00:00:00Z", 1).as_deref(), Some("2024-02-29T00:00:00Z"));
+        assert_eq!(later("2024-01-31T00:00:00Z", u32::MAX), None);
+    }
+}
