@@ -56,6 +56,12 @@ pub mod mentorship {
     }
 }
 
+pub mod credentials {
+    pub mod v1 {
+        tonic::include_proto!("studium.credentials.v1");
+    }
+}
+
 /// Makes the `oneof` of an event message the event type of an aggregate.
 macro_rules! events {
     ($($package:ident :: $version:ident :: $message:ident, $oneof:ident, $aggregate:literal;)*) => {$(
@@ -141,6 +147,10 @@ events! {
     mentorship::v1::RiskEvent, risk_event, "mentorship.risk";
     mentorship::v1::SessionEvent, session_event, "mentorship.session";
     mentorship::v1::CalendarEvent, calendar_event, "mentorship.calendar";
+    credentials::v1::IssuerEvent, issuer_event, "credentials.issuer";
+    credentials::v1::AchievementEvent, achievement_event, "credentials.achievement";
+    credentials::v1::CredentialEvent, credential_event, "credentials.credential";
+    credentials::v1::StatusListEvent, status_list_event, "credentials.status_list";
 }
 
 reasons! {
@@ -148,4 +158,5 @@ reasons! {
     enrolment::v1, "enrolment.studium";
     campus::v1, "campus.studium";
     mentorship::v1, "mentorship.studium";
+    credentials::v1, "credentials.studium";
 }

@@ -114,7 +114,7 @@ impl Drop for World {
 pub fn free_base() -> String {
     loop {
         let base = http::free_port().unwrap();
-        if base < 60_000 && [1, 2, 3, 5, 22].iter().all(|it| http::is_free(base + it)) {
+        if base < 60_000 && [1, 2, 3, 4, 5, 22].iter().all(|it| http::is_free(base + it)) {
             return base.to_string();
         }
     }

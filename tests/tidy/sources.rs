@@ -12,12 +12,14 @@ const FILE_LINES: usize = 400;
 const EMPTY_WORDS: &[&str] = &["manager", "helper", "helpers", "util", "utils", "common", "impl", "base", "misc"];
 
 /// What a decider may take from the kit.
-const FOR_DECIDERS: &[&str] = &["Decider", "Decision", "Reason", "Rejection"];
+const FOR_DECIDERS: &[&str] = &["Asked", "By", "Decider", "Decision", "Reason", "Rejection"];
 
 /// What deciders of one service may use from outside: it is as pure as they are.
 const PURE_OUTSIDE: &[(&str, &str)] = &[
     // Windows of the clock on the wall, with the time zones that are built in: decision 12.
     ("services/mentorship/", "jiff"),
+    // How long a status list is, and how an identifier is written: decision 14.
+    ("services/credentials/", "studium_vc"),
 ];
 
 fn rust() -> Vec<Source> {

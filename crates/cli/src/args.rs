@@ -72,7 +72,7 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  studium up\n  studium up --durability replicated --port 8400 --data cluster-data\n  \
                             studium up --postgres postgres://studium:secret@127.0.0.1:5432\n\n\
-                            Ports with --port 7400: catalogue 7401, enrolment 7402, mentorship 7403, campus 7405, nats 7422 (replicated: to 7424, and 7522 to 7524 between nodes)."
+                            Ports with --port 7400: catalogue 7401, enrolment 7402, mentorship 7403, credentials 7404, campus 7405, nats 7422 (replicated: to 7424, and 7522 to 7524 between nodes)."
     )]
     Up(UpArgs),
     /// Runs one service in this process; settings as for its own binary.
@@ -198,7 +198,7 @@ pub enum LogCommand {
     },
     /// Rebuilds a lost stream from the service's journal. Nothing may run on the directory.
     Restore {
-        /// Which service: catalogue, enrolment, mentorship or campus.
+        /// Which service: catalogue, enrolment, mentorship, credentials or campus.
         service: String,
         /// Where the journal is.
         #[command(flatten)]

@@ -6,6 +6,7 @@ pub mod client;
 pub mod commands;
 pub mod demo;
 pub mod import;
+mod operator_key;
 pub mod platform;
 pub mod progress;
 pub mod stores;

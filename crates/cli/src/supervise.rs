@@ -33,12 +33,16 @@ pub struct Entry {
 }
 
 /// Every service, in the order in which they are started.
-pub const SERVICES: [Entry; 4] = [
+pub const SERVICES: [Entry; 5] = [
     Entry { name: "catalogue", offset: 1, parts: studium_catalogue::service },
     Entry { name: "enrolment", offset: 2, parts: studium_enrolment::service },
     Entry { name: "mentorship", offset: 3, parts: studium_mentorship::service },
+    Entry { name: "credentials", offset: 4, parts: studium_credentials::service },
     Entry { name: "campus", offset: 5, parts: studium_campus::service },
 ];
+
+/// The service that strangers ask.
+const CREDENTIALS: &str = "credentials";
 
 /// The broker's port is the first port and so many more.
 const NATS_OFFSET: u16 = 22;
@@ -176,7 +180,12 @@ impl Processes {
     }
 
     async fn start_service(&mut self, entry: &Entry) -> Result<()> {
-        let port = self.setup.port.map_or(0, |base| base + entry.offset);
+        let port = match self.setup.port {
+            Some(base) => base + entry.offset,
+            // Credentials name the address at which strangers find them, so it must be known beforehand.
+            None if entry.name == CREDENTIALS => http::free_port()?,
+            None => 0,
+        };
         let process = self.spawn(entry, &format!("127.0.0.1:{port}")).await?;
         let state = ServiceState { name: entry.name.to_owned(), address: String::new(), pid: process.pid() };
         self.services.push(process);
@@ -203,6 +212,11 @@ impl Processes {
             // Not an argument: a PostgreSQL URL holds a password, and arguments are public.
             .env("STUDIUM_STORE_URL", store);
         // What is said above must not be mixed with what somebody set for a service of their own.
+        if name == CREDENTIALS {
+            for (name, value) in crate::operator_key::settings(&self.data, listen)? {
+                command.env(name, value);
+            }
+        }
         for name in ["STUDIUM_JWKS_URL", "STUDIUM_ISSUER", "STUDIUM_AUDIENCE"] {
             command.env_remove(name);
         }

@@ -43,7 +43,8 @@ fn the_demo_comes_out_the_same_everywhere_and_its_log_is_restored_from_the_journ
 
     let before = lines(data, &["log", "verify"]);
     std::fs::remove_dir_all(data.join("nats")).unwrap();
-    for (service, verdict) in ["catalogue", "enrolment", "mentorship", "campus"].into_iter().zip(&before) {
+    for (service, verdict) in ["catalogue", "enrolment", "mentorship", "credentials", "campus"].into_iter().zip(&before)
+    {
         let restored = lines(data, &["log", "restore", service]).remove(0);
         assert_eq!(restored["restored"], verdict["checked"], "{restored}");
         let nothing = lines(data, &["log", "restore", service]).remove(0);

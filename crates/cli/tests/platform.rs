@@ -43,7 +43,7 @@ fn started(up: &mut Command) -> (Child, Value) {
 fn free_base() -> u16 {
     loop {
         let base = http::free_port().unwrap();
-        if base < 60_000 && [1, 2, 3, 5, 22].iter().all(|it| http::is_free(base + it)) {
+        if base < 60_000 && [1, 2, 3, 4, 5, 22].iter().all(|it| http::is_free(base + it)) {
             return base;
         }
     }
@@ -154,7 +154,7 @@ fn an_occupied_port_and_a_missing_broker_are_one_sentence_each() {
 #[tokio::test]
 async fn a_directory_keeps_its_postgresql_and_the_environment_says_how_durable() {
     let Some(server) = studium_testkit::postgres() else { return };
-    for service in ["catalogue", "enrolment", "mentorship", "campus"] {
+    for service in ["catalogue", "enrolment", "mentorship", "credentials", "campus"] {
         server.drop_database(&format!("studium_{service}")).await.unwrap();
     }
     let dir = tempfile::tempdir().unwrap();

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 /// What `studium serve` takes.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// Which service: catalogue, enrolment, mentorship or campus.
+    /// Which service: catalogue, enrolment, mentorship, credentials or campus.
     service: String,
     /// Drain and end when standard input closes, that is when the parent ends.
     #[arg(long, hide = true)]

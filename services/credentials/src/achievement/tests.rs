@@ -1,0 +1,102 @@
+//! The rules of an achievement as sentences, and its laws on random histories.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::*;
+use proptest::prelude::{Just, Strategy, prop_oneof};
+use studium_proto::credentials::v1::Framework;
+use studium_testkit::{given, laws};
+
+fn ask(command: Command) -> Asked<Command> {
+    By::platform(1).asks(command)
+}
+
+fn course(version: u32) -> AchievementDefined {
+    AchievementDefined {
+        source: AchievementSource::Course as i32,
+        source_id: "AAA".into(),
+        source_version: version,
+        institution_id: "ou".into(),
+        name: "Algebra".into(),
+        ..AchievementDefined::default()
+    }
+}
+
+fn define(it: AchievementDefined) -> Asked<Command> {
+    ask(Command::Define(Box::new(it)))
+}
+
+fn approve() -> Asked<Command> {
+    ask(Command::Approve { approved_by: "ann".into() })
+}
+
+fn retire() -> Asked<Command> {
+    ask(Command::Retire { reason: "replaced".into() })
+}
+
+fn defined(it: AchievementDefined) -> Event {
+    Event::AchievementDefined(it)
+}
+
+fn approved() -> Event {
+    Event::AchievementApproved(AchievementApproved { approved_by: "ann".into() })
+}
+
+fn retired() -> Event {
+    Event::AchievementRetired(AchievementRetired { reason: "replaced".into() })
+}
+
+#[test]
+fn it_may_be_defined_until_it_is_approved() {
+    given::<Achievement>(&[]).when(define(course(1))).then(&[defined(course(1))]);
+    let past = [defined(course(1))];
+    let other = AchievementDefined { name: "Algebra 1".into(), ..course(1) };
+    given::<Achievement>(&past).when(define(other.clone())).then(&[defined(other.clone())]);
+    given::<Achievement>(&past).when(approve()).then(&[approved()]);
+    let past = [defined(course(1)), approved()];
+    given::<Achievement>(&past).when(define(course(1))).nothing();
+    given::<Achievement>(&past).when(define(other.clone())).refused(Reason::AchievementApproved);
+    let past = [defined(course(1)), approved(), retired()];
+    given::<Achievement>(&past).when(define(other)).refused(Reason::AchievementRetired);
+    given::<Achievement>(&past).when(approve()).refused(Reason::AchievementRetired);
+}
+
+#[test]
+fn what_does_not_keep_the_rules_that_it_claims_is_not_approved() {
+    let short = AchievementDefined { frameworks: vec![Framework::Cmf2022 as i32], study_minutes: 60, ..course(1) };
+    let no = given::<Achievement>(&[defined(short)]).when(approve()).refused(Reason::AchievementNotConforming);
+    assert!(no.detail.contains("CMF_HOURS_BELOW_MIN"), "{}", no.detail);
+}
+
+#[test]
+fn only_its_own_institution_and_the_platform_touch_it() {
+    let mit = |command| By { at_ms: 1, institution: Some("mit".into()) }.asks(command);
+    let past = [defined(course(1))];
+    given::<Achievement>(&past).when(mit(Command::Define(Box::new(course(2))))).refused(Reason::NotYourInstitution);
+    given::<Achievement>(&[]).when(mit(Command::Define(Box::new(course(2))))).refused(Reason::NotYourInstitution);
+    for command in [Command::Approve { approved_by: String::new() }, Command::Retire { reason: "x".into() }] {
+        given::<Achievement>(&past).when(mit(command)).refused(Reason::NotYourInstitution);
+    }
+}
+
+#[test]
+fn it_is_retired_with_a_reason() {
+    given::<Achievement>(&[]).when(retire()).refused(Reason::AchievementNotFound);
+    let past = [defined(course(1))];
+    given::<Achievement>(&past).when(retire()).then(&[retired()]);
+    given::<Achievement>(&past).when(ask(Command::Retire { reason: " ".into() })).refused(Reason::Required);
+}
+
+#[test]
+fn what_was_approved_never_changes() {
+    let any = prop_oneof![
+        3 => (1..4_u32).prop_map(|it| define(course(it))),
+        1 => Just(approve()),
+        1 => Just(retire()),
+    ];
+    laws::hold::<Achievement>(any, |it| {
+        if it.definition.is_none() && it.state != AchievementState::Unspecified {
+            return Err(format!("{:?} without a definition", it.state));
+        }
+        Ok(())
+    });
+}

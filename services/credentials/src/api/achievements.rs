@@ -1,0 +1,171 @@
+//! Calls that concern achievements.
+
+use super::{Api, NAME_MAX, Reply, TEXT_MAX, no};
+use crate::{
+    achievement::{self, Achievement, Command},
+    achievements::{self, AchievementRow, Achievements},
+    checks,
+};
+use studium_kit::{By, Call, Fields, Page, done, fault};
+use studium_proto::credentials::v1::{
+    AchievementDefined, AchievementSource, ApproveAchievementRequest, ApproveAchievementResponse,
+    CheckAchievementRequest, CheckAchievementResponse, DefineAchievementRequest, DefineAchievementResponse,
+    DraftAchievementRequest, DraftAchievementResponse, GetAchievementRequest, GetAchievementResponse,
+    ListAchievementsRequest, ListAchievementsResponse, Reason, RetireAchievementRequest, RetireAchievementResponse,
+    achievement_service_server::AchievementService,
+};
+use tonic::{Request, Response, Status};
+
+/// Outcomes, skills, programmes that one definition can name.
+const NAMED_MAX: usize = 100;
+
+/// Longest validity, months.
+const MONTHS_MAX: u32 = 1_200;
+
+/// Whether a definition can be stored.
+fn check_definition(fields: &mut Fields, it: &AchievementDefined) {
+    let named = |it: AchievementSource| it != AchievementSource::Unspecified;
+    fields.check("definition.source", named(it.source()), "is not given");
+    fields.id("definition.source_id", &it.source_id);
+    fields.check("definition.source_version", it.source_version > 0, "is not given");
+    fields.id("definition.institution_id", &it.institution_id);
+    fields.text("definition.name", &it.name, NAME_MAX);
+    for (field, text) in [
+        ("definition.description", &it.description),
+        ("definition.criteria", &it.criteria),
+        ("definition.assessment_method", &it.assessment_method),
+        ("definition.quality_assurance", &it.quality_assurance),
+        ("definition.quality_assurance_url", &it.quality_assurance_url),
+        ("definition.prerequisites", &it.prerequisites),
+    ] {
+        fields.optional_text(field, text, TEXT_MAX);
+    }
+    for (field, text) in [
+        ("definition.language", &it.language),
+        ("definition.national_level", &it.national_level),
+        ("definition.field_of_study", &it.field_of_study),
+        ("definition.human_code", &it.human_code),
+        ("definition.equivalence_group", &it.equivalence_group),
+    ] {
+        fields.optional_text(field, text, NAME_MAX);
+    }
+    for (field, texts) in
+        [("definition.outcomes", &it.outcomes), ("definition.degree_programmes", &it.degree_programmes)]
+    {
+        fields.check(field, texts.len() <= NAMED_MAX, "are more than 100");
+        for text in texts {
+            fields.text(field, text, TEXT_MAX);
+        }
+    }
+    fields.check("definition.skills", it.skills.len() <= NAMED_MAX, "are more than 100");
+    for skill in &it.skills {
+        fields.text("definition.skills.label", &skill.label, NAME_MAX);
+    }
+    let mut schemes: Vec<_> = it.credits.iter().map(|it| it.scheme).collect();
+    schemes.sort_unstable();
+    schemes.dedup();
+    fields.check("definition.credits", schemes.len() == it.credits.len(), "name a scheme twice");
+    fields.check("definition.credits", !schemes.contains(&0), "name no scheme");
+    fields.check("definition.eqf_level", it.eqf_level <= 8, "is not 1 to 8, or 0");
+    fields.check("definition.valid_months", it.valid_months <= MONTHS_MAX, "is more than 1,200");
+    fields.check("definition.pass_mark_millipoints", it.pass_mark_millipoints <= 100_000, "is above 100 points");
+}
+
+impl Api {
+    async fn achievement(&self, id: &str) -> Result<AchievementRow, Status> {
+        let row = achievements::achievement(self.app.store(), id).await.map_err(fault)?;
+        row.ok_or_else(|| no(Reason::AchievementNotFound, "no such achievement is defined", id))
+    }
+}
+
+#[tonic::async_trait]
+impl AchievementService for Api {
+    async fn define_achievement(&self, request: Request<DefineAchievementRequest>) -> Reply<DefineAchievementResponse> {
+        let (call, it) = Call::open(request)?;
+        let definition = it.definition.unwrap_or_default();
+        let mut fields = Fields::new();
+        check_definition(&mut fields, &definition);
+        fields.done()?;
+        let id = achievement::id(definition.source(), &definition.source_id, definition.source_version);
+        let call = call.at(it.at_ms)?;
+        let command = By::caller(&call, &[], &it.institution_id).asks(Command::Define(Box::new(definition)));
+        done!(DefineAchievementResponse, self.app.decide::<Achievement>(&call, &id, &command).await?)
+    }
+
+    async fn approve_achievement(
+        &self,
+        request: Request<ApproveAchievementRequest>,
+    ) -> Reply<ApproveAchievementResponse> {
+        let (call, it) = Call::open(request)?;
+        let mut fields = Fields::new();
+        fields.joined_id("achievement_id", &it.achievement_id);
+        fields.done()?;
+        let call = call.at(it.at_ms)?;
+        let command = Command::Approve { approved_by: call.caller.subject.clone() };
+        let command = By::caller(&call, &[], &it.institution_id).asks(command);
+        done!(ApproveAchievementResponse, self.app.decide::<Achievement>(&call, &it.achievement_id, &command).await?)
+    }
+
+    async fn retire_achievement(&self, request: Request<RetireAchievementRequest>) -> Reply<RetireAchievementResponse> {
+        let (call, it) = Call::open(request)?;
+        let mut fields = Fields::new();
+        fields.joined_id("achievement_id", &it.achievement_id);
+        fields.optional_text("reason", &it.reason, TEXT_MAX);
+        fields.done()?;
+        let call = call.at(it.at_ms)?;
+        let command = By::caller(&call, &[], &it.institution_id).asks(Command::Retire { reason: it.reason });
+        done!(RetireAchievementResponse, self.app.decide::<Achievement>(&call, &it.achievement_id, &command).await?)
+    }
+
+    async fn draft_achievement(&self, request: Request<DraftAchievementRequest>) -> Reply<DraftAchievementResponse> {
+        let (_, it) = Call::open(request)?;
+        let definition = AchievementDefined {
+            source: it.source,
+            source_id: it.source_id,
+            source_version: it.source_version,
+            institution_id: it.institution_id,
+            ..AchievementDefined::default()
+        };
+        Ok(Response::new(DraftAchievementResponse { definition: Some(definition) }))
+    }
+
+    async fn check_achievement(&self, request: Request<CheckAchievementRequest>) -> Reply<CheckAchievementResponse> {
+        let (_, it) = Call::open(request)?;
+        let frameworks: Vec<_> = it.frameworks().collect();
+        let definition = if let Some(it) = it.definition {
+            it
+        } else {
+            let mut fields = Fields::new();
+            fields.joined_id("achievement_id", &it.achievement_id);
+            fields.done()?;
+            self.app.reached::<Achievements>(it.min_position).await?;
+            self.achievement(&it.achievement_id).await?.definition()
+        };
+        let frameworks = if frameworks.is_empty() { checks::claimed(&definition) } else { frameworks };
+        Ok(Response::new(CheckAchievementResponse { findings: checks::findings(&definition, &frameworks) }))
+    }
+
+    async fn get_achievement(&self, request: Request<GetAchievementRequest>) -> Reply<GetAchievementResponse> {
+        let (_, it) = Call::open(request)?;
+        let mut fields = Fields::new();
+        fields.joined_id("achievement_id", &it.achievement_id);
+        fields.done()?;
+        self.app.reached::<Achievements>(it.min_position).await?;
+        let row = self.achievement(&it.achievement_id).await?;
+        Ok(Response::new(GetAchievementResponse { achievement: Some(row.shown()) }))
+    }
+
+    async fn list_achievements(&self, request: Request<ListAchievementsRequest>) -> Reply<ListAchievementsResponse> {
+        let (_, it) = Call::open(request)?;
+        let mut fields = Fields::new();
+        fields.optional_id("institution_id", &it.institution_id);
+        let page = Page::asked(&mut fields, it.page_size, &it.page_token);
+        fields.done()?;
+        self.app.reached::<Achievements>(it.min_position).await?;
+        let rows = achievements::achievements(self.app.store(), &it.institution_id, it.state(), &page).await;
+        let rows = rows.map_err(fault)?;
+        let next_page_token = page.next(&rows, |it| it.achievement_id.clone());
+        let achievements = rows.into_iter().map(AchievementRow::shown).collect();
+        Ok(Response::new(ListAchievementsResponse { achievements, next_page_token }))
+    }
+}

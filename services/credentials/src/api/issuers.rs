@@ -1,0 +1,138 @@
+//! Calls that concern issuers and their keys.
+
+use super::{Api, Reply, TEXT_MAX, no};
+use crate::{
+    issuer::{self, Command, Issuer, Sealed},
+    issuers::{self, IssuerRow, Issuers},
+    issuing_institutions::{self, IssuingInstitutions},
+    key_store::KeyStore,
+    settings::Settings,
+    signing,
+};
+use studium_kit::{Call, Fields, Page, done, fault};
+use studium_proto::credentials::v1::{
+    self as credentials, CompromiseIssuerKeyRequest, CompromiseIssuerKeyResponse, CreateIssuerKeyRequest,
+    CreateIssuerKeyResponse, GetIssuerRequest, GetIssuerResponse, ListIssuersRequest, ListIssuersResponse,
+    PublishIssuerRequest, PublishIssuerResponse, Reason, ResealIssuerKeysRequest, ResealIssuerKeysResponse,
+    issuer_service_server::IssuerService,
+};
+use tonic::{Request, Response, Status};
+
+impl Api {
+    fn settings(&self) -> Result<&Settings, Status> {
+        self.app.belonging::<Settings>().ok_or_else(|| not_configured("the service has no settings"))
+    }
+
+    fn keys(&self) -> Result<&KeyStore, Status> {
+        let keys = self.settings()?.keys.as_ref();
+        keys.ok_or_else(|| not_configured("the service has no key to seal with; set STUDIUM_CREDENTIALS_KEY_FILE"))
+    }
+
+    async fn is_authorised(&self, institution_id: &str) -> Result<bool, Status> {
+        let it = issuing_institutions::institution(self.app.store(), institution_id).await.map_err(fault)?;
+        Ok(it.is_issuer)
+    }
+
+    async fn with_institution(&self, row: IssuerRow) -> Result<credentials::Issuer, Status> {
+        let it = issuing_institutions::institution(self.app.store(), &row.institution_id).await.map_err(fault)?;
+        Ok(row.shown(it.name, it.country, it.is_issuer))
+    }
+}
+
+fn not_configured(why: &str) -> Status {
+    no(Reason::IssuingNotConfigured, why, "")
+}
+
+#[tonic::async_trait]
+impl IssuerService for Api {
+    async fn publish_issuer(&self, request: Request<PublishIssuerRequest>) -> Reply<PublishIssuerResponse> {
+        let (call, it) = Call::open(request)?;
+        let mut fields = Fields::new();
+        fields.id("institution_id", &it.institution_id);
+        fields.done()?;
+        let base_url = self.settings()?.url.clone();
+        let did = issuer::did(&base_url, &it.institution_id).ok_or_else(|| {
+            not_configured("the service does not know where strangers reach it; set STUDIUM_CREDENTIALS_URL")
+        })?;
+        self.app.reached_stream::<IssuingInstitutions>("catalogue", it.catalogue_position).await?;
+        let authorised = self.is_authorised(&it.institution_id).await?;
+        let call = call.at(it.at_ms)?;
+        let command = Command::Publish { did, base_url, authorised };
+        done!(PublishIssuerResponse, self.app.decide::<Issuer>(&call, &it.institution_id, &command).await?)
+    }
+
+    async fn create_issuer_key(&self, request: Request<CreateIssuerKeyRequest>) -> Reply<CreateIssuerKeyResponse> {
+        let (call, it) = Call::open(request)?;
+        let mut fields = Fields::new();
+        fields.id("institution_id", &it.institution_id);
+        fields.done()?;
+        let made = signing::new_key(self.keys()?, &it.institution_id);
+        let (key_id, sealed) =
+            made.ok_or_else(|| not_configured("no key can be made: the system gives no randomness"))?;
+        let authorised = self.is_authorised(&it.institution_id).await?;
+        let call = call.at(it.at_ms)?;
+        let command = Command::CreateKey { key_id, sealed, authorised };
+        done!(CreateIssuerKeyResponse, self.app.decide::<Issuer>(&call, &it.institution_id, &command).await?)
+    }
+
+    async fn compromise_issuer_key(
+        &self,
+        request: Request<CompromiseIssuerKeyRequest>,
+    ) -> Reply<CompromiseIssuerKeyResponse> {
+        let (call, it) = Call::open(request)?;
+        let mut fields = Fields::new();
+        fields.id("institution_id", &it.institution_id);
+        fields.id("key_id", &it.key_id);
+        fields.check("since_ms", it.since_ms >= 0, "is Unix milliseconds and not negative");
+        fields.optional_text("reason", &it.reason, TEXT_MAX);
+        fields.done()?;
+        let call = call.at(it.at_ms)?;
+        let command = Command::Compromise { key_id: it.key_id, since_ms: it.since_ms, reason: it.reason };
+        done!(CompromiseIssuerKeyResponse, self.app.decide::<Issuer>(&call, &it.institution_id, &command).await?)
+    }
+
+    async fn reseal_issuer_keys(&self, request: Request<ResealIssuerKeysRequest>) -> Reply<ResealIssuerKeysResponse> {
+        let (call, it) = Call::open(request)?;
+        let mut fields = Fields::new();
+        fields.id("institution_id", &it.institution_id);
+        fields.done()?;
+        let store = self.keys()?;
+        let again = |key: &issuer::Key| -> Option<(String, Sealed)> {
+            let sealed = store.reseal(&key.sealed, &signing::whose(&it.institution_id, &key.id))?;
+            Some((key.id.clone(), sealed))
+        };
+        let id = &it.institution_id;
+        let all = self.app.look::<Issuer, _>(id, |it| it.keys().iter().filter_map(again).collect()).await?;
+        let call = call.at(it.at_ms)?;
+        let command = Command::Reseal(all);
+        done!(ResealIssuerKeysResponse, self.app.decide::<Issuer>(&call, id, &command).await?)
+    }
+
+    async fn get_issuer(&self, request: Request<GetIssuerRequest>) -> Reply<GetIssuerResponse> {
+        let (_, it) = Call::open(request)?;
+        let mut fields = Fields::new();
+        fields.id("institution_id", &it.institution_id);
+        fields.done()?;
+        self.app.reached::<Issuers>(it.min_position).await?;
+        let row = issuers::issuer(self.app.store(), &it.institution_id).await.map_err(fault)?;
+        let row = row.ok_or_else(|| {
+            no(Reason::IssuerNotFound, "the institution is not published as an issuer", &it.institution_id)
+        })?;
+        Ok(Response::new(GetIssuerResponse { issuer: Some(self.with_institution(row).await?) }))
+    }
+
+    async fn list_issuers(&self, request: Request<ListIssuersRequest>) -> Reply<ListIssuersResponse> {
+        let (_, it) = Call::open(request)?;
+        let mut fields = Fields::new();
+        let page = Page::asked(&mut fields, it.page_size, &it.page_token);
+        fields.done()?;
+        self.app.reached::<Issuers>(it.min_position).await?;
+        let rows = issuers::issuers(self.app.store(), &page).await.map_err(fault)?;
+        let next_page_token = page.next(&rows, |it| it.institution_id.clone());
+        let mut issuers = Vec::new();
+        for row in rows {
+            issuers.push(self.with_institution(row).await?);
+        }
+        Ok(Response::new(ListIssuersResponse { issuers, next_page_token }))
+    }
+}

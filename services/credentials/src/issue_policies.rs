@@ -1,0 +1,254 @@
+//! What follows from completions: a credential is issued, gets its bit, and is signed.
+
+use crate::{
+    achievements::{self, Achievements},
+    completions::{self, Completions},
+    credential::{self, Command, Credential},
+    credentials::{self, Credentials},
+    issuers::Issuers,
+    issuing, key_store, signing,
+    status_list::{self, StatusList},
+};
+use studium_kit::{App, Asked, LookUpPolicy, Policy, Reaction, StoreError, View, by_itself};
+use studium_proto::{
+    credentials::v1::{
+        AchievementSource, CredentialIssued, CredentialSigned, IssueCause,
+        achievement_event::Event as AchievementEvent, credential_event::Event as CredentialEvent,
+        issuer_event::Event as IssuerEvent, status_list_event::Event as ListEvent,
+    },
+    enrolment::v1::{enrolment_event::Event as EnrolmentEvent, programme_enrolment_event::Event as ProgrammeEvent},
+};
+
+fn reaction(issued: CredentialIssued, facts: crate::award::Facts, at_ms: i64) -> Reaction<Credential> {
+    let id = credential::id(&issued.achievement_id, &issued.learner_id, issued.attempt);
+    Reaction { id, command: by_itself(at_ms, Command::IssueOrWithhold(Box::new(issued), facts)) }
+}
+
+/// Issues a credential to whoever completes a course for which credentials are issued.
+pub struct CredentialsFollowCourses;
+
+impl LookUpPolicy for CredentialsFollowCourses {
+    const NAME: &'static str = "credentials-follow-courses";
+    const STREAM: &'static str = "enrolment";
+    const VIEWS: &'static [&'static str] = &[Completions::NAME];
+    type Event = EnrolmentEvent;
+    type Target = Credential;
+
+    fn concerns(event: &EnrolmentEvent) -> bool {
+        matches!(event, EnrolmentEvent::EnrolmentCompleted(_))
+    }
+
+    async fn react(
+        app: &App,
+        id: &str,
+        event: &EnrolmentEvent,
+        at_ms: i64,
+    ) -> Result<Vec<Reaction<Credential>>, StoreError> {
+        let (EnrolmentEvent::EnrolmentCompleted(it), Some((_, learner_id))) = (event, id.split_once('~')) else {
+            return Ok(Vec::new());
+        };
+        let what = (AchievementSource::Course, it.course_id.as_str(), it.course_version);
+        let earned = issuing::earned(app, learner_id, what, at_ms).await?;
+        Ok(earned.into_iter().map(|(issued, facts)| reaction(issued, facts, at_ms)).collect())
+    }
+}
+
+/// Issues a credential to whoever completes a programme for which credentials are issued.
+pub struct CredentialsFollowProgrammes;
+
+impl LookUpPolicy for CredentialsFollowProgrammes {
+    const NAME: &'static str = "credentials-follow-programmes";
+    const STREAM: &'static str = "enrolment";
+    const VIEWS: &'static [&'static str] = &[Completions::NAME];
+    type Event = ProgrammeEvent;
+    type Target = Credential;
+
+    fn concerns(event: &ProgrammeEvent) -> bool {
+        matches!(event, ProgrammeEvent::ProgrammeCompleted(_))
+    }
+
+    async fn react(
+        app: &App,
+        id: &str,
+        event: &ProgrammeEvent,
+        at_ms: i64,
+    ) -> Result<Vec<Reaction<Credential>>, StoreError> {
+        let (ProgrammeEvent::ProgrammeCompleted(it), Some((programme_id, learner_id))) = (event, id.split_once('~'))
+        else {
+            return Ok(Vec::new());
+        };
+        let what = (AchievementSource::Programme, programme_id, it.programme_version);
+        let earned = issuing::earned(app, learner_id, what, at_ms).await?;
+        Ok(earned.into_iter().map(|(issued, facts)| reaction(issued, facts, at_ms)).collect())
+    }
+}
+
+/// Issues a credential for an achievement that is approved to everybody who completed it before.
+pub struct CredentialsFollowApprovals;
+
+impl LookUpPolicy for CredentialsFollowApprovals {
+    const NAME: &'static str = "credentials-follow-approvals";
+    const STREAM: &'static str = "credentials";
+    const VIEWS: &'static [&'static str] = &[Achievements::NAME, Credentials::NAME, Issuers::NAME];
+    type Event = AchievementEvent;
+    type Target = Credential;
+
+    fn concerns(event: &AchievementEvent) -> bool {
+        matches!(event, AchievementEvent::AchievementApproved(_))
+    }
+
+    async fn react(
+        app: &App,
+        id: &str,
+        _: &AchievementEvent,
+        at_ms: i64,
+    ) -> Result<Vec<Reaction<Credential>>, StoreError> {
+        let Some(row) = achievements::achievement(app.store(), id).await? else { return Ok(Vec::new()) };
+        let of = row.definition();
+        let what = (of.source(), of.source_id.as_str(), of.source_version);
+        let mut reactions = Vec::new();
+        for learner_id in completions::learners(app.store(), what).await? {
+            if let Some((issued, facts)) = issuing::earned(app, &learner_id, what, at_ms).await? {
+                reactions.push(reaction(issued, facts, at_ms));
+            }
+        }
+        Ok(reactions)
+    }
+}
+
+/// Looks again at what was withheld because the issuer had no key, once it has one.
+pub struct WithheldAreLookedAtAgain;
+
+impl LookUpPolicy for WithheldAreLookedAtAgain {
+    const NAME: &'static str = "withheld-are-looked-at-again";
+    const STREAM: &'static str = "credentials";
+    const VIEWS: &'static [&'static str] = &[Achievements::NAME, Credentials::NAME, Issuers::NAME];
+    type Event = IssuerEvent;
+    type Target = Credential;
+
+    fn concerns(event: &IssuerEvent) -> bool {
+        matches!(event, IssuerEvent::IssuerKeyCreated(_))
+    }
+
+    async fn react(app: &App, id: &str, _: &IssuerEvent, at_ms: i64) -> Result<Vec<Reaction<Credential>>, StoreError> {
+        let mut reactions = Vec::new();
+        for row in credentials::withheld(app.store(), id).await? {
+            let wish = issuing::Wish {
+                achievement_id: &row.achievement_id,
+                learner_id: &row.learner_id,
+                attempt: row.attempt,
+                cause: IssueCause::Completion,
+                ..issuing::Wish::default()
+            };
+            let (issued, facts) = issuing::prepare(app, &wish, at_ms).await?;
+            reactions.push(reaction(issued, facts, at_ms));
+        }
+        Ok(reactions)
+    }
+}
+
+/// Gives every credential a bit in its issuer's status list, and keeps the bit as the credential's status is.
+pub struct StatusFollowsCredentials;
+
+impl Policy for StatusFollowsCredentials {
+    const NAME: &'static str = "status-follows-credentials";
+    const STREAM: &'static str = "credentials";
+    type Event = CredentialEvent;
+    type Target = StatusList;
+
+    fn react(&self, id: &str, event: &CredentialEvent, _: i64) -> Vec<Reaction<StatusList>> {
+        let credential_id = id.to_owned();
+        match event {
+            CredentialEvent::CredentialIssued(it) => {
+                // Without randomness the bit is drawn by the name, which is random as well.
+                let draw = key_store::random().map_or(it.public_id.len() as u64, |it| it as u64);
+                let command = status_list::Command::Allocate { credential_id, draw };
+                vec![Reaction { id: it.institution_id.clone(), command }]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Sets the bit of a credential that is revoked.
+pub struct BitsFollowRevocations;
+
+impl LookUpPolicy for BitsFollowRevocations {
+    const NAME: &'static str = "bits-follow-revocations";
+    const STREAM: &'static str = "credentials";
+    const VIEWS: &'static [&'static str] = &[Credentials::NAME];
+    type Event = CredentialEvent;
+    type Target = StatusList;
+
+    fn concerns(event: &CredentialEvent) -> bool {
+        matches!(event, CredentialEvent::CredentialRevoked(_))
+    }
+
+    async fn react(app: &App, id: &str, _: &CredentialEvent, _: i64) -> Result<Vec<Reaction<StatusList>>, StoreError> {
+        let row = credentials::credential(app.store(), id).await?;
+        let command = status_list::Command::Set { credential_id: id.to_owned(), is_set: true };
+        Ok(row.into_iter().map(|it| Reaction { id: it.institution_id, command: command.clone() }).collect())
+    }
+}
+
+/// Signs a credential once it has a bit.
+pub struct CredentialsAreSigned;
+
+impl LookUpPolicy for CredentialsAreSigned {
+    const NAME: &'static str = "credentials-are-signed";
+    const STREAM: &'static str = "credentials";
+    const VIEWS: &'static [&'static str] = &[Credentials::NAME, Achievements::NAME, Issuers::NAME];
+    type Event = ListEvent;
+    type Target = Credential;
+
+    fn concerns(event: &ListEvent) -> bool {
+        matches!(event, ListEvent::StatusIndexAllocated(_))
+    }
+
+    async fn react(app: &App, _: &str, event: &ListEvent, at_ms: i64) -> Result<Vec<Reaction<Credential>>, StoreError> {
+        let ListEvent::StatusIndexAllocated(it) = event else { return Ok(Vec::new()) };
+        let Some(row) = credentials::credential(app.store(), &it.credential_id).await? else { return Ok(Vec::new()) };
+        let signed = signing::credential(app, &row, it.list, it.index).await?;
+        let command = Command::Sign(CredentialSigned {
+            list: it.list,
+            index: it.index,
+            json_sha256: signed.json_sha256(),
+            jwt_sha256: signed.jwt_sha256(),
+        });
+        Ok(vec![asked(it.credential_id.clone(), by_itself(at_ms, command))])
+    }
+}
+
+/// Lets a credential give way to the one that was awarded in its place, once that one is signed.
+pub struct OldCredentialsGiveWay;
+
+impl LookUpPolicy for OldCredentialsGiveWay {
+    const NAME: &'static str = "old-credentials-give-way";
+    const STREAM: &'static str = "credentials";
+    const VIEWS: &'static [&'static str] = &[Credentials::NAME];
+    type Event = CredentialEvent;
+    type Target = Credential;
+
+    fn concerns(event: &CredentialEvent) -> bool {
+        matches!(event, CredentialEvent::CredentialSigned(_))
+    }
+
+    async fn react(
+        app: &App,
+        id: &str,
+        _: &CredentialEvent,
+        at_ms: i64,
+    ) -> Result<Vec<Reaction<Credential>>, StoreError> {
+        let Some(row) = credentials::credential(app.store(), id).await? else { return Ok(Vec::new()) };
+        let before = row.issued().supersedes;
+        if before.is_empty() {
+            return Ok(Vec::new());
+        }
+        let command = Command::Supersede { superseded_by: id.to_owned() };
+        Ok(vec![asked(before, by_itself(at_ms, command))])
+    }
+}
+
+fn asked(id: String, command: Asked<Command>) -> Reaction<Credential> {
+    Reaction { id, command }
+}

@@ -1,0 +1,82 @@
+//! How the status of a credential changes, and what strangers see of it.
+
+use crate::{
+    desk::{Desk, patiently},
+    thread::verified,
+};
+use studium_proto::credentials::v1::{
+    CredentialState, ReawardCredentialRequest, RevokeCredentialRequest, StatusReason, SuspendCredentialRequest,
+};
+use studium_vc::{status, verify};
+
+const ADA: &str = "course~AAA~1~ada~1";
+const AGAIN: &str = "course~AAA~1~ada~2";
+
+fn revoke() -> RevokeCredentialRequest {
+    let reason = StatusReason::AcademicMisconduct as i32;
+    RevokeCredentialRequest { credential_id: ADA.into(), reason, ..RevokeCredentialRequest::default() }
+}
+
+/// Whether the bit of a credential is set, by the list that strangers read.
+async fn bit(desk: &Desk, list: u32, index: u32) -> bool {
+    let (_, _, text) = desk.finds(&format!("/issuers/ou/status/{list}"), &[]).await;
+    let (_, bits) = status::read_list(&serde_json::from_str(&text).unwrap()).unwrap();
+    bits.get(index as usize).unwrap()
+}
+
+pub async fn a_revocation_is_in_the_list_and_stays(desk: Desk) {
+    desk.that_issues().await;
+    desk.passes("ada").await;
+    let shown = desk.becomes(ADA, CredentialState::Active).await;
+    let (_, headers, _) = desk.finds("/issuers/ou/status/1", &[]).await;
+    let tag = headers["etag"].to_str().unwrap().to_owned();
+    let (status, ..) = desk.finds("/issuers/ou/status/1", &[("if-none-match", &tag)]).await;
+    assert_eq!(status, 304, "nothing has changed");
+
+    let reason = StatusReason::IdFraud as i32;
+    let suspend = SuspendCredentialRequest { credential_id: ADA.into(), reason, ..SuspendCredentialRequest::default() };
+    desk.credentials().await.suspend_credential(suspend).await.unwrap();
+    desk.becomes(ADA, CredentialState::Suspended).await;
+    assert!(!bit(&desk, shown.list, shown.index).await, "the list tells of revocations only");
+
+    desk.credentials().await.revoke_credential(revoke()).await.unwrap();
+    let revoked = desk.becomes(ADA, CredentialState::Revoked).await;
+    assert_eq!(revoked.status_reason(), StatusReason::AcademicMisconduct);
+    desk.awaits(async |it| bit(it, shown.list, shown.index).await).await;
+    let (status, ..) = desk.finds("/issuers/ou/status/1", &[("if-none-match", &tag)]).await;
+    assert_eq!(status, 200);
+    let report = verified(&desk, &shown.url, "application/vc+ld+json").await;
+    assert_ne!(report.outcome(), verify::Outcome::Ok, "{report:?}");
+    assert!(report.findings(verify::CheckName::Status).contains(&verify::Finding::Revoked), "{report:?}");
+}
+
+pub async fn a_new_award_takes_the_place_of_the_old_one(desk: Desk) {
+    desk.that_issues().await;
+    desk.passes("ada").await;
+    let first = desk.becomes(ADA, CredentialState::Active).await;
+    let request = ReawardCredentialRequest {
+        credential_id: ADA.into(),
+        grade_millipoints: Some(81_000),
+        reason: "a mark was added up wrongly".into(),
+        ..ReawardCredentialRequest::default()
+    };
+    let mut credentials = desk.credentials().await;
+    patiently!(credentials.reaward_credential(request.clone())).unwrap();
+    let second = desk.becomes(AGAIN, CredentialState::Active).await;
+    assert_eq!((second.grade_millipoints, second.awarded_ms), (Some(81_000), first.awarded_ms));
+    assert_ne!(second.public_id, first.public_id);
+    let first = desk.becomes(ADA, CredentialState::Superseded).await;
+    assert_eq!(first.superseded_by, AGAIN);
+    assert!(!bit(&desk, first.list, first.index).await, "it was not revoked");
+}
+
+pub async fn a_rebuilt_view_signs_the_same_bytes(desk: Desk) {
+    desk.that_issues().await;
+    desk.passes("ada").await;
+    desk.becomes(ADA, CredentialState::Active).await;
+    let before = desk.get(ADA).await.unwrap();
+    let desk = desk.start_anew().await;
+    desk.becomes(ADA, CredentialState::Active).await;
+    let after = desk.get(ADA).await.unwrap();
+    assert_eq!((before.json, before.jwt), (after.json, after.jwt));
+}

@@ -1,0 +1,72 @@
+//! From completing a course to a credential that a stranger verifies.
+
+use crate::desk::{Desk, URL};
+use studium_proto::credentials::v1::{CredentialState, IssueCause};
+use studium_vc::{contexts::Contexts, did::Document, resolver::Fetched, verify};
+
+const ADA: &str = "course~AAA~1~ada~1";
+
+/// What a stranger finds out about a credential with nothing but its address.
+pub async fn verified(desk: &Desk, url: &str, form: &str) -> verify::Report {
+    let (status, headers, text) = desk.finds(url, &[("accept", form)]).await;
+    assert_eq!(status, 200, "{text}");
+    assert_eq!(headers["content-type"], form);
+    let json: serde_json::Value = match form {
+        "application/vc+jwt" => studium_vc::jwt::Token::read(&text).unwrap().credential,
+        _ => serde_json::from_str(&text).unwrap(),
+    };
+    let issuer = json["issuer"]["id"].as_str().unwrap();
+    let keys_at = studium_vc::did::web_document_url(issuer).unwrap();
+    let (_, _, document) = desk.finds(&keys_at, &[]).await;
+    let document = Document::read(issuer, &serde_json::from_str(&document).unwrap()).unwrap();
+    let list_at = json["credentialStatus"]["statusListCredential"].as_str().unwrap().to_owned();
+    let (_, _, list) = desk.finds(&list_at, &[]).await;
+    let found = Fetched { documents: [(issuer.to_owned(), document)].into(), status_lists: [(list_at, list)].into() };
+    verify::credential(&text, &found, desk.house.now_ms(), Contexts::embedded())
+}
+
+pub async fn who_completes_gets_a_credential_that_a_stranger_verifies(desk: Desk) {
+    desk.that_issues().await;
+    desk.passes("ada").await;
+    let shown = desk.becomes(ADA, CredentialState::Active).await;
+    assert_eq!((shown.grade_millipoints, shown.cause()), (Some(78_000), IssueCause::Completion));
+    let names: Vec<_> = shown.evidence.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["EnrolmentActivated", "ResultRecorded", "EnrolmentCompleted"]);
+    for it in &shown.evidence {
+        let stored = desk.house.log().read(&it.stream, it.position).await.unwrap().unwrap();
+        assert_eq!(stored.commit.id, it.commit_id);
+        let hash: Vec<_> = stored.hash().iter().map(|it| format!("{it:02x}")).collect();
+        assert_eq!(hash.concat(), it.sha256);
+    }
+    assert!(shown.url.starts_with(&format!("{URL}/credentials/")) && !shown.url.contains("ada"), "{}", shown.url);
+    for form in ["application/vc+ld+json", "application/vc+jwt"] {
+        let report = verified(&desk, &shown.url, form).await;
+        assert_eq!(report.outcome(), verify::Outcome::Ok, "{form}: {report:?}");
+    }
+    let (status, ..) = desk.finds("/credentials/00000000-0000-0000-0000-000000000000", &[]).await;
+    assert_eq!(status, 404);
+}
+
+pub async fn an_approval_reaches_those_who_completed_before(desk: Desk) {
+    desk.with_issuer("ou").await;
+    desk.with_key("ou").await;
+    desk.passes("ada").await;
+    let next = |it: &mut studium_proto::enrolment::v1::EnrolmentCompleted| it.course_version = 2;
+    desk.completes("bob", next).await;
+    desk.awaits(async |it| it.running.is_caught_up().await.unwrap()).await;
+    desk.approves(Desk::course()).await.unwrap();
+    desk.becomes(ADA, CredentialState::Active).await;
+    assert!(desk.get("course~AAA~1~bob~1").await.is_err(), "another version was completed");
+}
+
+pub async fn what_is_withheld_is_issued_once_the_issuer_has_a_key(desk: Desk) {
+    desk.with_issuer("ou").await;
+    desk.approves(Desk::course()).await.unwrap();
+    desk.awaits(async |it| it.running.is_caught_up().await.unwrap()).await;
+    desk.passes("ada").await;
+    let withheld = desk.becomes(ADA, CredentialState::Withheld).await;
+    assert_eq!(withheld.withheld_reasons, ["ISSUER_KEY_UNAVAILABLE"]);
+    desk.with_key("ou").await;
+    let issued = desk.becomes(ADA, CredentialState::Active).await;
+    assert!(issued.withheld_reasons.is_empty());
+}
