@@ -64,11 +64,10 @@ struct Context {
 #[derive(Clone)]
 pub struct Contexts {
     known: BTreeMap<String, Arc<Context>>,
-    inline: bool,
 }
 
 static BUILT_IN: LazyLock<Contexts> = LazyLock::new(|| {
-    let none = Contexts { known: BTreeMap::new(), inline: false };
+    let none = Contexts { known: BTreeMap::new() };
     // A text that were no context would be missing, which the tests notice.
     EMBEDDED.iter().fold(none, |all, (url, text)| all.clone().with(url, text).unwrap_or(all))
 });
@@ -88,11 +87,6 @@ impl Contexts {
         context.read(body);
         self.known.insert(url.to_owned(), Arc::new(context));
         Ok(self)
-    }
-
-    /// These, and whatever a document writes into its own `@context`.
-    pub fn with_inline(self) -> Self {
-        Self { inline: true, ..self }
     }
 
     pub(crate) fn text(&self, url: &str) -> Option<&str> {
@@ -123,7 +117,6 @@ impl Contexts {
                 Value::Array(_) => Err(ContextError::Malformed(path.to_owned())),
                 it => self.usable(it, path),
             }),
-            Value::Object(_) if self.inline => Ok(()),
             Value::Object(_) => Err(ContextError::Inline(path.to_owned())),
             _ => Err(ContextError::Malformed(path.to_owned())),
         }
