@@ -55,6 +55,8 @@ pub enum Finding {
     Revoked,
     /// Not to be relied on for the time being.
     Suspended,
+    /// The issuer has marked it with a status of another purpose; what this means, the reader has to judge.
+    Marked,
 }
 
 /// How a check came out.
@@ -64,7 +66,7 @@ pub enum Outcome {
     Ok,
     /// Not as it should be.
     Failed,
-    /// Nobody can say.
+    /// Nobody can say here; the sentence tells what the reader has to find out or to judge.
     NotChecked,
 }
 
@@ -105,7 +107,7 @@ impl Finding {
     pub fn outcome(self) -> Outcome {
         match self {
             Self::Sound => Outcome::Ok,
-            Self::NotChecked => Outcome::NotChecked,
+            Self::NotChecked | Self::Marked => Outcome::NotChecked,
             _ => Outcome::Failed,
         }
     }
@@ -357,7 +359,10 @@ fn status(entry: &Value, credential: &Value, resolver: &dyn Resolver, now_ms: i6
         (Ok(true), Purpose::Suspension) => new(Finding::Suspended, "Its issuer has suspended it for the time being."),
         (Ok(false), Purpose::Revocation) => new(Finding::Sound, "Its issuer has not revoked it."),
         (Ok(false), Purpose::Suspension) => new(Finding::Sound, "Its issuer has not suspended it."),
-        (Ok(_), Purpose::Other(it)) => new(Finding::Sound, &format!("Its status `{it}` says nothing against it.")),
+        (Ok(true), Purpose::Other(it)) => {
+            new(Finding::Marked, &format!("Its issuer has set its status `{it}`; what this means is for you to judge."))
+        }
+        (Ok(false), Purpose::Other(it)) => new(Finding::Sound, &format!("Its issuer has not set its status `{it}`.")),
     }
 }
 

@@ -109,7 +109,8 @@ fn revoked_and_suspended_are_told_apart() {
         (Purpose::Suspension, true, Finding::Suspended),
         (Purpose::Revocation, false, Finding::Sound),
         (Purpose::Suspension, false, Finding::Sound),
-        (Purpose::Other("refresh".to_owned()), true, Finding::Sound),
+        (Purpose::Other("refresh".to_owned()), true, Finding::Marked),
+        (Purpose::Other("refresh".to_owned()), false, Finding::Sound),
     ] {
         let list = signed(&list_credential(purpose.clone(), set));
         let report = check(&signed(&with_status(purpose)), &fetched(&list));
