@@ -8,6 +8,7 @@ pub mod canon;
 pub mod contexts;
 pub mod data_model;
 pub mod did;
+pub mod json;
 pub mod jwt;
 pub mod keys;
 mod loss;

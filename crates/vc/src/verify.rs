@@ -4,6 +4,7 @@ use crate::{
     contexts::Contexts,
     data_model,
     did::Document,
+    json,
     jwt::Token,
     keys::VerifyingKey,
     proof::{self, ProofError, Secured},
@@ -216,7 +217,7 @@ impl Form {
             })?;
             return Ok(Self::Token(token));
         }
-        let whole: Value = serde_json::from_str(text)
+        let whole = json::read(text.as_bytes())
             .map_err(|e| (CheckName::Structure, Finding::Malformed, format!("It is not JSON: {e}.")))?;
         let secured = Secured::read(&whole);
         Ok(Self::Json { whole, secured })

@@ -258,3 +258,18 @@ fn what_must_be_fetched_is_known_before() {
     assert_eq!(Needs::of(&credential).did.as_deref(), Some(DID));
     assert_eq!(Needs::of(&json!({})), Needs::default());
 }
+
+/// Of two values some readers keep the first, some the last.
+#[test]
+fn what_names_a_member_twice_is_no_credential() {
+    let good = signed(&small()).to_string();
+    let deep = good.replacen("\"creditsEarned\":5.5", "\"creditsEarned\":60,\"creditsEarned\":5.5", 1);
+    let escaped = good.replacen("\"validUntil\"", "\"valid\\u0055ntil\":\"2099-01-01T00:00:00Z\",\"validUntil\"", 1);
+    let proof = good.replacen("\"proofPurpose\"", "\"cryptosuite\":\"none\",\"proofPurpose\"", 1);
+    for text in [deep, escaped, proof] {
+        assert_ne!(text, good);
+        let report = verify::credential(&text, &Fetched::default(), at(NOW), Contexts::embedded());
+        assert_eq!(report.findings(CheckName::Structure), [Finding::Malformed], "{text}");
+        assert!(report.checks[0].sentence.contains("is given twice"), "{}", report.checks[0].sentence);
+    }
+}
