@@ -13,6 +13,7 @@ pub mod jwt;
 pub mod keys;
 mod loss;
 pub mod proof;
+pub mod reach;
 pub mod resolver;
 pub mod status;
 pub mod times;
