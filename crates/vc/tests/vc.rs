@@ -5,6 +5,8 @@
 mod canonical;
 #[path = "vc/dids.rs"]
 mod dids;
+#[path = "vc/limits.rs"]
+mod limits;
 #[path = "vc/public_check.rs"]
 mod public_check;
 #[path = "vc/status_lists.rs"]

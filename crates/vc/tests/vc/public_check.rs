@@ -8,7 +8,7 @@ use studium_vc::{
     jwt,
     keys::SigningKey,
     proof,
-    resolver::{Fetched, Needs},
+    resolver::Fetched,
     status::{self, ListTerms, Purpose, StatusEntry, StatusList},
     verify::{self, CheckName, Finding, Outcome, Report},
 };
@@ -248,15 +248,6 @@ fn what_is_no_credential_is_told() {
         assert_eq!(report.outcome(), Outcome::Failed, "{text}");
         assert_eq!(report.checks.len(), 5, "{text}");
     }
-}
-
-#[test]
-fn what_must_be_fetched_is_known_before() {
-    let mut credential = with_status(Purpose::Revocation);
-    assert_eq!(Needs::of(&credential), Needs { did: None, status_lists: vec![LIST.to_owned()] });
-    credential["issuer"] = json!({"id": DID});
-    assert_eq!(Needs::of(&credential).did.as_deref(), Some(DID));
-    assert_eq!(Needs::of(&json!({})), Needs::default());
 }
 
 /// Of two values some readers keep the first, some the last.
