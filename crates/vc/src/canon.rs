@@ -163,7 +163,7 @@ fn neighbours(dataset: &Dataset, nodes: &BTreeSet<String>) -> BTreeMap<String, B
     let mut neighbours: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for quad in dataset {
         let here: Vec<_> =
-            blank_nodes(&quad).into_iter().map(|it| it.as_str()).filter(|it| nodes.contains(*it)).collect();
+            blank_nodes(&quad).into_iter().map(BlankNodeRef::as_str).filter(|it| nodes.contains(*it)).collect();
         for node in &here {
             let others = here.iter().filter(|it| *it != node).map(|it| (*it).to_owned());
             neighbours.entry((*node).to_owned()).or_default().extend(others);
