@@ -4,7 +4,7 @@ use crate::{
     contexts::Contexts,
     data_model, json,
     jwt::Token,
-    limits::{self, Limit},
+    limits::{self, Lengths, Limit},
     proof::{ProofError, Secured},
     report::{Check, CheckName, Finding},
 };
@@ -18,16 +18,18 @@ pub(crate) enum Form {
 
 impl Form {
     /// Reads a credential, or says in a check why it cannot be read.
-    pub(crate) fn read(text: &str, text_max: usize) -> Result<Self, Check> {
+    pub(crate) fn read(text: &str, lengths: &Lengths) -> Result<Self, Check> {
         let more = |e: &Limit| Check::not_checked(CheckName::Structure, &format!("It is too much to be checked: {e}."));
-        limits::text(text, text_max).map_err(|e| more(&e))?;
         let form = if text.trim_start().starts_with('{') {
+            limits::text(text, lengths.json).map_err(|e| more(&e))?;
             let whole = json::read(text.as_bytes()).map_err(|e| {
                 Check::new(CheckName::Structure, Finding::Malformed, &format!("It is not JSON that can be read: {e}."))
             })?;
+            limits::document(&whole).map_err(|e| more(&e))?;
             let secured = Secured::read(&whole);
             Self::Json { whole, secured }
         } else {
+            limits::text(text, lengths.token).map_err(|e| more(&e))?;
             Self::Token(Token::read(text).map_err(|e| {
                 let sentence = format!("It is neither JSON nor a token that can be checked: {e}.");
                 Check::new(CheckName::Proof, Finding::Unproven, &sentence)

@@ -5,6 +5,7 @@
 //! Bitstring Status List 1.0, and the JWT form of Open Badges 3.0. Names are theirs.
 
 pub mod canon;
+pub mod clr;
 pub mod contexts;
 pub mod data_model;
 pub mod did;

@@ -4,14 +4,15 @@ use crate::resolver::entries;
 use serde_json::Value;
 use thiserror::Error;
 
-/// The longest text of a credential: 256 KiB. A microcredential with all its results has 8 KiB, a learner record
-/// holds some thirty of these.
+/// The longest text of a credential in JSON: 256 KiB. A microcredential with all its results has 8 KiB.
 pub const TEXT_MAX: usize = 262_144;
+/// The longest token: 1 MiB, since checking one is cheap. A learner's record of eighty microcredentials fits.
+pub const TOKEN_TEXT_MAX: usize = 1_048_576;
 /// The longest text of a status list: 4 MiB. The shortest list has 22 KiB if half of its bits are set.
 pub const LIST_TEXT_MAX: usize = 4_194_304;
 /// The most contexts in one `@context`. Open Badges have three.
 pub const CONTEXTS_MAX: usize = 8;
-/// The most contexts in a whole document, since the credentials in a learner record bring their own.
+/// The most contexts in a whole document with a proof; each is read for every proof. Nothing reads those of a token.
 pub const CONTEXTS_ALL_MAX: usize = 128;
 /// The most status entries, each of which may have to be fetched. Open Badges have one, others two.
 pub const STATUS_ENTRIES_MAX: usize = 4;
@@ -19,7 +20,7 @@ pub const STATUS_ENTRIES_MAX: usize = 4;
 /// A credential is more than is looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Limit {
-    /// See [`TEXT_MAX`] and [`LIST_TEXT_MAX`].
+    /// See [`TEXT_MAX`], [`TOKEN_TEXT_MAX`] and [`LIST_TEXT_MAX`].
     #[error("its text has {bytes} bytes, at most {most} are read")]
     Text {
         /// How long it is.
@@ -38,18 +39,30 @@ pub enum Limit {
     StatusEntries(usize),
 }
 
+/// How long a text may be in its two forms.
+pub(crate) struct Lengths {
+    pub(crate) json: usize,
+    pub(crate) token: usize,
+}
+
+pub(crate) const CREDENTIAL: Lengths = Lengths { json: TEXT_MAX, token: TOKEN_TEXT_MAX };
+pub(crate) const STATUS_LIST: Lengths = Lengths { json: LIST_TEXT_MAX, token: LIST_TEXT_MAX };
+
 /// Whether the text is short enough to be read.
 pub(crate) fn text(text: &str, most: usize) -> Result<(), Limit> {
     let bytes = text.len();
     if bytes > most { Err(Limit::Text { bytes, most }) } else { Ok(()) }
 }
 
-/// Whether the credential is small enough to be looked at.
+/// Whether the contexts of a document with a proof are few enough to be read.
+pub(crate) fn document(document: &Value) -> Result<(), Limit> {
+    let all = contexts(document)?;
+    if all > CONTEXTS_ALL_MAX { Err(Limit::ContextsInAll(all)) } else { Ok(()) }
+}
+
+/// Whether the credential, in whichever form, is small enough to be looked at.
 pub(crate) fn credential(credential: &Value) -> Result<(), Limit> {
-    match contexts(credential)? {
-        all if all > CONTEXTS_ALL_MAX => return Err(Limit::ContextsInAll(all)),
-        _ => {}
-    }
+    contexts(credential)?;
     let entries = entries(credential).len();
     if entries > STATUS_ENTRIES_MAX { Err(Limit::StatusEntries(entries)) } else { Ok(()) }
 }

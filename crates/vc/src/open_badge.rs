@@ -5,7 +5,7 @@
 //! Open Badges have no term for, is written as results of the type `ext:..`, each described in the achievement.
 //! No names of learners: whose it is, says an identifier and, at the learner's wish, a hashed e-mail address.
 
-mod json;
+pub(crate) mod json;
 mod results;
 
 use crate::{identity::Identity, status::StatusEntry};

@@ -62,7 +62,7 @@ impl Needs {
     ///
     /// Nothing is proven yet: these are a stranger's words, and whoever fetches them must expect anything behind them.
     pub fn of(text: &str, reach: Reach, contexts: &Contexts) -> Self {
-        let Ok(form) = Form::read(text, limits::TEXT_MAX) else { return Self::default() };
+        let Ok(form) = Form::read(text, &limits::CREDENTIAL) else { return Self::default() };
         if !form.is_secured() || form.structure(contexts).finding != Finding::Sound {
             return Self::default();
         }

@@ -8,7 +8,7 @@ use crate::{
     form::Form,
     jwt::Token,
     keys::VerifyingKey,
-    limits,
+    limits::{self, Lengths},
     proof::{self, ProofError},
     resolver::{self, Resolver, issuer},
     status::{self, Purpose, StatusEntry},
@@ -21,7 +21,7 @@ const SKEW_MS: i64 = 300_000;
 
 /// Checks a credential, given as JSON or as a token, at a time.
 pub fn credential(text: &str, resolver: &dyn Resolver, now_ms: i64, contexts: &Contexts) -> Report {
-    let mut examined = examine(text, limits::TEXT_MAX, resolver, now_ms, contexts);
+    let mut examined = examine(text, &limits::CREDENTIAL, resolver, now_ms, contexts);
     let is_one = examined.findings(CheckName::Structure) == [Finding::Sound];
     let Some(credential) = examined.credential.as_ref().filter(|_| is_one) else {
         examined.checks.push(Check::not_checked(CheckName::Status, "There is no credential to look up."));
@@ -44,8 +44,8 @@ pub fn credential(text: &str, resolver: &dyn Resolver, now_ms: i64, contexts: &C
 }
 
 /// All checks but the status.
-fn examine(text: &str, text_max: usize, resolver: &dyn Resolver, now_ms: i64, contexts: &Contexts) -> Report {
-    let form = match Form::read(text, text_max) {
+fn examine(text: &str, lengths: &Lengths, resolver: &dyn Resolver, now_ms: i64, contexts: &Contexts) -> Report {
+    let form = match Form::read(text, lengths) {
         Ok(form) => form,
         Err(check) => {
             let mut report = Report { credential: None, checks: vec![check] };
@@ -198,7 +198,7 @@ fn status(entry: &Value, credential: &Value, resolver: &dyn Resolver, now_ms: i6
         Ok(text) => text,
         Err(e) => return unknown(&e.0),
     };
-    let report = examine(&text, limits::LIST_TEXT_MAX, resolver, now_ms, contexts);
+    let report = examine(&text, &limits::STATUS_LIST, resolver, now_ms, contexts);
     if let Some(bad) = report.checks.iter().find(|it| it.finding != Finding::Sound) {
         return unknown(&format!("The status list {} cannot be relied on: {}", entry.list, bad.sentence));
     }

@@ -7,6 +7,8 @@ mod canonical;
 mod dids;
 #[path = "vc/identities.rs"]
 mod identities;
+#[path = "vc/learner_records.rs"]
+mod learner_records;
 #[path = "vc/limits.rs"]
 mod limits;
 #[path = "vc/open_badges.rs"]

@@ -39,13 +39,13 @@ pub(super) struct Root<'a> {
 }
 
 #[derive(Serialize)]
-struct Schema {
-    id: &'static str,
-    r#type: &'static str,
+pub(crate) struct Schema {
+    pub(crate) id: &'static str,
+    pub(crate) r#type: &'static str,
 }
 
 #[derive(Serialize)]
-struct Profile<'a> {
+pub(crate) struct Profile<'a> {
     id: &'a str,
     r#type: Type,
     name: &'a str,
@@ -199,7 +199,7 @@ impl<'a> Root<'a> {
 }
 
 impl<'a> Profile<'a> {
-    fn of(issuer: &'a Issuer) -> Self {
+    pub(crate) fn of(issuer: &'a Issuer) -> Self {
         Self {
             id: &issuer.id,
             r#type: ["Profile"],
