@@ -7,7 +7,10 @@ use studium_vc::{
     contexts::Contexts,
     did::Document,
     jwt,
-    limits::{CONTEXTS_ALL_MAX, CONTEXTS_MAX, STATUS_ENTRIES_MAX, TEXT_MAX, TOKEN_TEXT_MAX},
+    limits::{
+        CONTEXTS_ALL_MAX, CONTEXTS_MAX, DEPTH_MAX, OBJECTS_MAX, STATUS_ENTRIES_MAX, TEXT_MAX, TOKEN_TEXT_MAX,
+        VALUES_MAX,
+    },
     reach::Reach,
     resolver::{Fetched, Needs, Resolver, Unresolved},
     status::{Purpose, StatusEntry},
@@ -97,6 +100,44 @@ fn many_contexts_in_many_places_are_not_read() {
     credential["evidence"] = (3..=CONTEXTS_ALL_MAX).map(|_| own()).collect();
     for text in forms(&credential) {
         assert_eq!(check(&text).0.findings(CheckName::Structure), [Finding::Sound]);
+    }
+}
+
+/// Within the length of a text, thousands of objects would take many seconds to read.
+#[test]
+fn many_objects_and_values_are_not_read() {
+    let own = signed(&small());
+    let objects = own.to_string().matches('{').count();
+    let mut credential = small();
+    credential["evidence"] =
+        (objects..=OBJECTS_MAX).map(|n| json!({"id": format!("urn:x:{n}"), "type": "Evidence"})).collect();
+    let [proven, token] = forms(&credential);
+    too_much(&proven, "it has 501 objects");
+    assert_eq!(check(&token).0.outcome(), Outcome::Ok, "a token is not read as JSON-LD");
+    credential["evidence"].as_array_mut().unwrap().pop();
+    assert_eq!(check(&signed(&credential).to_string()).0.outcome(), Outcome::Ok);
+
+    let mut credential = small();
+    credential["description"] = (0..VALUES_MAX).map(|n| n.to_string()).collect();
+    too_much(&forms(&credential)[0], "values, at most 5000");
+}
+
+/// Each level takes stack, and a program that runs out of it ends.
+#[test]
+fn what_stands_deep_is_not_read() {
+    let deep = |levels: usize| {
+        let mut node = json!({"id": "urn:x:org", "type": ["Profile"]});
+        for _ in 1..levels {
+            node = json!({"id": "urn:x:org", "type": ["Profile"], "parentOrg": node});
+        }
+        let mut credential = small();
+        credential["issuer"]["parentOrg"] = node;
+        credential
+    };
+    // The credential and its issuer are above, a list of types below.
+    assert_eq!(check(&signed(&deep(DEPTH_MAX - 3)).to_string()).0.outcome(), Outcome::Ok);
+    for levels in [DEPTH_MAX - 2, 100] {
+        too_much(&forms(&deep(levels))[0], "more than 24 deep");
     }
 }
 
