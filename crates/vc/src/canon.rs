@@ -13,8 +13,9 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use thiserror::Error;
 
-/// Blank nodes that look alike are told apart by trying their orders, whose number grows with the factorial.
-const ALIKE_MAX: usize = 6;
+/// Blank nodes that look alike and hang together are told apart by trying their orders, whose number grows with the
+/// factorial: six of them, each of which tries all orders.
+const ORDERS_MAX: usize = 6 * 720;
 
 /// A document has no canonical form that could be signed as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -132,13 +133,43 @@ fn quickly_ordered(dataset: &Dataset) -> Result<(), CanonError> {
             looks.entry(node.as_str().to_owned()).or_default().push(look(&quad, node));
         }
     }
-    let mut alike: BTreeMap<Vec<String>, usize> = BTreeMap::new();
-    for mut look in looks.into_values() {
+    let mut alike: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
+    for (node, mut look) in looks {
         look.sort();
-        *alike.entry(look).or_default() += 1;
+        alike.entry(look).or_default().push(node);
     }
-    let alike = alike.into_values().filter(|it| *it > 1).sum();
-    if alike > ALIKE_MAX { Err(CanonError::TooMuchAlike(alike)) } else { Ok(()) }
+    let mut alike: BTreeSet<_> = alike.into_values().filter(|it| it.len() > 1).flatten().collect();
+    let neighbours = neighbours(dataset, &alike);
+    let (mut tied, mut orders) = (0, 0_usize);
+    while let Some(first) = alike.pop_first() {
+        let (mut size, mut open) = (0_usize, vec![first]);
+        while let Some(node) = open.pop() {
+            size += 1;
+            let next = neighbours.get(&node).into_iter().flatten().filter_map(|it| alike.take(it));
+            open.extend(next);
+        }
+        // One that is alone among nodes of other looks has no orders to try.
+        if size > 1 {
+            tied += size;
+            orders = (1..=size).fold(size, usize::saturating_mul).saturating_add(orders);
+        }
+    }
+    if orders > ORDERS_MAX { Err(CanonError::TooMuchAlike(tied)) } else { Ok(()) }
+}
+
+/// Which of these nodes stand in one statement. Nodes with a look of their own have their name before any order is
+/// tried, and so tie nothing together.
+fn neighbours(dataset: &Dataset, nodes: &BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut neighbours: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for quad in dataset {
+        let here: Vec<_> =
+            blank_nodes(&quad).into_iter().map(BlankNodeRef::as_str).filter(|it| nodes.contains(*it)).collect();
+        for node in &here {
+            let others = here.iter().filter(|it| *it != node).map(|it| (*it).to_owned());
+            neighbours.entry((*node).to_owned()).or_default().extend(others);
+        }
+    }
+    neighbours
 }
 
 fn blank_nodes<'a>(quad: &QuadRef<'a>) -> HashSet<BlankNodeRef<'a>> {

@@ -13,6 +13,9 @@ pub const CREDENTIALS_V2: &str = "https://www.w3.org/ns/credentials/v2";
 pub const OPEN_BADGES: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json";
 /// Terms beside Open Badges, for instance `1EdTechJsonSchemaValidator2019`.
 pub const OPEN_BADGES_EXTENSIONS: &str = "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json";
+/// Comprehensive Learner Record 2.0, in its edition 2.0.1. Only the names of its types are known here: no copy of the
+/// text is to be had whose licence lets it be built in.
+pub const CLR: &str = "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json";
 /// Data Integrity proofs, for documents that are not credentials of 2.0.
 pub const DATA_INTEGRITY_V2: &str = "https://w3id.org/security/data-integrity/v2";
 /// Bitstring Status List, for documents that are not credentials of 2.0.
@@ -26,12 +29,18 @@ const EMBEDDED: &[(&str, &str)] = &[
     (STATUS_LIST_V1, include_str!("../contexts/bitstring-status-list-v1.jsonld")),
 ];
 
+/// Contexts of which only the names of types are known.
+const NAMED: &[(&str, &[&str])] = &[(CLR, &["ClrCredential", "ClrSubject", "Association"])];
+
 /// A document's `@context` cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ContextError {
     /// Contexts are never fetched.
     #[error("the context {0} is not one of those that are built in, and none is ever fetched")]
     Unknown(String),
+    /// Enough to recognise a token's types, and not to give a document the form that is signed.
+    #[error("of the context {0} only the names are built in, so that what uses it can be a token and not have a proof")]
+    OnlyNames(String),
     /// A term that a document defines for itself means what its author likes.
     #[error("the context at {0} is written into the document; only contexts that are built in are read")]
     Inline(String),
@@ -49,9 +58,10 @@ pub enum ContextError {
 }
 
 /// One context and what must be known of it without processing it.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Context {
-    text: String,
+    /// None, if only names of terms are known.
+    text: Option<String>,
     /// Every term that it defines, at whatever depth.
     terms: BTreeSet<String>,
     /// Terms that bring a context of their own, which applies where they are the type of a node.
@@ -64,13 +74,16 @@ struct Context {
 #[derive(Clone)]
 pub struct Contexts {
     known: BTreeMap<String, Arc<Context>>,
-    inline: bool,
 }
 
 static BUILT_IN: LazyLock<Contexts> = LazyLock::new(|| {
-    let none = Contexts { known: BTreeMap::new(), inline: false };
+    let named = NAMED.iter().map(|(url, types)| {
+        let terms = types.iter().map(|it| (*it).to_owned()).collect();
+        ((*url).to_owned(), Arc::new(Context { terms, ..Context::default() }))
+    });
+    let named = Contexts { known: named.collect() };
     // A text that were no context would be missing, which the tests notice.
-    EMBEDDED.iter().fold(none, |all, (url, text)| all.clone().with(url, text).unwrap_or(all))
+    EMBEDDED.iter().fold(named, |all, (url, text)| all.clone().with(url, text).unwrap_or(all))
 });
 
 impl Contexts {
@@ -84,19 +97,14 @@ impl Contexts {
         let wrong = |why: String| ContextError::NotAContext { url: url.to_owned(), why };
         let document: Value = serde_json::from_str(text).map_err(|e| wrong(e.to_string()))?;
         let body = document.get("@context").ok_or_else(|| wrong("it has no `@context`".to_owned()))?;
-        let mut context = Context { text: text.into(), terms: BTreeSet::new(), scoped: BTreeSet::new(), vocab: false };
+        let mut context = Context { text: Some(text.to_owned()), ..Context::default() };
         context.read(body);
         self.known.insert(url.to_owned(), Arc::new(context));
         Ok(self)
     }
 
-    /// These, and whatever a document writes into its own `@context`.
-    pub fn with_inline(self) -> Self {
-        Self { inline: true, ..self }
-    }
-
     pub(crate) fn text(&self, url: &str) -> Option<&str> {
-        self.known.get(url).map(|it| it.text.as_str())
+        self.known.get(url)?.text.as_deref()
     }
 
     /// Refuses a document with a context that is not known, wherever in the document it stands.
@@ -117,13 +125,15 @@ impl Contexts {
 
     fn usable(&self, context: &Value, path: &str) -> Result<(), ContextError> {
         match context {
-            Value::String(url) if self.known.contains_key(url) => Ok(()),
-            Value::String(url) => Err(ContextError::Unknown(url.clone())),
+            Value::String(url) => match self.known.get(url) {
+                Some(known) if known.text.is_some() => Ok(()),
+                Some(_) => Err(ContextError::OnlyNames(url.clone())),
+                None => Err(ContextError::Unknown(url.clone())),
+            },
             Value::Array(all) => all.iter().try_for_each(|it| match it {
                 Value::Array(_) => Err(ContextError::Malformed(path.to_owned())),
                 it => self.usable(it, path),
             }),
-            Value::Object(_) if self.inline => Ok(()),
             Value::Object(_) => Err(ContextError::Inline(path.to_owned())),
             _ => Err(ContextError::Malformed(path.to_owned())),
         }
@@ -144,8 +154,7 @@ impl Contexts {
             Value::String(url) => self.known.get(url).is_some_and(|it| holds(it)),
             Value::Array(all) => all.iter().any(|it| self.any(it, holds)),
             Value::Object(_) => {
-                let mut inline =
-                    Context { text: String::new(), terms: BTreeSet::new(), scoped: BTreeSet::new(), vocab: false };
+                let mut inline = Context::default();
                 inline.read(context);
                 holds(&inline)
             }

@@ -2,6 +2,7 @@
 
 use crate::{
     keys::{KeyError, VerifyingKey},
+    reach::{Reach, is_host},
     times,
 };
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use thiserror::Error;
 /// An identifier or the document behind it is not what it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DidError {
-    /// `did:web` is made from a plain https URL.
+    /// `did:web` is made from a plain URL.
     #[error("`{url}` cannot become a did:web: {why}")]
     Url {
         /// The text that was given.
@@ -39,14 +40,22 @@ pub enum DidError {
     },
 }
 
-/// The `did:web` of an https URL: `https://host:8443/issuers/42` is `did:web:host%3A8443:issuers:42`.
-pub fn web(url: &str) -> Result<String, DidError> {
+/// The `did:web` of a URL: `https://host:8443/issuers/42` is `did:web:host%3A8443:issuers:42`.
+///
+/// The method is about https. A developer's machine has no certificate, so loopback hosts speak http where `reach`
+/// allows them, as most implementations do it.
+pub fn web(url: &str, reach: Reach) -> Result<String, DidError> {
     let wrong = |why| DidError::Url { url: url.to_owned(), why };
-    let rest = url.strip_prefix("https://").ok_or_else(|| wrong("it does not begin with https://"))?;
+    let (protocol, rest) = url.split_once("://").ok_or_else(|| wrong("it does not begin with https://"))?;
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let path = path.strip_suffix('/').unwrap_or(path);
     if !is_host(host) {
         return Err(wrong("its host is not a name with an optional port"));
+    }
+    match (protocol, reach.protocol(host)) {
+        (have, want) if have == want => {}
+        (_, "http") => return Err(wrong("a loopback host is reached over http here, and nothing else")),
+        _ => return Err(wrong("it does not begin with https://")),
     }
     let mut did = format!("did:web:{}", host.replace(':', "%3A"));
     for segment in path.split('/').filter(|_| !path.is_empty()) {
@@ -60,7 +69,7 @@ pub fn web(url: &str) -> Result<String, DidError> {
 }
 
 /// Where the document of a `did:web` lies.
-pub fn web_document_url(did: &str) -> Result<String, DidError> {
+pub fn web_document_url(did: &str, reach: Reach) -> Result<String, DidError> {
     let wrong = |why| DidError::Did { did: did.to_owned(), why };
     let rest = did.strip_prefix("did:web:").ok_or_else(|| wrong("it does not begin with did:web:"))?;
     let (host, path) = rest.split_once(':').map_or((rest, None), |(host, path)| (host, Some(path)));
@@ -68,19 +77,12 @@ pub fn web_document_url(did: &str) -> Result<String, DidError> {
     if !is_host(&host) {
         return Err(wrong("its host is not a name with an optional port, written with %3A"));
     }
-    let Some(path) = path else { return Ok(format!("https://{host}/.well-known/did.json")) };
+    let protocol = reach.protocol(&host);
+    let Some(path) = path else { return Ok(format!("{protocol}://{host}/.well-known/did.json")) };
     if !path.split(':').all(is_segment) {
         return Err(wrong("its path has a part that is empty, relative, or not of letters, digits and `-._~%`"));
     }
-    Ok(format!("https://{host}/{}/did.json", path.replace(':', "/")))
-}
-
-fn is_host(host: &str) -> bool {
-    let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
-    let labels = name
-        .split('.')
-        .all(|it| !it.is_empty() && !it.starts_with('-') && it.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-'));
-    labels && port.is_none_or(|it| it.parse::<u16>().is_ok_and(|port| port > 0))
+    Ok(format!("{protocol}://{host}/{}/did.json", path.replace(':', "/")))
 }
 
 fn is_segment(segment: &str) -> bool {

@@ -1,6 +1,7 @@
 //! A credential as a JSON Web Token, in the form of Open Badges 3.0: for whoever reads no JSON-LD.
 
 use crate::{
+    json,
     keys::{KeyError, SigningKey, VerifyingKey},
     times,
 };
@@ -97,9 +98,9 @@ impl Token {
             return Err(JwtError::Malformed("it has not three parts"));
         };
         let bytes = |it: &str| BASE64URL.decode(it).map_err(|_| JwtError::Malformed("a part is not base64url"));
-        let object = |it: &str| match serde_json::from_slice(&bytes(it)?) {
+        let object = |it: &str| match json::read(&bytes(it)?) {
             Ok(Value::Object(it)) => Ok(it),
-            _ => Err(JwtError::Malformed("a part is not a JSON object")),
+            _ => Err(JwtError::Malformed("a part is not a JSON object that names each of its members once")),
         };
         let head = object(header)?;
         match head.get("alg") {

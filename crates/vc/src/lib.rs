@@ -5,13 +5,21 @@
 //! Bitstring Status List 1.0, and the JWT form of Open Badges 3.0. Names are theirs.
 
 pub mod canon;
+pub mod clr;
 pub mod contexts;
 pub mod data_model;
 pub mod did;
+mod form;
+pub mod identity;
+pub mod json;
 pub mod jwt;
 pub mod keys;
+pub mod limits;
 mod loss;
+pub mod open_badge;
 pub mod proof;
+pub mod reach;
+mod report;
 pub mod resolver;
 pub mod status;
 pub mod times;

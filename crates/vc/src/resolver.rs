@@ -1,6 +1,13 @@
 //! Where a check finds what the credential itself does not hold: the issuer's keys and the status list.
 
-use crate::did::Document;
+use crate::{
+    contexts::Contexts,
+    did::{self, Document},
+    form::Form,
+    limits,
+    reach::Reach,
+    report::Finding,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -44,18 +51,30 @@ impl Resolver for Fetched {
 /// What must be fetched before a credential can be checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// The issuer, unless it is a `did:key`.
+    /// The issuer, if it is a `did:web` in reach; its document lies at [`did::web_document_url`].
     pub did: Option<String>,
-    /// The status lists that it names.
+    /// The status lists that it names and that are in reach, each once.
     pub status_lists: Vec<String>,
 }
 
 impl Needs {
-    /// What this credential needs; nothing is checked yet.
-    pub fn of(credential: &Value) -> Self {
-        let issuer = issuer(credential).filter(|it| !it.starts_with("did:key:"));
-        let lists = entries(credential).iter().filter_map(|it| it["statusListCredential"].as_str());
-        Self { did: issuer.map(str::to_owned), status_lists: lists.map(str::to_owned).collect() }
+    /// What this text needs. Nothing, if it is no credential, or too much, or without anything that could prove it.
+    ///
+    /// Nothing is proven yet: these are a stranger's words, and whoever fetches them must expect anything behind them.
+    pub fn of(text: &str, reach: Reach, contexts: &Contexts) -> Self {
+        let Ok(form) = Form::read(text, &limits::CREDENTIAL) else { return Self::default() };
+        if !form.is_secured() || form.structure(contexts).finding != Finding::Sound {
+            return Self::default();
+        }
+        let credential = form.credential();
+        let did = issuer(credential).filter(|it| did::web_document_url(it, reach).is_ok());
+        let mut status_lists: Vec<String> = Vec::new();
+        for url in entries(credential).iter().filter_map(|it| it["statusListCredential"].as_str()) {
+            if reach.allows(url) && !status_lists.iter().any(|it| it == url) {
+                status_lists.push(url.to_owned());
+            }
+        }
+        Self { did: did.map(str::to_owned), status_lists }
     }
 }
 

@@ -44,7 +44,7 @@ pub enum Purpose {
     Revocation,
     /// It is not to be relied on for the time being.
     Suspension,
-    /// Something that says nothing against it, for instance `refresh`.
+    /// Something of which only a reader can say what it means for them, for instance `refresh`.
     Other(String),
 }
 

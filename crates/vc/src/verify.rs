@@ -1,157 +1,54 @@
 //! Checks a credential as anybody may, and says of each check in a sentence what came out.
 
+pub use crate::report::{Check, CheckName, Finding, Outcome, Report};
+
 use crate::{
     contexts::Contexts,
-    data_model,
     did::Document,
+    form::Form,
     jwt::Token,
     keys::VerifyingKey,
-    proof::{self, ProofError, Secured},
-    resolver::{Resolver, entries, issuer},
+    limits::{self, Lengths},
+    proof::{self, ProofError},
+    resolver::{self, Resolver, issuer},
     status::{self, Purpose, StatusEntry},
     times,
 };
 use serde_json::Value;
-use std::fmt;
 
 /// Clocks differ: so much later than now may a proof be dated.
 const SKEW_MS: i64 = 300_000;
 
-/// What is looked at, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CheckName {
-    /// Whether it is a credential at all.
-    Structure,
-    /// Whether it is as it was signed.
-    Proof,
-    /// Whether the key that signed is the issuer's.
-    IssuerKey,
-    /// Whether it has begun and not ended.
-    ValidityPeriod,
-    /// Whether the issuer has withdrawn it.
-    Status,
-}
-
-/// What a check found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Finding {
-    /// All is well.
-    Sound,
-    /// It could not be checked, because something before it failed or something is missing.
-    NotChecked,
-    /// It is not a credential.
-    Malformed,
-    /// It was changed after signing, or never signed.
-    Unproven,
-    /// The key that signed is not one with which this issuer signs credentials.
-    KeyNotIssuers,
-    /// The key that signed was withdrawn.
-    KeyRevoked,
-    /// Its time has not come.
-    NotYetValid,
-    /// Its time is over.
-    Expired,
-    /// Withdrawn for good.
-    Revoked,
-    /// Not to be relied on for the time being.
-    Suspended,
-}
-
-/// How a check came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// As it should be.
-    Ok,
-    /// Not as it should be.
-    Failed,
-    /// Nobody can say.
-    NotChecked,
-}
-
-/// One check and what it found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
-    /// What was looked at.
-    pub name: CheckName,
-    /// What was found.
-    pub finding: Finding,
-    /// The same for a reader.
-    pub sentence: String,
-}
-
-/// Everything that was checked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Report {
-    /// The credential, if it could be read: from a token without the claims around it.
-    pub credential: Option<Value>,
-    /// All checks in their order; a credential with several status entries has a check for each.
-    pub checks: Vec<Check>,
-}
-
-impl fmt::Display for CheckName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Structure => "structure",
-            Self::Proof => "proof",
-            Self::IssuerKey => "issuer key",
-            Self::ValidityPeriod => "validity period",
-            Self::Status => "status",
-        })
-    }
-}
-
-impl Finding {
-    /// Whether this is as it should be.
-    pub fn outcome(self) -> Outcome {
-        match self {
-            Self::Sound => Outcome::Ok,
-            Self::NotChecked => Outcome::NotChecked,
-            _ => Outcome::Failed,
-        }
-    }
-}
-
-impl Report {
-    /// Failed if any check failed, else not checked if any could not be made, else ok.
-    pub fn outcome(&self) -> Outcome {
-        let any = |outcome| self.checks.iter().any(|it| it.finding.outcome() == outcome);
-        match (any(Outcome::Failed), any(Outcome::NotChecked)) {
-            (true, _) => Outcome::Failed,
-            (_, true) => Outcome::NotChecked,
-            _ => Outcome::Ok,
-        }
-    }
-
-    /// What the checks of this name found, in their order.
-    pub fn findings(&self, name: CheckName) -> Vec<Finding> {
-        self.checks.iter().filter(|it| it.name == name).map(|it| it.finding).collect()
-    }
-}
-
 /// Checks a credential, given as JSON or as a token, at a time.
 pub fn credential(text: &str, resolver: &dyn Resolver, now_ms: i64, contexts: &Contexts) -> Report {
-    let mut examined = examine(text, resolver, now_ms, contexts);
-    let Some(credential) = &examined.credential else {
+    let mut examined = examine(text, &limits::CREDENTIAL, resolver, now_ms, contexts);
+    let is_one = examined.findings(CheckName::Structure) == [Finding::Sound];
+    let Some(credential) = examined.credential.as_ref().filter(|_| is_one) else {
         examined.checks.push(Check::not_checked(CheckName::Status, "There is no credential to look up."));
         return examined;
     };
-    let entries = entries(credential);
+    let mut entries: Vec<&Value> = Vec::new();
+    for entry in resolver::entries(credential) {
+        if !entries.contains(&entry) {
+            entries.push(entry);
+        }
+    }
     if entries.is_empty() {
         let sentence = "The credential names no status list, so its issuer cannot withdraw it.";
         examined.checks.push(Check::new(CheckName::Status, Finding::Sound, sentence));
         return examined;
     }
-    let statuses: Vec<_> = entries.iter().map(|it| status(it, credential, resolver, now_ms, contexts)).collect();
+    let statuses: Vec<_> = entries.into_iter().map(|it| status(it, credential, resolver, now_ms, contexts)).collect();
     examined.checks.extend(statuses);
     examined
 }
 
 /// All checks but the status.
-fn examine(text: &str, resolver: &dyn Resolver, now_ms: i64, contexts: &Contexts) -> Report {
-    let form = match Form::read(text) {
+fn examine(text: &str, lengths: &Lengths, resolver: &dyn Resolver, now_ms: i64, contexts: &Contexts) -> Report {
+    let form = match Form::read(text, lengths) {
         Ok(form) => form,
-        Err((name, finding, sentence)) => {
-            let mut report = Report { credential: None, checks: vec![Check::new(name, finding, &sentence)] };
+        Err(check) => {
+            let mut report = Report { credential: None, checks: vec![check] };
             for name in [CheckName::Structure, CheckName::Proof, CheckName::IssuerKey, CheckName::ValidityPeriod] {
                 if report.findings(name).is_empty() {
                     report.checks.push(Check::not_checked(name, "The credential could not be read."));
@@ -162,19 +59,15 @@ fn examine(text: &str, resolver: &dyn Resolver, now_ms: i64, contexts: &Contexts
         }
     };
     let credential = form.credential();
-    let (proof, key) = form.prove(resolver, now_ms, contexts);
-    let checks = vec![structure(credential, contexts), proof, key, period(credential, now_ms)];
+    let structure = form.structure(contexts);
+    let (proof, key) = if structure.finding == Finding::Sound {
+        form.prove(resolver, now_ms, contexts)
+    } else {
+        let skipped = |name| Check::not_checked(name, "Since it is no credential, nobody was asked about it.");
+        (skipped(CheckName::Proof), skipped(CheckName::IssuerKey))
+    };
+    let checks = vec![structure, proof, key, period(credential, now_ms)];
     Report { credential: Some(credential.clone()), checks }
-}
-
-fn structure(credential: &Value, contexts: &Contexts) -> Check {
-    let problems = data_model::problems(credential, contexts);
-    if problems.is_empty() {
-        return Check::new(CheckName::Structure, Finding::Sound, "It is a verifiable credential, version 2.0.");
-    }
-    let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-    let sentence = format!("It is not a verifiable credential: {}.", problems.join("; "));
-    Check::new(CheckName::Structure, Finding::Malformed, &sentence)
 }
 
 fn period(credential: &Value, now_ms: i64) -> Check {
@@ -196,37 +89,7 @@ fn period(credential: &Value, now_ms: i64) -> Check {
     }
 }
 
-/// A credential in one of its two forms, parted from what proves it.
-enum Form {
-    Json { whole: Value, secured: Result<Secured, ProofError> },
-    Token(Token),
-}
-
 impl Form {
-    fn read(text: &str) -> Result<Self, (CheckName, Finding, String)> {
-        if !text.trim_start().starts_with('{') {
-            let token = Token::read(text).map_err(|e| {
-                (
-                    CheckName::Proof,
-                    Finding::Unproven,
-                    format!("It is neither JSON nor a token that can be checked: {e}."),
-                )
-            })?;
-            return Ok(Self::Token(token));
-        }
-        let whole: Value = serde_json::from_str(text)
-            .map_err(|e| (CheckName::Structure, Finding::Malformed, format!("It is not JSON: {e}.")))?;
-        let secured = Secured::read(&whole);
-        Ok(Self::Json { whole, secured })
-    }
-
-    fn credential(&self) -> &Value {
-        match self {
-            Self::Json { whole, .. } => whole,
-            Self::Token(token) => &token.credential,
-        }
-    }
-
     /// The checks of the proof and of the key behind it.
     fn prove(&self, resolver: &dyn Resolver, now_ms: i64, contexts: &Contexts) -> (Check, Check) {
         let unknown = |sentence: &str| Check::not_checked(CheckName::IssuerKey, sentence);
@@ -335,7 +198,7 @@ fn status(entry: &Value, credential: &Value, resolver: &dyn Resolver, now_ms: i6
         Ok(text) => text,
         Err(e) => return unknown(&e.0),
     };
-    let report = examine(&text, resolver, now_ms, contexts);
+    let report = examine(&text, &limits::STATUS_LIST, resolver, now_ms, contexts);
     if let Some(bad) = report.checks.iter().find(|it| it.finding != Finding::Sound) {
         return unknown(&format!("The status list {} cannot be relied on: {}", entry.list, bad.sentence));
     }
@@ -357,16 +220,9 @@ fn status(entry: &Value, credential: &Value, resolver: &dyn Resolver, now_ms: i6
         (Ok(true), Purpose::Suspension) => new(Finding::Suspended, "Its issuer has suspended it for the time being."),
         (Ok(false), Purpose::Revocation) => new(Finding::Sound, "Its issuer has not revoked it."),
         (Ok(false), Purpose::Suspension) => new(Finding::Sound, "Its issuer has not suspended it."),
-        (Ok(_), Purpose::Other(it)) => new(Finding::Sound, &format!("Its status `{it}` says nothing against it.")),
-    }
-}
-
-impl Check {
-    fn new(name: CheckName, finding: Finding, sentence: &str) -> Self {
-        Self { name, finding, sentence: sentence.to_owned() }
-    }
-
-    fn not_checked(name: CheckName, sentence: &str) -> Self {
-        Self::new(name, Finding::NotChecked, sentence)
+        (Ok(true), Purpose::Other(it)) => {
+            new(Finding::Marked, &format!("Its issuer has set its status `{it}`; what this means is for you to judge."))
+        }
+        (Ok(false), Purpose::Other(it)) => new(Finding::Sound, &format!("Its issuer has not set its status `{it}`.")),
     }
 }

@@ -5,6 +5,14 @@
 mod canonical;
 #[path = "vc/dids.rs"]
 mod dids;
+#[path = "vc/identities.rs"]
+mod identities;
+#[path = "vc/learner_records.rs"]
+mod learner_records;
+#[path = "vc/limits.rs"]
+mod limits;
+#[path = "vc/open_badges.rs"]
+mod open_badges;
 #[path = "vc/public_check.rs"]
 mod public_check;
 #[path = "vc/status_lists.rs"]

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use studium_vc::{
     did::{self, DidError, Document},
     keys::{KeyError, SigningKey, VerifyingKey},
+    reach::Reach,
 };
 
 const DID: &str = "did:web:credentials.example:issuers:42";
@@ -20,8 +21,8 @@ fn urls_and_dids_lead_to_each_other() {
             "https://localhost:8443/issuers/42/did.json",
         ),
     ] {
-        assert_eq!(did::web(url).as_deref(), Ok(did));
-        assert_eq!(did::web_document_url(did).as_deref(), Ok(document));
+        assert_eq!(did::web(url, Reach::Https).as_deref(), Ok(did));
+        assert_eq!(did::web_document_url(did, Reach::Https).as_deref(), Ok(document));
     }
 }
 
@@ -33,13 +34,16 @@ fn what_leads_elsewhere_is_refused() {
         "https://user@example.org",
         "https://example.org:0/x",
         "https://example.org:port",
+        "https://example.org:+80",
+        "http://127.0.0.1:8080",
+        "ftp://example.org",
         "https://example.org/a//b",
         "https://example.org/../a",
         "https://example.org/a?b",
         "https://example.org/a#b",
         "https://exa mple.org",
     ] {
-        assert!(matches!(did::web(url), Err(DidError::Url { .. })), "{url}");
+        assert!(matches!(did::web(url, Reach::Https), Err(DidError::Url { .. })), "{url}");
     }
     for did in [
         "did:web:",
@@ -52,8 +56,60 @@ fn what_leads_elsewhere_is_refused() {
         "did:web:example.org#key",
         "did:web:user%40example.org",
         "did:web:example.org%3A99999",
+        "did:web:example.org%3A+80",
     ] {
-        assert!(matches!(did::web_document_url(did), Err(DidError::Did { .. })), "{did}");
+        assert!(matches!(did::web_document_url(did, Reach::Https), Err(DidError::Did { .. })), "{did}");
+    }
+}
+
+#[test]
+fn a_developers_machine_speaks_http_where_that_is_allowed() {
+    let loopback = Reach::HttpsOrLoopback;
+    for (url, did, document) in [
+        (
+            "http://127.0.0.1:8080/issuers/x",
+            "did:web:127.0.0.1%3A8080:issuers:x",
+            "http://127.0.0.1:8080/issuers/x/did.json",
+        ),
+        ("http://localhost:8080", "did:web:localhost%3A8080", "http://localhost:8080/.well-known/did.json"),
+        ("https://example.org/x", "did:web:example.org:x", "https://example.org/x/did.json"),
+    ] {
+        assert_eq!(did::web(url, loopback).as_deref(), Ok(did));
+        assert_eq!(did::web_document_url(did, loopback).as_deref(), Ok(document));
+    }
+    let secure = did::web_document_url("did:web:127.0.0.1%3A8080:issuers:x", Reach::Https);
+    assert_eq!(secure.as_deref(), Ok("https://127.0.0.1:8080/issuers/x/did.json"));
+    for url in ["http://example.org", "http://127.0.0.2:8080", "http://localhost.example.org", "https://localhost:8443"]
+    {
+        assert!(matches!(did::web(url, loopback), Err(DidError::Url { .. })), "{url}");
+    }
+}
+
+#[test]
+fn only_some_urls_are_in_reach() {
+    for url in ["https://example.org", "https://example.org:8443/a?b#c", "https://10.0.0.1/"] {
+        assert!(Reach::Https.allows(url) && Reach::HttpsOrLoopback.allows(url), "{url}");
+    }
+    for url in ["http://127.0.0.1:8080/lists/1", "http://localhost/x"] {
+        assert!(!Reach::Https.allows(url) && Reach::HttpsOrLoopback.allows(url), "{url}");
+    }
+    for url in [
+        "http://example.org/",
+        "http://127.0.0.1@example.org/",
+        "http://127.0.0.1.example.org/",
+        "http://169.254.169.254/latest",
+        "http://localhost:+80/",
+        "https://user:secret@example.org/",
+        "https:///etc/passwd",
+        "https://example.org\\@127.0.0.1/",
+        "file:///etc/passwd",
+        "ftp://localhost/x",
+        "HTTPS://example.org/",
+        "//example.org/",
+        "example.org",
+        "",
+    ] {
+        assert!(!Reach::Https.allows(url) && !Reach::HttpsOrLoopback.allows(url), "{url}");
     }
 }
 

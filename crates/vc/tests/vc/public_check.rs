@@ -8,7 +8,7 @@ use studium_vc::{
     jwt,
     keys::SigningKey,
     proof,
-    resolver::{Fetched, Needs},
+    resolver::Fetched,
     status::{self, ListTerms, Purpose, StatusEntry, StatusList},
     verify::{self, CheckName, Finding, Outcome, Report},
 };
@@ -109,7 +109,8 @@ fn revoked_and_suspended_are_told_apart() {
         (Purpose::Suspension, true, Finding::Suspended),
         (Purpose::Revocation, false, Finding::Sound),
         (Purpose::Suspension, false, Finding::Sound),
-        (Purpose::Other("refresh".to_owned()), true, Finding::Sound),
+        (Purpose::Other("refresh".to_owned()), true, Finding::Marked),
+        (Purpose::Other("refresh".to_owned()), false, Finding::Sound),
     ] {
         let list = signed(&list_credential(purpose.clone(), set));
         let report = check(&signed(&with_status(purpose)), &fetched(&list));
@@ -249,11 +250,17 @@ fn what_is_no_credential_is_told() {
     }
 }
 
+/// Of two values some readers keep the first, some the last.
 #[test]
-fn what_must_be_fetched_is_known_before() {
-    let mut credential = with_status(Purpose::Revocation);
-    assert_eq!(Needs::of(&credential), Needs { did: None, status_lists: vec![LIST.to_owned()] });
-    credential["issuer"] = json!({"id": DID});
-    assert_eq!(Needs::of(&credential).did.as_deref(), Some(DID));
-    assert_eq!(Needs::of(&json!({})), Needs::default());
+fn what_names_a_member_twice_is_no_credential() {
+    let good = signed(&small()).to_string();
+    let deep = good.replacen("\"creditsEarned\":5.5", "\"creditsEarned\":60,\"creditsEarned\":5.5", 1);
+    let escaped = good.replacen("\"validUntil\"", "\"valid\\u0055ntil\":\"2099-01-01T00:00:00Z\",\"validUntil\"", 1);
+    let proof = good.replacen("\"proofPurpose\"", "\"cryptosuite\":\"none\",\"proofPurpose\"", 1);
+    for text in [deep, escaped, proof] {
+        assert_ne!(text, good);
+        let report = verify::credential(&text, &Fetched::default(), at(NOW), Contexts::embedded());
+        assert_eq!(report.findings(CheckName::Structure), [Finding::Malformed], "{text}");
+        assert!(report.checks[0].sentence.contains("is given twice"), "{}", report.checks[0].sentence);
+    }
 }

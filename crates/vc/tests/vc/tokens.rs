@@ -141,3 +141,19 @@ fn what_a_token_must_say_must_be_there() {
     let payload = part(&jwt::sign(&credential, &key(), &method()).unwrap(), 1);
     assert!(payload.get("exp").is_none() && payload.get("sub").is_none());
 }
+
+/// Of two values some readers keep the first, some the last.
+#[test]
+fn no_member_is_given_twice() {
+    let token = token();
+    let parts: Vec<_> = token.split('.').collect();
+    for (number, member, other) in
+        [(0, "\"alg\"", "\"alg\":\"none\""), (1, "\"creditsEarned\"", "\"creditsEarned\":60")]
+    {
+        let text = part(&token, number).to_string().replacen(member, &format!("{other},{member}"), 1);
+        let text = BASE64URL.encode(text);
+        let signed = if number == 0 { format!("{text}.{}", parts[1]) } else { format!("{}.{text}", parts[0]) };
+        let twice = format!("{signed}.{}", BASE64URL.encode(key().sign(signed.as_bytes())));
+        assert!(matches!(Token::read(&twice), Err(JwtError::Malformed(_))), "part {number}");
+    }
+}
