@@ -57,9 +57,9 @@ pub struct Issuer {
     pub name: String,
     /// Its own site.
     pub url: String,
-    /// The name of its country, `Ireland`.
+    /// The name of its country, `Ireland`; empty where only the code is known.
     pub country: String,
-    /// The country's code, ISO 3166-1 alpha-2: `IE`.
+    /// The country's code, ISO 3166-1 alpha-2: `IE`; empty where it is not known.
     pub country_code: String,
 }
 

@@ -4,6 +4,7 @@ use studium_kit::{Decider, Decision, Reason as _};
 use studium_proto::credentials::v1::{
     IssuerKeyCompromised, IssuerKeyCreated, IssuerKeyResealed, IssuerPublished, Reason, issuer_event::Event,
 };
+use studium_vc::reach::Reach;
 
 /// What can be asked of an issuer.
 #[derive(Debug, Clone)]
@@ -45,18 +46,12 @@ pub struct Issuer {
     keys: Vec<Key>,
 }
 
+/// Strangers reach the service over https; a developer's machine speaks http on loopback.
+pub const REACH: Reach = Reach::HttpsOrLoopback;
+
 /// The identifier of an institution below an address: `did:web`, https only, and http on loopback.
 pub fn did(base_url: &str, institution_id: &str) -> Option<String> {
-    let url = format!("{base_url}/issuers/{institution_id}");
-    let secure = match url.strip_prefix("http://") {
-        Some(rest)
-            if ["127.0.0.1:", "localhost:", "127.0.0.1/", "localhost/"].iter().any(|it| rest.starts_with(it)) =>
-        {
-            format!("https://{rest}")
-        }
-        _ => url,
-    };
-    studium_vc::did::web(&secure).ok()
+    studium_vc::did::web(&format!("{base_url}/issuers/{institution_id}"), REACH).ok()
 }
 
 impl Decider for Issuer {

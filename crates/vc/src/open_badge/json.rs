@@ -50,13 +50,14 @@ pub(crate) struct Profile<'a> {
     r#type: Type,
     name: &'a str,
     url: &'a str,
-    address: Address<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<Address<'a>>,
 }
 
 #[derive(Serialize)]
 struct Address<'a> {
     r#type: Type,
-    #[serde(rename = "addressCountry")]
+    #[serde(rename = "addressCountry", skip_serializing_if = "str::is_empty")]
     country: &'a str,
     #[serde(rename = "addressCountryCode")]
     code: &'a str,
@@ -205,7 +206,11 @@ impl<'a> Profile<'a> {
             r#type: ["Profile"],
             name: &issuer.name,
             url: &issuer.url,
-            address: Address { r#type: ["Address"], country: &issuer.country, code: &issuer.country_code },
+            address: (!issuer.country_code.is_empty()).then_some(Address {
+                r#type: ["Address"],
+                country: &issuer.country,
+                code: &issuer.country_code,
+            }),
         }
     }
 }

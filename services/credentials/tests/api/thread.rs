@@ -16,7 +16,7 @@ pub async fn verified(desk: &Desk, url: &str, form: &str) -> verify::Report {
         _ => serde_json::from_str(&text).unwrap(),
     };
     let issuer = json["issuer"]["id"].as_str().unwrap();
-    let keys_at = studium_vc::did::web_document_url(issuer).unwrap();
+    let keys_at = studium_vc::did::web_document_url(issuer, studium_vc::reach::Reach::Https).unwrap();
     let (_, _, document) = desk.finds(&keys_at, &[]).await;
     let document = Document::read(issuer, &serde_json::from_str(&document).unwrap()).unwrap();
     let list_at = json["credentialStatus"]["statusListCredential"].as_str().unwrap().to_owned();
