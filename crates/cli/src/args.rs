@@ -27,6 +27,7 @@ A real registry, end to end:
   studium import oulad path/to/oulad       plays it in date order; run it again, nothing doubles
   studium import oulad path/to/oulad --campuses   its regions as campuses, everybody enrolled by seat
   studium import oulad path/to/oulad --tutor-groups   tutor groups as mentorships in half of the presentations
+  studium import oulad path/to/oulad --credentials    a signed credential with credits for every pass
   studium import oulad path/to/oulad --check
   studium log verify                       the record is whole, or the exit code is 1
 

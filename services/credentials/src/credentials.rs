@@ -202,3 +202,16 @@ pub async fn withheld(store: &Store, institution_id: &str) -> Result<Vec<Credent
     let sql = format!("SELECT {columns} FROM credential_1 WHERE institution_id = $1 AND state = $2");
     store.query(&sql, &[institution_id.into(), (CredentialState::Withheld as i32).into()]).await
 }
+
+/// How many credentials an issuer has, by achievement and state.
+pub async fn counts(store: &Store, institution_id: &str) -> Result<Vec<credentials::CredentialCount>, StoreError> {
+    let sql = "SELECT achievement_id, state, COUNT(*) FROM credential_1 WHERE institution_id = $1 \
+               GROUP BY achievement_id, state ORDER BY achievement_id, state";
+    let rows: Vec<(String, i32, i64)> = store.query(sql, &[institution_id.into()]).await?;
+    let count = |(achievement_id, state, credentials): (String, i32, i64)| credentials::CredentialCount {
+        achievement_id,
+        state,
+        credentials: credentials.unsigned_abs(),
+    };
+    Ok(rows.into_iter().map(count).collect())
+}

@@ -10,10 +10,11 @@ use crate::{
 };
 use studium_kit::{By, Call, Fields, Page, done, fault};
 use studium_proto::credentials::v1::{
-    GetCredentialRequest, GetCredentialResponse, IssueCause, IssueCredentialRequest, IssueCredentialResponse,
-    ListCredentialsRequest, ListCredentialsResponse, Reason, ReawardCredentialRequest, ReawardCredentialResponse,
-    ReinstateCredentialRequest, ReinstateCredentialResponse, RevokeCredentialRequest, RevokeCredentialResponse,
-    SuspendCredentialRequest, SuspendCredentialResponse, credential_service_server::CredentialService,
+    CountCredentialsRequest, CountCredentialsResponse, GetCredentialRequest, GetCredentialResponse, IssueCause,
+    IssueCredentialRequest, IssueCredentialResponse, ListCredentialsRequest, ListCredentialsResponse, Reason,
+    ReawardCredentialRequest, ReawardCredentialResponse, ReinstateCredentialRequest, ReinstateCredentialResponse,
+    RevokeCredentialRequest, RevokeCredentialResponse, SuspendCredentialRequest, SuspendCredentialResponse,
+    credential_service_server::CredentialService,
 };
 use tonic::{Request, Response, Status};
 
@@ -170,5 +171,14 @@ impl CredentialService for Api {
         let next_page_token = page.next(&rows, |it| it.credential_id.clone());
         let credentials = rows.into_iter().map(CredentialRow::shown).collect();
         Ok(Response::new(ListCredentialsResponse { credentials, next_page_token }))
+    }
+    async fn count_credentials(&self, request: Request<CountCredentialsRequest>) -> Reply<CountCredentialsResponse> {
+        let (_, it) = Call::open(request)?;
+        let mut fields = Fields::new();
+        fields.id("institution_id", &it.institution_id);
+        fields.done()?;
+        self.app.reached::<Credentials>(it.min_position).await?;
+        let counts = credentials::counts(self.app.store(), &it.institution_id).await.map_err(fault)?;
+        Ok(Response::new(CountCredentialsResponse { counts }))
     }
 }

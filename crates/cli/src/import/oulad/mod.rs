@@ -2,6 +2,7 @@
 
 mod campuses;
 mod check;
+mod credentials;
 mod files;
 mod known;
 mod lanes;
@@ -38,6 +39,7 @@ use tally::{Answer, Tally};
 const CONNECTIONS: usize = 4;
 
 /// What `studium import oulad` takes.
+#[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
 #[derive(Debug, Args)]
 pub struct OuladArgs {
     /// Directory with courses, assessments, studentInfo, studentRegistration and studentAssessment, as .csv or .csv.zst.
@@ -55,6 +57,9 @@ pub struct OuladArgs {
     /// Make tutor groups of 20 mentorships in every second presentation, by rule; with --check compare outcomes, too.
     #[arg(long)]
     tutor_groups: bool,
+    /// Issue a signed credential with credits for every pass; with --check compare them, too.
+    #[arg(long)]
+    credentials: bool,
     /// Credits (ECTS) that a module carries, which the files do not say.
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=120))]
     credits: u32,
@@ -71,16 +76,20 @@ pub async fn oulad(args: OuladArgs, platform: &Platform) -> Result<()> {
     let started = Instant::now();
     let (mut plan, regions) = prepare(&args, platform).await?;
     if args.check {
-        settle(platform, views(&args)).await?;
+        settle(platform, &views(&args)).await?;
         let comparison = check::compare(platform, &args.dir, &args.presentations).await?;
         let campuses = compare_campuses(&args, platform, &plan).await?;
         let groups = compare_groups(&args, platform).await?;
-        return tell_comparison(platform, &comparison, campuses.as_deref(), groups.as_ref());
+        let credentials = compare_credentials(&args, platform).await?;
+        return tell_comparison(platform, &comparison, campuses.as_deref(), groups.as_ref(), credentials.as_deref());
     }
     let groups = if args.tutor_groups { tutor_groups::groups(&plan) } else { vec![] };
     let steps = std::mem::take(&mut plan.steps);
     let plan = Arc::new(plan);
     let (catalogue_position, at_ms) = offer::announce(platform, &plan, args.credits).await?;
+
+    let achievements =
+        if args.credentials { credentials::play(platform, &plan, catalogue_position, at_ms).await? } else { 0 };
 
     let playing = Instant::now();
     let game = Game { platform, plan: &plan, in_flight: args.in_flight.into() };
@@ -93,7 +102,8 @@ pub async fn oulad(args: OuladArgs, platform: &Platform) -> Result<()> {
     let play_seconds = playing.elapsed().as_secs_f64();
 
     let mut tutors = play_groups(&args, platform, &plan, &groups).await?;
-    settle(platform, views(&args)).await?;
+    settle(platform, &views(&args)).await?;
+    let issued = issue(&args, platform, achievements).await?;
     if let Some(it) = &mut campuses {
         it.compared(compare_campuses(&args, platform, &plan).await?.unwrap_or_default());
     }
@@ -117,6 +127,7 @@ pub async fn oulad(args: OuladArgs, platform: &Platform) -> Result<()> {
             && tutors.as_ref().is_none_or(|it| it.written() == 0),
         campuses,
         tutor_groups: tutors,
+        credentials: issued,
     };
     tell(platform, &report)
 }
@@ -131,17 +142,36 @@ fn tell(platform: &Platform, report: &Report) -> Result<()> {
         bail!("{} unreadable and left out; the report says which and why", rows_were(report.unreadable.len() as u64));
     }
     demand_equal(&report.comparison, report.campuses.as_ref().map(|it| it.comparison.as_slice()))?;
-    demand_equal_groups(report.tutor_groups.as_ref().map(|it| &it.comparison))
+    demand_equal_groups(report.tutor_groups.as_ref().map(|it| &it.comparison))?;
+    demand_equal_credentials(report.credentials.as_ref().map(|it| it.comparison.as_slice()))
 }
 
 /// The services whose views are waited for.
-fn views(args: &OuladArgs) -> &'static [&'static str] {
-    match (args.campuses, args.tutor_groups) {
-        (true, true) => &["catalogue", "enrolment", "campus", "mentorship"],
-        (true, false) => &campuses::SERVICES,
-        (false, true) => &["catalogue", "enrolment", "mentorship"],
-        (false, false) => &SERVICES,
+fn views(args: &OuladArgs) -> Vec<&'static str> {
+    let more = [(args.campuses, "campus"), (args.tutor_groups, "mentorship"), (args.credentials, "credentials")];
+    let more = more.into_iter().filter(|(wanted, _)| *wanted).map(|(_, name)| name);
+    SERVICES.into_iter().chain(more).collect()
+}
+
+/// Waits until every pass has its credential, if that was asked for.
+async fn issue(args: &OuladArgs, platform: &Platform, achievements: u64) -> Result<Option<credentials::Done>> {
+    if !args.credentials {
+        return Ok(None);
     }
+    let started = Instant::now();
+    let expected = credentials::compare(platform, &args.dir, &args.presentations).await?;
+    credentials::wait(platform, credentials::total(&expected).passes).await?;
+    let comparison = credentials::compare(platform, &args.dir, &args.presentations).await?;
+    let (seconds, credits_milli) = (started.elapsed().as_secs_f64(), args.credits * 1_000);
+    Ok(Some(credentials::Done { achievements, seconds, credits_milli, comparison }))
+}
+
+/// The credentials beside the files, if they were asked for.
+async fn compare_credentials(args: &OuladArgs, platform: &Platform) -> Result<Option<Vec<credentials::Compared>>> {
+    if !args.credentials {
+        return Ok(None);
+    }
+    Ok(Some(credentials::compare(platform, &args.dir, &args.presentations).await?))
 }
 
 /// Makes the tutor groups mentorships, if that was asked for.
@@ -256,15 +286,20 @@ fn tell_comparison(
     comparison: &[Compared],
     regions: Option<&[campuses::Compared]>,
     groups: Option<&tutor_groups::Comparison>,
+    issued: Option<&[credentials::Compared]>,
 ) -> Result<()> {
     let total = check::total(comparison);
     let equal = demand_equal(comparison, regions).and_then(|()| demand_equal_groups(groups));
+    let equal = equal.and_then(|()| demand_equal_credentials(issued));
     let mut told = json!({"comparison": comparison, "total": total, "equal": equal.is_ok()});
     if let Some(it) = regions {
         told["campuses"] = json!({"comparison": it, "total": campuses::total(it)});
     }
     if let Some(it) = groups {
         told["tutor_groups"] = json!(it);
+    }
+    if let Some(it) = issued {
+        told["credentials"] = json!({"comparison": it, "total": credentials::total(it)});
     }
     platform.output.json(&told);
     platform.output.say(check::shown(comparison));
@@ -277,6 +312,10 @@ fn tell_comparison(
         platform.output.say(tutor_groups::shown(it));
         platform.output.say(tutor_groups::verdict(it));
     }
+    if let Some(it) = issued {
+        platform.output.say(credentials::shown(it));
+        platform.output.say(credentials::verdict(it));
+    }
     equal
 }
 
@@ -286,6 +325,17 @@ fn demand_equal_groups(groups: Option<&tutor_groups::Comparison>) -> Result<()> 
         different => bail!(
             "tutor groups or outcomes of {different} presentations differ from the files; import them with --tutor-groups"
         ),
+    }
+}
+
+fn demand_equal_credentials(issued: Option<&[credentials::Compared]>) -> Result<()> {
+    match issued.unwrap_or_default().iter().filter(|it| !it.equal).count() {
+        0 => Ok(()),
+        different => {
+            bail!(
+                "credentials of {different} modules differ from the passes in the files; import them with --credentials"
+            )
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     campuses::{self, Done},
     check::{Compared, shown, total},
+    credentials,
     oddities::Line,
     tally::{Count, Refusal},
     tutor_groups,
@@ -61,6 +62,9 @@ pub struct Report {
     /// Tutor groups as mentorships, if they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tutor_groups: Option<tutor_groups::Done>,
+    /// Credentials for passes, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<credentials::Done>,
 }
 
 impl Report {
@@ -107,7 +111,8 @@ impl Report {
         writeln!(text, "\nThe views beside the files:\n{}", shown(&self.comparison))?;
         write!(text, "{}", verdict(&self.comparison))?;
         self.campuses.as_ref().map_or(Ok(()), |it| write_campuses(text, it))?;
-        self.tutor_groups.as_ref().map_or(Ok(()), |it| write_groups(text, it))
+        self.tutor_groups.as_ref().map_or(Ok(()), |it| write_groups(text, it))?;
+        self.credentials.as_ref().map_or(Ok(()), |it| write_credentials(text, it))
     }
 
     fn write_oddities(&self, text: &mut String) -> std::fmt::Result {
@@ -162,6 +167,16 @@ fn write_groups(text: &mut String, it: &tutor_groups::Done) -> std::fmt::Result 
     }
     writeln!(text, "{}", tutor_groups::shown(&it.comparison))?;
     write!(text, "{}", tutor_groups::verdict(&it.comparison))
+}
+
+fn write_credentials(text: &mut String, it: &credentials::Done) -> std::fmt::Result {
+    let (credits, seconds) = (it.credits_milli / 1_000, it.seconds);
+    writeln!(
+        text,
+        "\n\nThe passes as credentials of {credits} ECTS each, the last signed {seconds:.1} s after its pass was recorded:"
+    )?;
+    writeln!(text, "{}", credentials::shown(&it.comparison))?;
+    write!(text, "{}", credentials::verdict(&it.comparison))
 }
 
 fn presentations(number: usize) -> String {

@@ -22,9 +22,6 @@ use anyhow::Result;
 use seats::Desk;
 use serde::Serialize;
 
-/// The services whose views this step changes.
-pub const SERVICES: [&str; 3] = ["catalogue", "enrolment", "campus"];
-
 /// Connections to the campus service.
 const CONNECTIONS: usize = 4;
 

@@ -1,0 +1,116 @@
+//! Comparing the university's credentials with the files, which are counted here anew and not taken from the plan.
+
+use crate::{
+    import::{
+        ask::fresh,
+        line::Line,
+        oulad::{
+            check::count_files,
+            known::head,
+            offer::{INSTITUTION, course_id},
+        },
+    },
+    platform::Platform,
+    progress::{count, table},
+};
+use anyhow::Result;
+use serde::Serialize;
+use std::{collections::BTreeMap, path::Path};
+use studium_proto::credentials::v1::{
+    CountCredentialsRequest, CredentialState, credential_service_client::CredentialServiceClient,
+};
+
+/// One module, as the files and as the views have it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Compared {
+    /// The module.
+    pub module: String,
+    /// Final results Pass and Distinction.
+    pub passes: u64,
+    /// Credentials that are signed and hold.
+    pub credentials: u64,
+    /// Credentials that were withheld, suspended, or withdrawn, or are not signed yet.
+    pub others: u64,
+    /// Whether every pass has its credential and nobody else has one.
+    pub equal: bool,
+}
+
+/// Compares the modules of the presentations that are wanted; none = all.
+///
+/// # Errors
+/// When the files cannot be read or the service does not answer for long.
+pub async fn compare(platform: &Platform, dir: &Path, wanted: &[String]) -> Result<Vec<Compared>> {
+    let mut modules: BTreeMap<String, Compared> = BTreeMap::new();
+    for (presentation, counts) in count_files(dir)? {
+        let Some((module, _)) = presentation.rsplit_once('-') else { continue };
+        if wanted.is_empty() || wanted.contains(&presentation) {
+            let it = modules.entry(module.to_owned()).or_default();
+            it.passes += counts.pass + counts.distinction;
+        }
+    }
+    let line = Line::open(platform, "credentials", &["registrar", "operator"], "studium-import", 1).await?;
+    let min_position = head(&line, "credentials").await?;
+    let request = CountCredentialsRequest { institution_id: INSTITUTION.to_owned(), min_position };
+    let reply = fresh!(line, CredentialServiceClient::count_credentials, request);
+    for it in reply.map_err(|e| e.into_error("the number of credentials"))?.counts {
+        let module = modules.iter_mut().find(|(module, _)| is_of(&it.achievement_id, module));
+        let Some((_, module)) = module else { continue };
+        match it.state() {
+            CredentialState::Active => module.credentials += it.credentials,
+            _ => module.others += it.credentials,
+        }
+    }
+    let judged = modules.into_iter().map(|(module, it)| Compared {
+        module,
+        equal: it.passes == it.credentials && it.others == 0,
+        ..it
+    });
+    Ok(judged.collect())
+}
+
+/// Whether an achievement is some version of a module.
+fn is_of(achievement_id: &str, module: &str) -> bool {
+    achievement_id.rsplit_once('~').is_some_and(|(course, _)| course == format!("course~{}", course_id(module)))
+}
+
+/// The sum of all modules.
+pub fn total(compared: &[Compared]) -> Compared {
+    let mut all = Compared { module: "all".to_owned(), equal: true, ..Compared::default() };
+    for it in compared {
+        all.passes += it.passes;
+        all.credentials += it.credentials;
+        all.others += it.others;
+        all.equal &= it.equal;
+    }
+    all
+}
+
+/// The comparison as a table for people.
+pub fn shown(compared: &[Compared]) -> String {
+    let head = ["module", "passes in the files", "credentials", "others", ""];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    for it in compared.iter().chain([&total(compared)]) {
+        let verdict = if it.equal { "equal" } else { "DIFFERS" };
+        rows.push(vec![
+            it.module.clone(),
+            count(it.passes),
+            count(it.credentials),
+            count(it.others),
+            verdict.to_owned(),
+        ]);
+    }
+    table(&rows)
+}
+
+/// The comparison in a sentence.
+pub fn verdict(compared: &[Compared]) -> String {
+    let all = total(compared);
+    if all.equal {
+        return format!(
+            "Every one of {} passes has its signed credential, and nobody else has one.",
+            count(all.passes)
+        );
+    }
+    let different = compared.iter().filter(|it| !it.equal).count();
+    format!("Credentials of {different} of {} modules DIFFER from the passes in the files.", compared.len())
+}
