@@ -8,6 +8,8 @@ mod imports;
 mod mentor_record;
 mod mentoring;
 mod mentors;
+mod microcredential;
+mod microcredentials;
 mod office;
 mod platform;
 mod regions;

@@ -40,7 +40,13 @@ impl World {
 
     /// Starts the platform; returns when all services are ready.
     pub fn up(&mut self) {
+        self.up_with(&[]);
+    }
+
+    /// The same with settings in the environment.
+    pub fn up_with(&mut self, settings: &[(&str, &str)]) {
         let mut command = self.command();
+        command.envs(settings.iter().copied());
         command.args(["up", "--durability", &self.durability.to_string(), "--port", &free_base()]);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -74,6 +80,12 @@ impl World {
                 .and_then(|it| it["pid"].as_u64()),
         };
         signal("-KILL", u32::try_from(pid.unwrap()).unwrap());
+    }
+
+    /// Where one of its services answers.
+    pub fn address(&self, service: &str) -> String {
+        let services = self.state["services"].as_array().unwrap();
+        services.iter().find(|it| it["name"] == service).unwrap()["address"].as_str().unwrap().to_owned()
     }
 
     /// Starts a command beside the platform.

@@ -1,4 +1,4 @@
-//! The bench of mentorship on a small cohort: it comes to its end, and its figures agree with each other.
+//! The benches of mentorship and credentials on small numbers: they come to their end, and their figures agree.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use serde_json::Value;
@@ -31,4 +31,22 @@ fn a_small_cohort_is_mentored_alone_and_together() {
     }
     assert_eq!(it["scarce"]["places"], 54, "{it}");
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left behind");
+}
+
+#[test]
+fn a_few_credentials_are_signed_issued_and_revoked() {
+    let dir = tempfile::tempdir().unwrap();
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_studium"));
+    command.current_dir(dir.path()).env("STUDIUM_NATS_SERVER", binary::find(cache).unwrap().path);
+    command.args(["--json", "bench", "credentials", "--profile", "process", "--seconds", "0.2", "--credentials", "12"]);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let it = &told["credentials"]["process"];
+    let rate = |name: &str| it["core"][name].as_f64().unwrap();
+    assert!(rate("proof_and_token_per_second") > 0.0 && rate("checks_per_second") > 0.0, "{it}");
+    assert!(rate("proof_and_token_per_second") < rate("bare_signatures_per_second"), "{it}");
+    assert_eq!((&it["issuing"]["credentials"], &it["revocation_to_visible"]["revocations"]), (&12.into(), &12.into()));
+    assert!(it["revocation_to_visible"]["p99_ms"].as_f64().unwrap() < 60_000.0, "within a minute: {it}");
 }

@@ -3,6 +3,7 @@
 pub mod bare;
 mod campus;
 mod commands;
+mod credentials;
 pub mod load;
 mod mentorship;
 mod run;
@@ -22,12 +23,13 @@ use studium_log::Durability;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  studium bench\n  studium bench campus\n  studium bench mentorship --profile disk\n  \
-                        studium bench mentorship --learners 1000 --mentors 70\n  studium bench --profile process --seconds 5 --json\n  \
+                        studium bench mentorship --learners 1000 --mentors 70\n  studium bench credentials\n  studium bench --profile process --seconds 5 --json\n  \
                         studium bench --only views --postgres postgres://postgres@127.0.0.1:5432"
 )]
 pub struct Bench {
-    /// Only these parts. Measured only when they are named: campus, which fills a plan of 100,000 seats, and
-    /// mentorship, which gives 10,000 learners a mentor, one by one and all together, and says how well they fit
+    /// Only these parts. Measured only when they are named: campus, which fills a plan of 100,000 seats;
+    /// mentorship, which gives 10,000 learners a mentor, one by one and all together, and says how well they fit;
+    /// and credentials, which signs and checks on one core, issues 2,000 on the platform, and revokes some
     #[arg(value_name = "PART", value_parser = PARTS)]
     parts: Vec<String>,
     /// Only this part; the same as naming it
@@ -54,15 +56,19 @@ pub struct Bench {
     /// Mentors who are there for them, with 10 to 20 places each
     #[arg(long, value_name = "NUMBER", default_value_t = 700)]
     mentors: u32,
+    /// Credentials that are issued
+    #[arg(long, value_name = "NUMBER", default_value_t = 2_000)]
+    credentials: u32,
 }
 
 /// What can be measured.
-const PARTS: [&str; 7] = ["commands", "hot", "length", "views", "freshness", CAMPUS, MENTORSHIP];
+const PARTS: [&str; 8] = ["commands", "hot", "length", "views", "freshness", CAMPUS, MENTORSHIP, CREDENTIALS];
 
 /// The parts that take long.
 const CAMPUS: &str = "campus";
 const MENTORSHIP: &str = "mentorship";
-const LONG: [&str; 2] = [CAMPUS, MENTORSHIP];
+const CREDENTIALS: &str = "credentials";
+const LONG: [&str; 3] = [CAMPUS, MENTORSHIP, CREDENTIALS];
 
 impl Bench {
     fn wants(&self, part: &str) -> bool {
@@ -111,6 +117,9 @@ async fn measure(bench: &Bench, platform: &Platform, profile: Durability, output
     }
     if bench.wants(MENTORSHIP) {
         all[MENTORSHIP][&name] = mentorship::measure(bench, platform, output).await?;
+    }
+    if bench.wants(CREDENTIALS) {
+        all[CREDENTIALS][&name] = credentials::measure(bench, platform, output).await?;
     }
     if bench.wants("views") && profile != Durability::Disk || bench.wants("views") && bench.profile.len() == 1 {
         all["views"] = views::catch_up(&desk, platform, bench.postgres.as_deref(), output).await?;
