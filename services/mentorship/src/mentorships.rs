@@ -1,9 +1,11 @@
 //! Who has whom as a mentor, who waits, who is proposed: one row for each learner in each programme.
 
+use crate::terms::PLATFORM;
 use serde::{Deserialize, Serialize};
 use studium_kit::{Changes, Dialect, Json, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::mentorship::v1::{
-    Candidate, HandOverCause, MentorProposed, Mentorship, MentorshipState, ProposalEnd, mentorship_event::Event,
+    Candidate, HandOverCause, MentorProposed, Mentorship, MentorshipState, ProposalEnd, RequestSource,
+    mentorship_event::Event,
 };
 
 row! {
@@ -263,12 +265,37 @@ pub async fn seeking_in(store: &Store, programme: &str) -> Result<Vec<Mentorship
     store.query(&sql, &[programme.into()]).await
 }
 
-/// Those who seek a mentor, who waits longest first; only of an institution's programmes, or (empty) of all.
-pub async fn seeking(store: &Store, institution_id: &str, limit: i64) -> Result<Vec<MentorshipRow>, StoreError> {
+/// Those for whom a mentor with a free place may be the one, who waits longest first, after another of them: learners of
+/// the mentor's institution, or (empty) of all. Neither those who never meet the mentor, nor those for whom others see
+/// to a first mentor: an import says itself who it was, and a cohort is matched together.
+pub async fn seeking(
+    store: &Store,
+    (mentor_id, institution_id): (&str, &str),
+    after: Option<&MentorshipRow>,
+    limit: usize,
+) -> Result<Vec<MentorshipRow>, StoreError> {
+    let mut args =
+        vec![mentor_id.into(), (RequestSource::Import as i32).into(), PLATFORM.into(), (limit as i64).into()];
+    let mut conditions = String::new();
+    if let Some(it) = after {
+        let at = args.len() + 1;
+        conditions += &format!("AND (requested_at_ms, programme_id, learner_id) > (${at}, ${}, ${}) ", at + 1, at + 2);
+        args.extend([it.requested_at_ms.into(), it.programme_id.as_str().into(), it.learner_id.as_str().into()]);
+    }
+    if !institution_id.is_empty() {
+        args.push(institution_id.into());
+        conditions += &format!("AND institution_id = ${} ", args.len());
+    }
+    let matched =
+        |whose: &str| format!("(SELECT t.cohort_matching FROM mentorship_terms_1 t WHERE t.programme_id = {whose})");
     let sql = format!(
-        "SELECT {} FROM mentorship_1 WHERE seeking AND ($1 = '' OR institution_id = $1) \
-         ORDER BY requested_at_ms, programme_id, learner_id LIMIT $2",
-        MentorshipRow::COLUMN_LIST
+        "SELECT {} FROM mentorship_1 m WHERE seeking {conditions}AND learner_id <> $1 AND mentor_id <> $1 \
+         AND NOT EXISTS (SELECT 1 FROM blocked_pair_1 b WHERE b.mentor_id = $1 AND b.learner_id = m.learner_id) \
+         AND (mentor_id <> '' OR proposed_before OR (source <> $2 AND NOT COALESCE({}, {}, FALSE))) \
+         ORDER BY requested_at_ms, programme_id, learner_id LIMIT $4",
+        MentorshipRow::COLUMN_LIST,
+        matched("m.programme_id"),
+        matched("$3"),
     );
-    store.query(&sql, &[institution_id.into(), limit.into()]).await
+    store.query(&sql, &args).await
 }

@@ -90,6 +90,8 @@ happens! {
     mentorships::everybody_sees_and_does_what_is_his,
     offers::skills_are_compared_whatever_they_are_called,
     offers::without_mentors_nobody_is_compared,
+    offers::who_waits_behind_many_for_whom_a_mentor_is_not_gets_the_place,
+    offers::a_free_place_is_offered_to_one_whatever_institutions_wait,
     cohorts::a_cohort_is_matched_together_and_assigned_without_being_asked,
     cohorts::staff_matches_its_own_programmes,
     races::of_two_mentors_at_once_one_is_the_learners,
