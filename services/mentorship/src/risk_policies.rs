@@ -25,10 +25,13 @@ fn reaction(id: String, at_ms: i64, command: Command) -> Reaction<Risk> {
     Reaction { id, command: by_itself(at_ms, command) }
 }
 
-/// Those of a learner's active mentorships whose programme contains the course.
-async fn concerned(store: &Store, learner_id: &str, course_id: &str) -> Result<Vec<MentorshipRow>, StoreError> {
+/// Those of a learner's mentorships that are active and whose programme contains the course.
+async fn concerned(
+    store: &Store,
+    mentorships: Vec<MentorshipRow>,
+    course_id: &str,
+) -> Result<Vec<MentorshipRow>, StoreError> {
     let mut concerned = Vec::new();
-    let mentorships = mentorships_of::learner(store, learner_id).await?;
     for it in mentorships.into_iter().filter(|it| it.state == MentorshipState::Active as i32) {
         let programme = mentoring_programmes::programme(store, &it.programme_id).await?;
         if programme.is_some_and(|it| it.course_ids.0.iter().any(|it| it == course_id)) {
@@ -157,9 +160,14 @@ impl LookUpPolicy for RisksFollowEnrolments {
     async fn react(app: &App, id: &str, event: &EnrolmentEvent, at_ms: i64) -> Result<Vec<Reaction<Risk>>, StoreError> {
         let Some(begins) = becomes_active(event) else { return Ok(Vec::new()) };
         let Some((run, learner)) = id.split_once('~') else { return Ok(Vec::new()) };
+        // Most learners of the world have no mentor.
+        let mentorships = mentorships_of::learner(app.store(), learner).await?;
+        if mentorships.is_empty() {
+            return Ok(Vec::new());
+        }
         let rows = mentee_progress::of_learner(app.store(), learner).await?;
         let Some(row) = rows.iter().find(|it| it.run_id == run) else { return Ok(Vec::new()) };
-        let mentorships = concerned(app.store(), learner, &row.course_id).await?;
+        let mentorships = concerned(app.store(), mentorships, &row.course_id).await?;
         let mut reactions = Vec::new();
         if begins {
             for it in mentorships {
@@ -218,7 +226,8 @@ pub struct RisksFollowWatches;
 impl LookUpPolicy for RisksFollowWatches {
     const NAME: &'static str = "risks-follow-watches";
     const STREAM: &'static str = "mentorship";
-    const VIEWS: &'static [&'static str] = &[];
+    /// Who is seen to be watched hears of later changes by `RisksFollowRuns`; what changed before is looked up here.
+    const VIEWS: &'static [&'static str] = &[MenteeProgress::NAME];
     type Event = RiskEvent;
     type Target = Risk;
 
