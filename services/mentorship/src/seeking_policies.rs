@@ -150,10 +150,11 @@ impl LookUpPolicy for FreePlacesAreOffered {
     fn concerns(event: &MentorEvent) -> bool {
         matches!(
             event,
-            MentorEvent::PlaceFreed(_)
+            MentorEvent::MentorRegistered(_)
+                | MentorEvent::MentorDescribed(_)
                 | MentorEvent::CapacitySet(_)
                 | MentorEvent::MentorResumed(_)
-                | MentorEvent::MentorDescribed(_)
+                | MentorEvent::PlaceFreed(_)
         )
     }
 
@@ -164,8 +165,10 @@ impl LookUpPolicy for FreePlacesAreOffered {
         at_ms: i64,
     ) -> Result<Vec<Reaction<Mentorship>>, StoreError> {
         let Some(row) = mentors::mentor(app.store(), mentor).await? else { return Ok(Vec::new()) };
-        // Who registers says in one act what there is to say, and the capacity has the places offered.
-        let registers = matches!(event, MentorEvent::MentorDescribed(_)) && row.since_ms == at_ms;
+        // Who registers says in one act what there is to say, and the capacity has the places offered. Who comes back
+        // may have the same capacity as before.
+        let says = matches!(event, MentorEvent::MentorRegistered(_) | MentorEvent::MentorDescribed(_));
+        let registers = says && row.since_ms == at_ms;
         if registers || row.state != MentorState::Active as i32 {
             return Ok(Vec::new());
         }

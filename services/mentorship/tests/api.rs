@@ -91,6 +91,7 @@ happens! {
     offers::skills_are_compared_whatever_they_are_called,
     offers::without_mentors_nobody_is_compared,
     offers::who_waits_behind_many_for_whom_a_mentor_is_not_gets_the_place,
+    offers::who_comes_back_is_proposed_to_who_waits,
     offers::a_free_place_is_offered_to_one_whatever_institutions_wait,
     cohorts::a_cohort_is_matched_together_and_assigned_without_being_asked,
     cohorts::staff_matches_its_own_programmes,

@@ -3,8 +3,8 @@
 use crate::desk::Desk;
 use futures::StreamExt as _;
 use studium_proto::mentorship::v1::{
-    DescribeMenteeRequest, ExplainMatchRequest, MenteeDescribed, MentorDescribed, RegisterMentorRequest,
-    RequestMentorshipRequest, RequestSource, SetCapacityRequest,
+    DescribeMenteeRequest, ExplainMatchRequest, LeaveMentorRequest, MenteeDescribed, MentorDescribed,
+    RegisterMentorRequest, RequestMentorshipRequest, RequestSource, SetCapacityRequest,
 };
 
 /// Skills with all that can go wrong between a database, JSON and SQL.
@@ -72,6 +72,17 @@ async fn others_wait(desk: &Desk, count: usize) {
 pub async fn who_waits_behind_many_for_whom_a_mentor_is_not_gets_the_place(desk: Desk) {
     desk.with_programme("p").await;
     others_wait(&desk, 450).await;
+    desk.joins("ada", 0).await;
+    desk.has_happened("ada", "NoMentorFound", 1).await;
+    desk.with_mentor("mia", 1).await;
+    desk.becomes("ada", "open to mia", |it| it.proposed_mentor_id == "mia" && it.answer_by_ms > 0).await;
+}
+
+pub async fn who_comes_back_is_proposed_to_who_waits(desk: Desk) {
+    desk.with_programme("p").await;
+    desk.with_mentor("mia", 1).await;
+    let leave = LeaveMentorRequest { mentor_id: "mia".into(), ..LeaveMentorRequest::default() };
+    desk.mentors().await.leave_mentor(leave).await.unwrap();
     desk.joins("ada", 0).await;
     desk.has_happened("ada", "NoMentorFound", 1).await;
     desk.with_mentor("mia", 1).await;
