@@ -257,8 +257,10 @@ pub async fn terms_are_the_programmes_else_the_platforms_else_what_is_promised(d
     let expected = TermsSet { proposal_minutes: 60, review_locks_max: 2, risk_days: vec![3], ..defaults.clone() };
     assert_eq!(held(&desk, "p").await, expected, "the catalogue promises this programme's learners 240 minutes");
     assert_eq!(held(&desk, "other").await.first_answer_minutes, 90);
-    let wrong = TermsSet { risk_days: vec![7, 3], ..TermsSet::default() };
-    assert_eq!(desk.mentorships().await.set_terms(set("p", wrong)).await.unwrap_err().code(), Code::InvalidArgument);
+    for risk_days in [vec![7, 3], vec![0, 7]] {
+        let wrong = set("p", TermsSet { risk_days, ..TermsSet::default() });
+        assert_eq!(desk.mentorships().await.set_terms(wrong).await.unwrap_err().code(), Code::InvalidArgument);
+    }
 }
 
 pub async fn everybody_sees_and_does_what_is_his(desk: Desk) {
