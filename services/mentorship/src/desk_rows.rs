@@ -9,7 +9,7 @@ use crate::{
     mentorships_of,
     reviews::{self, ReviewRow},
     risk_signals::{self, RiskSignalRow},
-    sessions::{self, SessionRow},
+    sessions::{self, SessionRow, Whose},
 };
 use studium_kit::{Store, StoreError};
 use studium_proto::mentorship::v1::{DeskItem, DeskItemKind, DeskMentee};
@@ -57,7 +57,7 @@ impl DeskRows {
             signals: risk_signals::open_of_mentor(store, mentor_id).await?,
             questions: conversations::waiting_for(store, mentor_id, "").await?,
             reviews: reviews::waiting_for(store, mentor_id).await?,
-            sessions: sessions::to_come(store, ("", ""), mentor_id, now_ms).await?,
+            sessions: sessions::to_come(store, Whose::Mentor(mentor_id, ""), now_ms).await?,
         })
     }
 

@@ -62,6 +62,7 @@ mod survival;
 mod terms;
 mod terms_held;
 mod waiting;
+mod wanted;
 mod wishes;
 
 use studium_kit::Service;

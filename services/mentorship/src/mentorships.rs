@@ -1,6 +1,6 @@
 //! Who has whom as a mentor, who waits, who is proposed: one row for each learner in each programme.
 
-use crate::terms::PLATFORM;
+use crate::{terms::PLATFORM, wanted::Wanted};
 use serde::{Deserialize, Serialize};
 use studium_kit::{Changes, Dialect, Json, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::mentorship::v1::{
@@ -235,24 +235,15 @@ pub struct Only {
 /// A page of mentorships by programme and learner.
 pub async fn mentorships(store: &Store, only: &Only, page: &Page) -> Result<Vec<MentorshipRow>, StoreError> {
     let (programme, learner) = page.after.split_once('~').unwrap_or_default();
-    let sql = format!(
-        "SELECT {} FROM mentorship_1 WHERE (programme_id > $1 OR (programme_id = $1 AND learner_id > $2)) \
-         AND ($3 = '' OR programme_id = $3) AND ($4 = '' OR learner_id = $4) \
-         AND ($5 = '' OR mentor_id = $5 OR proposed_mentor_id = $5) AND ($6 = '' OR institution_id = $6) \
-         AND ($7 = 0 OR state = $7) ORDER BY programme_id, learner_id LIMIT $8",
-        MentorshipRow::COLUMN_LIST
-    );
-    let Only { programme_id, learner_id, mentor_id, institution_id, state } = only;
-    let args = [
-        programme.into(),
-        learner.into(),
-        programme_id.as_str().into(),
-        learner_id.as_str().into(),
-        mentor_id.as_str().into(),
-        institution_id.as_str().into(),
-        (*state).into(),
-        page.size.into(),
-    ];
+    let mut wanted = Wanted::new("(programme_id > $1 OR (programme_id = $1 AND learner_id > $2))");
+    wanted.args = vec![programme.into(), learner.into()];
+    wanted.text("programme_id = $", &only.programme_id);
+    wanted.text("learner_id = $", &only.learner_id);
+    wanted.text("(mentor_id = $ OR (proposed_mentor_id = $ AND proposed_mentor_id <> ''))", &only.mentor_id);
+    wanted.text("institution_id = $", &only.institution_id);
+    wanted.number("state = $", only.state.into());
+    let order = "programme_id, learner_id";
+    let (sql, args) = wanted.page("mentorship_1", MentorshipRow::COLUMN_LIST, order, page.size);
     store.query(&sql, &args).await
 }
 
@@ -274,28 +265,22 @@ pub async fn seeking(
     after: Option<&MentorshipRow>,
     limit: usize,
 ) -> Result<Vec<MentorshipRow>, StoreError> {
-    let mut args =
-        vec![mentor_id.into(), (RequestSource::Import as i32).into(), PLATFORM.into(), (limit as i64).into()];
-    let mut conditions = String::new();
-    if let Some(it) = after {
-        let at = args.len() + 1;
-        conditions += &format!("AND (requested_at_ms, programme_id, learner_id) > (${at}, ${}, ${}) ", at + 1, at + 2);
-        args.extend([it.requested_at_ms.into(), it.programme_id.as_str().into(), it.learner_id.as_str().into()]);
-    }
-    if !institution_id.is_empty() {
-        args.push(institution_id.into());
-        conditions += &format!("AND institution_id = ${} ", args.len());
-    }
     let matched =
         |whose: &str| format!("(SELECT t.cohort_matching FROM mentorship_terms_1 t WHERE t.programme_id = {whose})");
-    let sql = format!(
-        "SELECT {} FROM mentorship_1 m WHERE seeking {conditions}AND learner_id <> $1 AND mentor_id <> $1 \
-         AND NOT EXISTS (SELECT 1 FROM blocked_pair_1 b WHERE b.mentor_id = $1 AND b.learner_id = m.learner_id) \
+    let mut wanted = Wanted::new(&format!(
+        "seeking AND learner_id <> $1 AND mentor_id <> $1 AND NOT EXISTS (SELECT 1 FROM blocked_pair_1 b \
+         WHERE b.mentor_id = $1 AND b.learner_id = mentorship_1.learner_id) \
          AND (mentor_id <> '' OR proposed_before OR (source <> $2 AND NOT COALESCE({}, {}, FALSE))) \
-         ORDER BY requested_at_ms, programme_id, learner_id LIMIT $4",
-        MentorshipRow::COLUMN_LIST,
-        matched("m.programme_id"),
+         AND (requested_at_ms > $4 OR (requested_at_ms = $4 AND (programme_id > $5 \
+         OR (programme_id = $5 AND learner_id > $6))))",
+        matched("mentorship_1.programme_id"),
         matched("$3"),
-    );
+    ));
+    wanted.args = vec![mentor_id.into(), (RequestSource::Import as i32).into(), PLATFORM.into()];
+    let after = after.map_or((i64::MIN, "", ""), |it| (it.requested_at_ms, &it.programme_id, &it.learner_id));
+    wanted.args.extend([after.0.into(), after.1.into(), after.2.into()]);
+    wanted.text("institution_id = $", institution_id);
+    let order = "requested_at_ms, programme_id, learner_id";
+    let (sql, args) = wanted.page("mentorship_1", MentorshipRow::COLUMN_LIST, order, limit as i64);
     store.query(&sql, &args).await
 }

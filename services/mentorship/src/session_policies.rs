@@ -7,7 +7,7 @@ use crate::{
     mentors::{self, Mentors},
     mentorships::{self, Mentorships},
     session::{Command, Facts, Session},
-    sessions::{self, Sessions},
+    sessions::{self, Sessions, Whose},
 };
 use studium_kit::{App, LookUpPolicy, Policy, Reaction, Store, StoreError, View};
 use studium_proto::mentorship::v1::{
@@ -160,8 +160,9 @@ impl LookUpPolicy for SessionsFollowMentorships {
         at_ms: i64,
     ) -> Result<Vec<Reaction<Session>>, StoreError> {
         let Some((cause, mentor)) = ends_contact(event) else { return Ok(Vec::new()) };
-        let Some(whose) = id.split_once('~') else { return Ok(Vec::new()) };
-        let rows = sessions::to_come(app.store(), whose, mentor, at_ms).await?;
+        let Some((programme, learner)) = id.split_once('~') else { return Ok(Vec::new()) };
+        let whose = Whose::Mentorship(programme, learner, mentor);
+        let rows = sessions::to_come(app.store(), whose, at_ms).await?;
         Ok(rows.into_iter().map(|it| call_off(it.session_id, cause, at_ms)).collect())
     }
 }
@@ -191,7 +192,7 @@ impl LookUpPolicy for SessionsFollowMentors {
             MentorEvent::PairBlocked(it) => (SessionCancelCause::ContactBarred, it.learner_id.as_str(), 0),
             _ => return Ok(Vec::new()),
         };
-        let rows = sessions::to_come(app.store(), ("", learner), mentor, at_ms).await?;
+        let rows = sessions::to_come(app.store(), Whose::Mentor(mentor, learner), at_ms).await?;
         let meant = rows.into_iter().filter(|it| until_ms == 0 || it.start_ms < until_ms);
         Ok(meant.map(|it| call_off(it.session_id, cause, at_ms)).collect())
     }
