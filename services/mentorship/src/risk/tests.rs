@@ -81,6 +81,8 @@ fn acknowledge(mentor: &str) -> Command {
 fn a_run_is_watched_once_and_with_the_facts_that_hold() {
     given::<Risk>(&[]).when(at(5, Command::Watch(vec![watched("r", 5)]))).then(&[began("r", 5)]);
     given::<Risk>(&[began("r", 5)]).when(at(9, Command::Watch(vec![watched("r", 9)]))).nothing();
+    let not_known_yet = RiskWatchBegan { course_id: String::new(), ..watched("r", 9) };
+    given::<Risk>(&[began("r", 5)]).when(at(9, Command::Watch(vec![not_known_yet]))).nothing();
     let moved = RiskWatchBegan { starts_at_ms: 8 * DAY, ..watched("r", 9) };
     let kept = RiskWatchBegan { since_ms: 5, ..moved.clone() };
     given::<Risk>(&[began("r", 5)]).when(at(9, Command::Watch(vec![moved]))).then(&[Event::RiskWatchBegan(kept)]);
