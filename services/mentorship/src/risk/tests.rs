@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::by::By;
-use proptest::{collection::vec, prelude::*, test_runner::RngSeed};
+use proptest::{collection::vec, prelude::*};
 use std::collections::BTreeSet;
 use studium_proto::mentorship::v1::WatchedAssessment;
 use studium_testkit::{given, laws};
@@ -235,7 +235,7 @@ fn the_watch_keeps_the_laws() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
+    #![proptest_config(laws::config())]
 
     /// Read from the events alone: a signal is raised only while its run is watched, at most once until it is cleared,
     /// with the next number; and only what is open is cleared, silence at the latest when the watch ends.
