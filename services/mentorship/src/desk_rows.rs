@@ -11,11 +11,8 @@ use crate::{
     risk_signals::{self, RiskSignalRow},
     sessions::{self, SessionRow, Whose},
 };
-use studium_kit::{Store, StoreError};
+use studium_kit::{DAY_MS, Store, StoreError};
 use studium_proto::mentorship::v1::{DeskItem, DeskItemKind, DeskMentee};
-
-/// A day, milliseconds.
-const DAY_MS: i64 = 24 * 3_600_000;
 
 /// What the views hold of one mentor's desk.
 pub struct DeskRows {

@@ -5,13 +5,11 @@ use crate::{
     risk::Command,
 };
 use serde::{Deserialize, Serialize};
+use studium_kit::DAY_MS;
 use studium_proto::{
     enrolment::v1::EnrolmentState,
     mentorship::v1::{RiskClearance, RiskCleared, RiskKind, RiskSignalled},
 };
-
-/// A day, milliseconds.
-const DAY_MS: i64 = 24 * 3_600_000;
 
 /// What became so longer before it was entered is history, and nobody is told of it.
 const HISTORY_MS: i64 = 31 * DAY_MS;

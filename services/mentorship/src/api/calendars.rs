@@ -6,14 +6,14 @@ use super::{
     time_zone,
 };
 use crate::{
-    availability::{self, MINUTE_MS, Span},
+    availability::{self, Span},
     calendar::{self, Calendar, Times},
     ical::{self, Entry, Status as Certainty},
     mentors, mentorships_of,
     session::{MINUTES, Who},
     sessions::{self, Only, SessionRow, Sessions},
 };
-use studium_kit::{Call, Fields, Outcome, Page, fault};
+use studium_kit::{Call, DAY_MS, Fields, MINUTE_MS, Outcome, Page, fault};
 use studium_proto::mentorship::v1::{
     AvailabilityException, AvailabilityExceptionSet, AvailabilitySet, Booking, Calendar as Shown,
     ClearAvailabilityExceptionRequest, ClearAvailabilityExceptionResponse, ExportCalendarRequest,
@@ -29,7 +29,7 @@ const WEEK_MAX: usize = 100;
 const DAY_MAX: usize = 20;
 
 /// The longest time that free slots are listed for.
-const LISTED_MAX_MS: i64 = 62 * 24 * 60 * MINUTE_MS;
+const LISTED_MAX_MS: i64 = 62 * DAY_MS;
 
 /// Slots that are listed, and sessions that are exported, at most.
 const SLOTS_MAX: usize = 1_000;
