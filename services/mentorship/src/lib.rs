@@ -58,6 +58,7 @@ mod seeking_policies;
 mod session;
 mod session_policies;
 mod sessions;
+mod standing;
 mod survival;
 mod terms;
 mod terms_held;
