@@ -111,7 +111,13 @@ impl MentorshipRow {
                 }
             }
             // Who had no time or place may be asked again; who declined may not.
-            Event::NoMentorFound(_) => self.again.0.append(&mut self.tried.0),
+            Event::NoMentorFound(_) => {
+                for it in std::mem::take(&mut self.tried.0) {
+                    if !self.again.0.contains(&it) {
+                        self.again.0.push(it);
+                    }
+                }
+            }
             Event::MentorAssigned(it) => {
                 self.not_proposed();
                 self.mentor_id = it.mentor_id;
@@ -283,4 +289,21 @@ pub async fn seeking(
     let order = "requested_at_ms, programme_id, learner_id";
     let (sql, args) = wanted.page("mentorship_1", MentorshipRow::COLUMN_LIST, order, limit as i64);
     store.query(&sql, &args).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Event, MentorshipRow, ProposalEnd};
+    use studium_proto::mentorship::v1::{NoMentorFound, ProposalEnded};
+
+    #[test]
+    fn who_is_asked_in_vain_again_and_again_stands_once_among_those_to_ask() {
+        let mut row = MentorshipRow::default();
+        for _ in 0..3 {
+            let (mentor_id, end) = ("mia".to_owned(), ProposalEnd::Lapsed as i32);
+            row.take_in(Event::ProposalEnded(ProposalEnded { mentor_id, end, ..ProposalEnded::default() }), 1);
+            row.take_in(Event::NoMentorFound(NoMentorFound::default()), 1);
+        }
+        assert_eq!((row.again.0, row.tried.0), (vec!["mia".to_owned()], vec![]));
+    }
 }
