@@ -18,6 +18,7 @@ mod desk_rows;
 mod graduation;
 mod ical;
 mod joinings;
+mod mark;
 mod matching;
 mod mentee;
 mod mentee_programmes;

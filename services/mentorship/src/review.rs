@@ -5,17 +5,17 @@ mod returning;
 
 pub use locking::{Answer, reason_of};
 
-use crate::{by::Asked, standing};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
+use crate::{
+    by::Asked,
+    mark::{Mark, mark},
+    standing,
 };
+use std::collections::{BTreeMap, BTreeSet};
 use studium_kit::{Decider, Decision, Reason as _, Rejection};
 use studium_proto::mentorship::v1::{
     MentorshipState, Reason, ReviewKind, ReviewLockEnd, ReviewLockRefusal, ReviewResubmitted, ReviewScore,
     ReviewStanding, ReviewSubmitted, ReviewVerdict, ReviewWithdrawalCause, ReviewWithdrawn, review_event::Event,
 };
-use uuid::Uuid;
 
 /// What can be asked of a review.
 #[derive(Debug, Clone)]
@@ -105,11 +105,6 @@ struct Lock {
     until_ms: i64,
 }
 
-/// What tells something long apart from everything else, so that a state need not keep it; never stored.
-fn mark(it: &impl fmt::Debug) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{it:?}").as_bytes())
-}
-
 /// Whose work a review is about, and whose verdict counted last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct About {
@@ -134,14 +129,14 @@ pub struct Review {
     institution_id: String,
     kind: ReviewKind,
     /// What the work of each round was, told apart from any other; the last is the present one.
-    rounds: Vec<Uuid>,
+    rounds: Vec<Mark>,
     lock: Option<Lock>,
     /// The last slot of each reviewer that was answered, and why it was refused, if it was.
     answered: BTreeMap<String, (u32, Option<ReviewLockRefusal>)>,
     /// Who had a lock in which round.
     worked: BTreeSet<(u32, String)>,
     /// What was returned, told apart from any other word, by round and reviewer.
-    returned: BTreeMap<(u32, String), (ReviewStanding, Uuid)>,
+    returned: BTreeMap<(u32, String), (ReviewStanding, Mark)>,
     /// Whose verdict counted last.
     last_reviewer_id: String,
 }

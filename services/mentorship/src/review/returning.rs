@@ -1,6 +1,7 @@
 //! What reviewers say of a round: one verdict counts, and everything else that was written is kept beside it.
 
-use super::{Phase, Returned, Review, mark};
+use super::{Phase, Returned, Review};
+use crate::mark::mark;
 use studium_kit::{Decision, Reason as _};
 use studium_proto::mentorship::v1::{Reason, ReviewLockEnd, ReviewReturned, ReviewStanding, review_event::Event};
 
