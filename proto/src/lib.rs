@@ -1,5 +1,5 @@
 //! The contract as Rust: generated messages, the descriptors, and what makes a proto enum an event or a reason.
-#![allow(missing_docs, clippy::pedantic, reason = "generated from commented protos")]
+#![allow(missing_docs, deprecated, clippy::pedantic, reason = "generated from commented protos")]
 
 mod contract;
 

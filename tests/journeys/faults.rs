@@ -1,11 +1,12 @@
 //! Killed at any moment of an import, each process once: started again, the same command ends in the same place.
 
 use crate::{
-    platform::{World, free_base},
+    platform::World,
     registry::{self, RESULTS},
 };
 use serde_json::Value;
 use studium_log::Durability;
+use studium_testkit::free_base;
 
 /// Which process dies, and once how many commits of enrolment are acknowledged.
 const SCRIPT: [(&str, u64); 4] = [("enrolment", 40), ("nats", 150), ("catalogue", 260), ("enrolment", 400)];
@@ -68,7 +69,7 @@ async fn a_lost_stream_is_restored_from_the_journal() {
 
     // The broker's disk is gone; the journals are not.
     std::fs::remove_dir_all(world.folder().join("data/nats")).unwrap();
-    let refused = world.run(&["up", "--port", &free_base()]);
+    let refused = world.run(&["up", "--port", &free_base().to_string()]);
     assert!(!refused.status.success(), "a platform without its log does not start");
     assert!(String::from_utf8_lossy(&refused.stderr).contains("studium log restore"), "it says what to do");
     for service in ["catalogue", "enrolment"] {

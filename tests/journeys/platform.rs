@@ -6,8 +6,9 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
-use studium_broker::{binary, http};
+use studium_broker::binary;
 use studium_log::{Durability, Log, LogConfig};
+use studium_testkit::free_base;
 
 /// A data directory and whatever runs on it.
 pub struct World {
@@ -47,7 +48,7 @@ impl World {
     pub fn up_with(&mut self, settings: &[(&str, &str)]) {
         let mut command = self.command();
         command.envs(settings.iter().copied());
-        command.args(["up", "--durability", &self.durability.to_string(), "--port", &free_base()]);
+        command.args(["up", "--durability", &self.durability.to_string(), "--port", &free_base().to_string()]);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -118,16 +119,6 @@ impl Drop for World {
         if let Some(mut up) = self.up.take() {
             signal("-TERM", up.id());
             let _ = up.wait();
-        }
-    }
-}
-
-/// A first port whose neighbours, where `up` puts broker and services, are free.
-pub fn free_base() -> String {
-    loop {
-        let base = http::free_port().unwrap();
-        if base < 60_000 && [1, 2, 3, 4, 5, 22].iter().all(|it| http::is_free(base + it)) {
-            return base.to_string();
         }
     }
 }

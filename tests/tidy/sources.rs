@@ -12,7 +12,7 @@ const FILE_LINES: usize = 400;
 const EMPTY_WORDS: &[&str] = &["manager", "helper", "helpers", "util", "utils", "common", "impl", "base", "misc"];
 
 /// What a decider may take from the kit.
-const FOR_DECIDERS: &[&str] = &["Asked", "By", "Decider", "Decision", "Reason", "Rejection"];
+const FOR_DECIDERS: &[&str] = &["Asked", "By", "DAY_MS", "MINUTE_MS", "Decider", "Decision", "Reason", "Rejection"];
 
 /// What deciders of one service may use from outside: it is as pure as they are.
 const PURE_OUTSIDE: &[(&str, &str)] = &[

@@ -15,6 +15,7 @@ use std::{
 };
 use studium_broker::{NatsServer, binary, http};
 use studium_log::{AppendError, Durability, Entry, Log, LogConfig, LogError};
+use studium_testkit::free_base;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -51,7 +52,8 @@ fn limit(pid: u64, bytes: Option<u64>) {
 async fn views_stand_still_while_the_disk_of_their_store_is_full_and_go_on_by_themselves() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let mut up = studium(&data).args(["up", "--durability", "process", "--port", &free_base()]).spawn().unwrap();
+    let mut up =
+        studium(&data).args(["up", "--durability", "process", "--port", &free_base().to_string()]).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(up.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     let state: Value = serde_json::from_str(&line).expect("up says where it runs");
@@ -124,14 +126,4 @@ async fn a_broker_without_room_refuses_and_has_all_that_it_acknowledged() {
     }
     assert_eq!(log.head("full").await.unwrap(), u64::from(acknowledged) + 1);
     server.stop().await;
-}
-
-/// A first port whose neighbours are free.
-fn free_base() -> String {
-    loop {
-        let base = http::free_port().unwrap();
-        if base < 60_000 && [1, 2, 3, 4, 5, 22].iter().all(|it| http::is_free(base + it)) {
-            return base.to_string();
-        }
-    }
 }

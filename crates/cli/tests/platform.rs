@@ -8,7 +8,8 @@ use std::{
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
-use studium_broker::{binary, http, process::is_alive};
+use studium_broker::{binary, process::is_alive};
+use studium_testkit::free_base;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -37,16 +38,6 @@ fn started(up: &mut Command) -> (Child, Value) {
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     (child, serde_json::from_str(&line).expect("up says where it runs"))
-}
-
-/// A first port whose neighbours are free.
-fn free_base() -> u16 {
-    loop {
-        let base = http::free_port().unwrap();
-        if base < 60_000 && [1, 2, 3, 4, 5, 22].iter().all(|it| http::is_free(base + it)) {
-            return base;
-        }
-    }
 }
 
 fn pids(state: &Value) -> Vec<u32> {

@@ -1,7 +1,7 @@
 //! A real nats-server for one test, in a directory of its own.
 
 use std::path::{Path, PathBuf};
-use studium_broker::{NatsServer, binary};
+use studium_broker::{NatsServer, binary, http};
 use studium_log::{Durability, Log, LogConfig};
 use tempfile::TempDir;
 
@@ -32,6 +32,19 @@ impl Broker {
     pub async fn log(&self) -> Log {
         let config = LogConfig { url: self.server.url(), durability: self.durability };
         Log::connect(&config).await.unwrap_or_else(|e| panic!("{e}"))
+    }
+}
+
+/// A first port whose neighbours, where `studium up` puts broker and services, are free.
+///
+/// # Panics
+/// When the machine gives no port at all.
+pub fn free_base() -> u16 {
+    loop {
+        let base = http::free_port().unwrap_or_else(|e| panic!("{e}"));
+        if base < 60_000 && [1, 2, 3, 4, 5, 22].iter().all(|it| http::is_free(base + it)) {
+            return base;
+        }
     }
 }
 

@@ -12,6 +12,20 @@ use studium_core::{Decider, Event, replay};
 /// Commands in one history.
 const LENGTH: std::ops::Range<usize> = 1..48;
 
+/// How random histories are played: the same in every run, unless `PROPTEST_RNG_SEED` asks for others or
+/// `PROPTEST_CASES` for more of them.
+pub fn config() -> Config {
+    config_with(Config::default().cases)
+}
+
+/// As [`config`], for cases that are cheap or dear: so many where `PROPTEST_CASES` does not say how many.
+pub fn config_with(cases: u32) -> Config {
+    let default = Config::default();
+    let rng_seed = if default.rng_seed == RngSeed::Random { RngSeed::Fixed(1) } else { default.rng_seed };
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { default.cases } else { cases };
+    Config { failure_persistence: None, rng_seed, cases, ..default }
+}
+
 /// Plays random histories of commands and demands that
 ///
 /// - deciding is a pure function: the same state and command give the same answer;
@@ -38,12 +52,8 @@ pub fn hold_except<D: Decider + Debug>(
     invariant: impl Fn(&D) -> Result<(), String>,
     means_something_new: impl Fn(&D::Command) -> bool,
 ) {
-    let mut config = Config { failure_persistence: None, ..Config::default() };
-    if config.rng_seed == RngSeed::Random {
-        config.rng_seed = RngSeed::Fixed(1);
-    }
     let happened = Cell::new(0_usize);
-    let outcome = TestRunner::new(config).run(&vec(any_command, LENGTH), |history| {
+    let outcome = TestRunner::new(config()).run(&vec(any_command, LENGTH), |history| {
         let past = live::<D>(&history, &invariant, &means_something_new).map_err(TestCaseError::fail)?;
         happened.set(happened.get() + past.len());
         // Only the log keeps events in order; a state must not fall over when it meets them otherwise.

@@ -7,8 +7,9 @@ mod house;
 pub mod laws;
 mod postgres;
 mod raw;
+mod sentences;
 
-pub use broker::{Broker, nats};
+pub use broker::{Broker, free_base, nats};
 pub use elsewhere::Elsewhere;
 pub use given::{Given, When, given};
 pub use house::{Bearer, Caller, House};

@@ -1,7 +1,7 @@
 //! A key that a campus hands out: who holds it becomes a member, so many learners at most, until it ends.
 
 use std::collections::BTreeSet;
-use studium_kit::{Decider, Decision, Reason as _};
+use studium_kit::{DAY_MS, Decider, Decision, Reason as _};
 use studium_proto::campus::v1::{
     InviteKeyCreated, InviteKeyDeactivated, InviteRedeemed, MemberClass, Reason, invite_key_event::Event,
 };
@@ -10,8 +10,6 @@ use studium_proto::campus::v1::{
 pub const DAYS_MAX: u32 = 365;
 /// See [`DAYS_MAX`].
 pub const USES_MAX: u32 = 10_000;
-
-const DAY_MS: i64 = 86_400_000;
 
 /// What can be asked of a key.
 #[derive(Debug, Clone)]

@@ -1,9 +1,7 @@
 //! Months, by which the platform bills and reports: UTC, written `2026-03`.
 
 use std::fmt;
-
-/// Milliseconds of a day.
-const DAY_MS: i64 = 24 * 3_600_000;
+use studium_kit::DAY_MS;
 
 /// Days from 1 March of year 0 to 1 January 1970 in the Gregorian calendar.
 const EPOCH_DAYS: i64 = 719_468;

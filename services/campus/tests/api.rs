@@ -32,26 +32,7 @@ mod statements;
 #[path = "api/uses.rs"]
 mod uses;
 
-/// Makes each sentence a test on either database.
-macro_rules! happens {
-    ($($module:ident :: $name:ident,)*) => {
-        mod on_sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                crate::$module::$name(crate::desk::Desk::open(None).await).await;
-            })*
-        }
-        mod on_postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                let Some(server) = studium_testkit::postgres() else { return };
-                crate::$module::$name(crate::desk::Desk::open(Some(server)).await).await;
-            })*
-        }
-    };
-}
-
-happens! {
+studium_testkit::happens! {
     campuses::an_authorised_institution_becomes_a_campus,
     campuses::members_are_added_changed_and_removed,
     plans::a_plan_is_provisioned_with_sensible_defaults,

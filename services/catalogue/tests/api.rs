@@ -22,26 +22,7 @@ mod runs;
 #[path = "api/selections.rs"]
 mod selections;
 
-/// Makes each sentence a test on either database.
-macro_rules! happens {
-    ($($module:ident :: $name:ident,)*) => {
-        mod on_sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                crate::$module::$name(crate::desk::Desk::open(None).await).await;
-            })*
-        }
-        mod on_postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                let Some(server) = studium_testkit::postgres() else { return };
-                crate::$module::$name(crate::desk::Desk::open(Some(server)).await).await;
-            })*
-        }
-    };
-}
-
-happens! {
+studium_testkit::happens! {
     institutions::institutions_are_known_by_name_domain_and_capacity,
     institutions::one_domain_goes_to_one_of_many_who_claim_it_at_once,
     courses::a_course_goes_from_draft_to_version,

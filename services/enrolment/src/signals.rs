@@ -2,9 +2,8 @@
 
 use crate::{enrolments::EnrolmentRow, run_offers::RunOfferRow};
 use std::collections::HashMap;
+use studium_kit::DAY_MS;
 use studium_proto::enrolment::v1::Signal;
-
-const DAY_MS: i64 = 24 * 3_600_000;
 
 /// What counts as failed where the run has no pass mark, thousandths of a percent.
 const PASS_MARK_MILLIPOINTS: u32 = 40_000;

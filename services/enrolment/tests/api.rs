@@ -20,26 +20,7 @@ mod results;
 #[path = "api/seats.rs"]
 mod seats;
 
-/// Makes each sentence a test on either database.
-macro_rules! happens {
-    ($($module:ident :: $name:ident,)*) => {
-        mod on_sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                crate::$module::$name(crate::desk::Desk::open(None).await).await;
-            })*
-        }
-        mod on_postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                let Some(server) = studium_testkit::postgres() else { return };
-                crate::$module::$name(crate::desk::Desk::open(Some(server)).await).await;
-            })*
-        }
-    };
-}
-
-happens! {
+studium_testkit::happens! {
     enrolling::unlimited_and_free_is_active_at_once,
     enrolling::a_run_that_is_just_scheduled_can_be_waited_for,
     enrolling::refusals_carry_their_reason,

@@ -1,6 +1,8 @@
 //! What learners are to do after sessions, and what they have done.
 
-use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, View, row};
+use crate::wanted::Wanted;
+use std::collections::HashMap;
+use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, Value, View, places, row};
 use studium_proto::mentorship::v1::{ActionItem, session_event::Event};
 
 row! {
@@ -71,12 +73,22 @@ impl ActionItemRow {
     }
 }
 
-/// The action items of one session in order.
-pub async fn of_session(store: &Store, session_id: &str) -> Result<Vec<ActionItem>, StoreError> {
-    let columns = ActionItemRow::COLUMN_LIST;
-    let sql = format!("SELECT {columns} FROM mentoring_action_item_1 WHERE session_id = $1 ORDER BY item");
-    let rows: Vec<ActionItemRow> = store.query(&sql, &[session_id.into()]).await?;
-    Ok(rows.into_iter().map(ActionItemRow::shown).collect())
+/// The action items of these sessions, each in order.
+pub async fn of_sessions(store: &Store, sessions: &[&str]) -> Result<HashMap<String, Vec<ActionItem>>, StoreError> {
+    let mut found: HashMap<String, Vec<ActionItem>> = HashMap::new();
+    if sessions.is_empty() {
+        return Ok(found);
+    }
+    let (columns, places) = (ActionItemRow::COLUMN_LIST, places(1, sessions.len()));
+    let sql = format!(
+        "SELECT {columns} FROM mentoring_action_item_1 WHERE session_id IN ({places}) ORDER BY session_id, item"
+    );
+    let args: Vec<_> = sessions.iter().map(|it| Value::from(*it)).collect();
+    let rows: Vec<ActionItemRow> = store.query(&sql, &args).await?;
+    for row in rows {
+        found.entry(row.session_id.clone()).or_default().push(row.shown());
+    }
+    Ok(found)
 }
 
 /// A page of action items by due date; of a learner, a mentor or (empty) anybody, only those to be done or all.
@@ -90,20 +102,13 @@ pub async fn action_items(
     let due_ms = after.next().and_then(|it| it.parse().ok()).unwrap_or(i64::MIN);
     let session = after.next().unwrap_or_default();
     let item: i64 = after.next().and_then(|it| it.parse().ok()).unwrap_or(0);
-    let sql = format!(
-        "SELECT {} FROM mentoring_action_item_1 WHERE (due_ms > $1 OR (due_ms = $1 AND (session_id > $2 \
-         OR (session_id = $2 AND item > $3)))) AND ($4 = '' OR learner_id = $4) AND ($5 = '' OR mentor_id = $5) \
-         AND ($6 = 0 OR done_at_ms = 0) ORDER BY due_ms, session_id, item LIMIT $7",
-        ActionItemRow::COLUMN_LIST
-    );
-    let args = [
-        due_ms.into(),
-        session.into(),
-        item.into(),
-        learner_id.into(),
-        mentor_id.into(),
-        i64::from(open).into(),
-        page.size.into(),
-    ];
+    let mut wanted =
+        Wanted::new("(due_ms > $1 OR (due_ms = $1 AND (session_id > $2 OR (session_id = $2 AND item > $3))))");
+    wanted.args = vec![due_ms.into(), session.into(), item.into()];
+    wanted.text("learner_id = $", learner_id);
+    wanted.text("mentor_id = $", mentor_id);
+    wanted.only_if("done_at_ms = 0", open);
+    let order = "due_ms, session_id, item";
+    let (sql, args) = wanted.page("mentoring_action_item_1", ActionItemRow::COLUMN_LIST, order, page.size);
     store.query(&sql, &args).await
 }

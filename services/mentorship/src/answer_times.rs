@@ -1,12 +1,12 @@
 //! Answer times as numbers: counts, the share within the promise, percentiles and a histogram; who waits counts, too.
 
+use crate::survival::{Curve, Observed};
 use std::collections::BTreeMap;
+use studium_kit::MINUTE_MS;
 use studium_proto::mentorship::v1::{AnswerTimeBucket, AnswerTimes};
 
 /// Upper bounds of the histogram, minutes.
 const BUCKETS: [u32; 6] = [15, 60, 120, 240, 480, 1_440];
-
-const MINUTE_MS: i64 = 60_000;
 
 /// How long one question waited, or waits.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +33,9 @@ pub fn times(waits: &[Wait]) -> AnswerTimes {
     let is_over = |it: &Wait| !it.answered && it.waited_ms > it.promised_ms;
     let within = count(&|it| it.within_promise);
     let late = count(&|it| is_over(it) || (it.answered && !it.within_promise));
-    let survival = Survival::of(waits);
+    // Who still waits has waited at least so long, which is all that is known.
+    let observed = waits.iter().map(|it| Observed { lasted_ms: it.waited_ms, ended: it.answered });
+    let curve = Curve::of(observed.collect());
     AnswerTimes {
         programme_id: String::new(),
         mentor_id: String::new(),
@@ -45,9 +47,9 @@ pub fn times(waits: &[Wait]) -> AnswerTimes {
         overdue: count(&|it| is_over(it) && !it.closed),
         closed_unanswered: count(&|it| it.closed),
         share: (within + late > 0).then(|| within as f64 / (within + late) as f64),
-        p50_ms: survival.percentile(0.5),
-        p90_ms: survival.percentile(0.9),
-        p99_ms: survival.percentile(0.99),
+        p50_ms: curve.ended_by(0.5),
+        p90_ms: curve.ended_by(0.9),
+        p99_ms: curve.ended_by(0.99),
         histogram: histogram(waits),
     }
 }
@@ -91,33 +93,6 @@ fn histogram(waits: &[Wait]) -> Vec<AnswerTimeBucket> {
             questions,
         })
         .collect()
-}
-
-/// The part of questions that still wait after a time, after Kaplan and Meier: who still waits has waited at least
-/// so long, which is all that is known, and leaves the count of those at risk then.
-struct Survival(Vec<(i64, f64)>);
-
-impl Survival {
-    fn of(waits: &[Wait]) -> Self {
-        let mut sorted: Vec<_> = waits.iter().map(|it| (it.waited_ms, it.answered)).collect();
-        sorted.sort_unstable();
-        let (mut left, mut at_risk, mut steps) = (1.0, sorted.len(), Vec::new());
-        for same in sorted.chunk_by(|a, b| a.0 == b.0) {
-            let answers = same.iter().filter(|it| it.1).count();
-            if answers > 0 {
-                left *= 1.0 - answers as f64 / at_risk as f64;
-                steps.push((same[0].0, left));
-            }
-            at_risk -= same.len();
-        }
-        Self(steps)
-    }
-
-    /// The first time at which so many are answered; none if that is not known yet.
-    fn percentile(&self, part: f64) -> Option<i64> {
-        // Sums of parts are not exact to the last digit.
-        self.0.iter().find(|(_, left)| *left <= 1.0 - part + 1e-9).map(|it| it.0)
-    }
 }
 
 #[cfg(test)]

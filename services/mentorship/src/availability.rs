@@ -7,13 +7,10 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::collections::BTreeMap;
+use studium_kit::{DAY_MS, MINUTE_MS};
 use studium_proto::mentorship::v1::{AvailabilityExceptionSet, WeeklyWindow};
 
-/// A minute, milliseconds.
-pub const MINUTE_MS: i64 = 60_000;
-
 const DAY_MINUTES: u32 = 24 * 60;
-const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
 /// No clock is so far from UTC.
 const OFFSET_MAX_MS: i64 = 26 * 60 * MINUTE_MS;

@@ -4,10 +4,10 @@ use crate::{
     mentor_terms::MentorTermRow,
     mentorship_prices::Prices,
     mentorship_times::{MentorshipTimesRow, Round},
-    months::{DAY_MS, Month},
+    months::Month,
 };
 use std::collections::{BTreeMap, BTreeSet};
-use studium_kit::{Store, StoreError};
+use studium_kit::{DAY_MS, Store, StoreError};
 use studium_proto::mentorship::v1::{BillingBasis, BillingLine, BillingTotal};
 
 /// The rules, for whoever pays.

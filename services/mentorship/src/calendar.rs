@@ -1,11 +1,11 @@
 //! One person's calendar: when a mentor is available, and which times are booked. Nobody is booked twice, ever.
 
 use crate::{
-    availability::{self, Availability, MINUTE_MS, Span},
+    availability::{self, Availability, Span},
     by::Asked,
 };
 use std::collections::{BTreeMap, BTreeSet};
-use studium_kit::{Decider, Decision, Reason as _, Rejection};
+use studium_kit::{Decider, Decision, MINUTE_MS, Reason as _, Rejection};
 use studium_proto::mentorship::v1::{
     AvailabilityExceptionCleared, AvailabilityExceptionSet, AvailabilitySet, LearnerBarred, Reason, SessionSide,
     SlotFreed, SlotHeld, SlotRefusal, SlotRefused, calendar_event::Event,

@@ -7,7 +7,7 @@ mod following;
 
 use crate::by::Asked;
 use std::collections::{BTreeMap, BTreeSet};
-use studium_kit::{Decider, Decision, Reason as _, Rejection};
+use studium_kit::{DAY_MS, Decider, Decision, MINUTE_MS, Reason as _, Rejection};
 use studium_proto::mentorship::v1::{
     ConversationEnd, ConversationState, MentorState, MentorshipState, QuestionAsked, Reason, RerouteCause,
     conversation_event::Event,
@@ -29,9 +29,6 @@ pub const REMIND_PERCENT: i64 = 75;
 
 /// Messages of one conversation: a past that is read whole stays short.
 const MESSAGES_MAX: usize = 1_000;
-
-const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
-const MINUTE_MS: i64 = 60_000;
 
 /// What can be asked of a conversation.
 #[derive(Debug, Clone)]

@@ -55,17 +55,17 @@ impl LookUpPolicy for ConversationsFollowMentors {
     type Event = MentorEvent;
     type Target = Conversation;
 
+    fn concerns(event: &MentorEvent) -> bool {
+        matches!(event, MentorEvent::MentorPaused(_) | MentorEvent::MentorLeaving(_) | MentorEvent::PairBlocked(_))
+    }
+
     async fn react(
         app: &App,
         mentor: &str,
         event: &MentorEvent,
         at_ms: i64,
     ) -> Result<Vec<Reaction<Conversation>>, StoreError> {
-        let learner = match event {
-            MentorEvent::MentorPaused(_) | MentorEvent::MentorLeaving(_) => "",
-            MentorEvent::PairBlocked(it) => &it.learner_id,
-            _ => return Ok(Vec::new()),
-        };
+        let learner = if let MentorEvent::PairBlocked(it) = event { &it.learner_id } else { "" };
         let waiting = conversations::waiting_for(app.store(), mentor, learner).await?;
         follow(app, waiting, at_ms).await
     }
@@ -81,20 +81,23 @@ impl LookUpPolicy for ConversationsFollowMentorships {
     type Event = MentorshipEvent;
     type Target = Conversation;
 
-    async fn react(
-        app: &App,
-        id: &str,
-        event: &MentorshipEvent,
-        at_ms: i64,
-    ) -> Result<Vec<Reaction<Conversation>>, StoreError> {
-        let concerns = matches!(
+    fn concerns(event: &MentorshipEvent) -> bool {
+        matches!(
             event,
             MentorshipEvent::MentorAssigned(_)
                 | MentorshipEvent::MentorshipPaused(_)
                 | MentorshipEvent::MentorshipResumed(_)
                 | MentorshipEvent::MentorshipEnded(_)
-        );
-        let Some((programme, learner)) = id.split_once('~').filter(|_| concerns) else { return Ok(Vec::new()) };
+        )
+    }
+
+    async fn react(
+        app: &App,
+        id: &str,
+        _: &MentorshipEvent,
+        at_ms: i64,
+    ) -> Result<Vec<Reaction<Conversation>>, StoreError> {
+        let Some((programme, learner)) = id.split_once('~') else { return Ok(Vec::new()) };
         let open = conversations::open_in(app.store(), programme, learner).await?;
         follow(app, open, at_ms).await
     }
@@ -111,15 +114,16 @@ impl LookUpPolicy for ConversationsAreLookedAtAgain {
     type Event = ConversationEvent;
     type Target = Conversation;
 
+    fn concerns(event: &ConversationEvent) -> bool {
+        matches!(event, ConversationEvent::QuestionAsked(_) | ConversationEvent::ConversationRerouted(_))
+    }
+
     async fn react(
         app: &App,
         id: &str,
-        event: &ConversationEvent,
+        _: &ConversationEvent,
         at_ms: i64,
     ) -> Result<Vec<Reaction<Conversation>>, StoreError> {
-        if !matches!(event, ConversationEvent::QuestionAsked(_) | ConversationEvent::ConversationRerouted(_)) {
-            return Ok(Vec::new());
-        }
         let row = conversations::conversation(app.store(), id).await?;
         follow(app, row.into_iter().collect(), at_ms).await
     }

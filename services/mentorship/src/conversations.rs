@@ -1,5 +1,6 @@
 //! Conversations: whose turn it is, who is asked, and what is due when.
 
+use crate::wanted::Wanted;
 use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, Value, View, row};
 use studium_proto::mentorship::v1::{
     Conversation, ConversationEnd, ConversationState, QuestionAsked, conversation_event::Event,
@@ -173,20 +174,15 @@ pub struct Only {
 
 /// A page of conversations by id.
 pub async fn conversations(store: &Store, only: &Only, page: &Page) -> Result<Vec<ConversationRow>, StoreError> {
-    let rest = "conversation_id > $1 AND ($2 = '' OR programme_id = $2) AND ($3 = '' OR learner_id = $3) \
-                AND ($4 = '' OR addressee_id = $4 OR mentor_id = $4) AND ($5 = '' OR institution_id = $5) \
-                AND ($6 = 0 OR state = $6) ORDER BY conversation_id LIMIT $7";
-    let Only { programme_id, learner_id, mentor_id, institution_id, state } = only;
-    let args = [
-        page.after.as_str().into(),
-        programme_id.as_str().into(),
-        learner_id.as_str().into(),
-        mentor_id.as_str().into(),
-        institution_id.as_str().into(),
-        (*state).into(),
-        page.size.into(),
-    ];
-    select(store, rest, &args).await
+    let mut wanted = Wanted::new("conversation_id > $1");
+    wanted.args = vec![page.after.as_str().into()];
+    wanted.text("programme_id = $", &only.programme_id);
+    wanted.text("learner_id = $", &only.learner_id);
+    wanted.text("(addressee_id = $ OR mentor_id = $)", &only.mentor_id);
+    wanted.text("institution_id = $", &only.institution_id);
+    wanted.number("state = $", only.state.into());
+    let (sql, args) = wanted.page("conversation_1", ConversationRow::COLUMN_LIST, "conversation_id", page.size);
+    store.query(&sql, &args).await
 }
 
 /// Conversations of one mentorship in which it is somebody's turn.

@@ -9,13 +9,10 @@ use crate::{
     mentorships_of,
     reviews::{self, ReviewRow},
     risk_signals::{self, RiskSignalRow},
-    sessions::{self, SessionRow},
+    sessions::{self, SessionRow, Whose},
 };
-use studium_kit::{Store, StoreError};
+use studium_kit::{DAY_MS, Store, StoreError};
 use studium_proto::mentorship::v1::{DeskItem, DeskItemKind, DeskMentee};
-
-/// A day, milliseconds.
-const DAY_MS: i64 = 24 * 3_600_000;
 
 /// What the views hold of one mentor's desk.
 pub struct DeskRows {
@@ -57,7 +54,7 @@ impl DeskRows {
             signals: risk_signals::open_of_mentor(store, mentor_id).await?,
             questions: conversations::waiting_for(store, mentor_id, "").await?,
             reviews: reviews::waiting_for(store, mentor_id).await?,
-            sessions: sessions::to_come(store, ("", ""), mentor_id, now_ms).await?,
+            sessions: sessions::to_come(store, Whose::Mentor(mentor_id, ""), now_ms).await?,
         })
     }
 

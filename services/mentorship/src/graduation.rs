@@ -8,12 +8,13 @@ use crate::{
     survival::{Curve, Observed},
 };
 use std::collections::BTreeMap;
+use studium_kit::DAY_MS;
 use studium_proto::mentorship::v1::{
     GraduationGroup, GraduationLine, RequestSource, SourceCount, SurvivalCurve, SurvivalPoint,
 };
 
 /// Milliseconds of a week.
-const WEEK_MS: i64 = 7 * 24 * 3_600_000;
+const WEEK_MS: i64 = 7 * DAY_MS;
 
 /// What nobody may read into the numbers.
 const OBSERVED: &str = "This is an observed difference, not an effect of mentorship: nobody was assigned to a group by \

@@ -77,6 +77,14 @@ pub struct Watch {
     pub pass: u32,
     /// Assessments and when they are due.
     pub dues: Vec<(String, i64)>,
+    /// The number of the last signal that was raised while it was watched.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub told: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn is_zero(it: &u32) -> bool {
+    *it == 0
 }
 
 /// A signal that is not cleared.
@@ -164,7 +172,7 @@ impl View for MenteeProgress {
                 }
             }
             Some(RiskEvent::RiskSignalled(it)) => {
-                change(&it.run_id.clone(), Box::new(move |row| row.signals.0.push(OpenSignal::new(programme, it))));
+                change(&it.run_id.clone(), Box::new(move |row| row.signalled(programme, it)));
             }
             Some(RiskEvent::RiskCleared(it)) => {
                 let is_it = move |open: &OpenSignal| open.programme == programme && open.signal == it.signal;
@@ -246,11 +254,19 @@ impl MenteeProgressRow {
     }
 
     fn watch_began(&mut self, programme: String, it: RiskWatchBegan) {
+        let told = self.watch(&programme).map_or(0, |it| it.told);
         self.watches.0.retain(|it| it.programme != programme);
         let dues = it.assessments.into_iter().map(|it| (it.assessment_id, it.due_at_ms)).collect();
         let (days, pass) = (it.risk_days, it.pass_mark_millipoints);
-        let watch = Watch { programme, since: it.since_ms, starts: it.starts_at_ms, days, pass, dues };
+        let watch = Watch { programme, since: it.since_ms, starts: it.starts_at_ms, days, pass, dues, told };
         self.watches.0.push(watch);
+    }
+
+    fn signalled(&mut self, programme: String, it: RiskSignalled) {
+        if let Some(watch) = self.watches.0.iter_mut().find(|it| it.programme == programme) {
+            watch.told = it.signal;
+        }
+        self.signals.0.push(OpenSignal::new(programme, it));
     }
 
     /// Says what is due, which follows from the rest.

@@ -114,7 +114,7 @@ impl Decider for Mentor {
                 Ok(self.described(profile))
             }
             Command::SetCapacity(capacity) => self.set_capacity(*capacity),
-            Command::Pause { until_ms, reason } => self.pause(*until_ms, reason),
+            Command::Pause { until_ms, reason } => self.pause(*until_ms, reason, asked.by.at_ms),
             Command::ComeBack { until_ms } if self.paused_until_ms != *until_ms => Ok(Vec::new()),
             Command::Resume | Command::ComeBack { .. } => match self.state {
                 MentorState::Paused => Ok(vec![Event::MentorResumed(MentorResumed {})]),
@@ -187,10 +187,13 @@ impl Mentor {
         Ok(vec![Event::CapacitySet(CapacitySet { capacity })])
     }
 
-    fn pause(&self, until_ms: i64, reason: &str) -> Decision<Self> {
+    fn pause(&self, until_ms: i64, reason: &str, at_ms: i64) -> Decision<Self> {
         self.stays()?;
         if self.state == MentorState::Paused && self.paused_until_ms == until_ms {
             return Ok(Vec::new());
+        }
+        if until_ms != 0 && until_ms <= at_ms {
+            return Reason::PauseInThePast.because("say a time to come, or 0 if it is not known");
         }
         let (reason, mentorship_ids) = (reason.to_owned(), self.held());
         Ok(vec![Event::MentorPaused(MentorPaused { until_ms, reason, mentorship_ids })])

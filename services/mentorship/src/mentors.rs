@@ -1,6 +1,9 @@
 //! Who mentors here, with what, for how many, and how content mentees are.
 
-use crate::matching::{self, Offer};
+use crate::{
+    matching::{self, Offer},
+    wanted::Wanted,
+};
 use studium_kit::{Changes, Dialect, Json, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::mentorship::v1::{
     Mentor, MentorDescribed, MentorRated, MentorState, mentor_event::Event, mentorship_event::Event as MentorshipEvent,
@@ -142,13 +145,11 @@ pub async fn mentors(
     with_free_places: bool,
     page: &Page,
 ) -> Result<Vec<MentorRow>, StoreError> {
-    let sql = format!(
-        "SELECT {} FROM mentor_1 WHERE mentor_id > $1 AND ($2 = '' OR institution_id = $2) \
-         AND ($3 = 0 OR (state = 1 AND load < capacity)) ORDER BY mentor_id LIMIT $4",
-        MentorRow::COLUMN_LIST
-    );
-    let args =
-        [page.after.as_str().into(), institution_id.into(), i64::from(with_free_places).into(), page.size.into()];
+    let mut wanted = Wanted::new("mentor_id > $1");
+    wanted.args = vec![page.after.as_str().into()];
+    wanted.text("institution_id = $", institution_id);
+    wanted.only_if("state = 1 AND load < capacity", with_free_places);
+    let (sql, args) = wanted.page("mentor_1", MentorRow::COLUMN_LIST, "mentor_id", page.size);
     store.query(&sql, &args).await
 }
 

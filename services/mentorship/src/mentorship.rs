@@ -3,13 +3,13 @@
 mod handing_over;
 mod seeking;
 
-use crate::by::Asked;
+use crate::{by::Asked, standing};
 use std::collections::{BTreeMap, BTreeSet};
 use studium_kit::{Decider, Decision, Reason as _, Rejection};
 use studium_proto::mentorship::v1::{
     Candidate, HandOverCause, MentorRated, MentorshipAnnounced, MentorshipEnd, MentorshipEnded, MentorshipPaused,
-    MentorshipRequested, MentorshipResumed, NoMentorFound, PlaceRefusal, ProposalEnd, ProposalOrigin, Reason,
-    RequestSource, mentorship_event::Event,
+    MentorshipRequested, MentorshipResumed, MentorshipState, NoMentorFound, PlaceRefusal, ProposalEnd, ProposalOrigin,
+    Reason, RequestSource, mentorship_event::Event,
 };
 
 /// What can be asked of a mentorship.
@@ -139,21 +139,18 @@ impl Mentorship {
     }
 
     fn known(&self) -> Result<(), Rejection<Reason>> {
-        match self.phase {
-            Phase::None => Reason::MentorshipNotFound.because("no mentor was ever asked for"),
-            _ => Ok(()),
-        }
+        if self.phase == Phase::None { standing::runs(MentorshipState::Unspecified) } else { Ok(()) }
     }
 
     /// Whether mentors can come and go.
     fn runs(&self) -> Result<(), Rejection<Reason>> {
-        self.known()?;
-        match self.phase {
-            Phase::Announced => Reason::MentorshipNotPaid.because("something is still to be paid for the programme"),
-            Phase::Ended => Reason::MentorshipEnded.because("the mentorship is over"),
-            _ if self.paused => Reason::MentorshipPaused.because("the learner rests"),
-            _ => Ok(()),
-        }
+        standing::runs(match self.phase {
+            Phase::None => MentorshipState::Unspecified,
+            Phase::Announced => MentorshipState::Announced,
+            Phase::Ended => MentorshipState::Ended,
+            Phase::Requested if self.paused => MentorshipState::Paused,
+            Phase::Requested => MentorshipState::Active,
+        })
     }
 }
 

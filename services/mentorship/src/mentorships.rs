@@ -1,9 +1,11 @@
 //! Who has whom as a mentor, who waits, who is proposed: one row for each learner in each programme.
 
+use crate::{terms::PLATFORM, wanted::Wanted};
 use serde::{Deserialize, Serialize};
 use studium_kit::{Changes, Dialect, Json, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::mentorship::v1::{
-    Candidate, HandOverCause, MentorProposed, Mentorship, MentorshipState, ProposalEnd, mentorship_event::Event,
+    Candidate, HandOverCause, MentorProposed, Mentorship, MentorshipState, ProposalEnd, RequestSource,
+    mentorship_event::Event,
 };
 
 row! {
@@ -109,7 +111,13 @@ impl MentorshipRow {
                 }
             }
             // Who had no time or place may be asked again; who declined may not.
-            Event::NoMentorFound(_) => self.again.0.append(&mut self.tried.0),
+            Event::NoMentorFound(_) => {
+                for it in std::mem::take(&mut self.tried.0) {
+                    if !self.again.0.contains(&it) {
+                        self.again.0.push(it);
+                    }
+                }
+            }
             Event::MentorAssigned(it) => {
                 self.not_proposed();
                 self.mentor_id = it.mentor_id;
@@ -233,24 +241,15 @@ pub struct Only {
 /// A page of mentorships by programme and learner.
 pub async fn mentorships(store: &Store, only: &Only, page: &Page) -> Result<Vec<MentorshipRow>, StoreError> {
     let (programme, learner) = page.after.split_once('~').unwrap_or_default();
-    let sql = format!(
-        "SELECT {} FROM mentorship_1 WHERE (programme_id > $1 OR (programme_id = $1 AND learner_id > $2)) \
-         AND ($3 = '' OR programme_id = $3) AND ($4 = '' OR learner_id = $4) \
-         AND ($5 = '' OR mentor_id = $5 OR proposed_mentor_id = $5) AND ($6 = '' OR institution_id = $6) \
-         AND ($7 = 0 OR state = $7) ORDER BY programme_id, learner_id LIMIT $8",
-        MentorshipRow::COLUMN_LIST
-    );
-    let Only { programme_id, learner_id, mentor_id, institution_id, state } = only;
-    let args = [
-        programme.into(),
-        learner.into(),
-        programme_id.as_str().into(),
-        learner_id.as_str().into(),
-        mentor_id.as_str().into(),
-        institution_id.as_str().into(),
-        (*state).into(),
-        page.size.into(),
-    ];
+    let mut wanted = Wanted::new("(programme_id > $1 OR (programme_id = $1 AND learner_id > $2))");
+    wanted.args = vec![programme.into(), learner.into()];
+    wanted.text("programme_id = $", &only.programme_id);
+    wanted.text("learner_id = $", &only.learner_id);
+    wanted.text("(mentor_id = $ OR (proposed_mentor_id = $ AND proposed_mentor_id <> ''))", &only.mentor_id);
+    wanted.text("institution_id = $", &only.institution_id);
+    wanted.number("state = $", only.state.into());
+    let order = "programme_id, learner_id";
+    let (sql, args) = wanted.page("mentorship_1", MentorshipRow::COLUMN_LIST, order, page.size);
     store.query(&sql, &args).await
 }
 
@@ -263,12 +262,48 @@ pub async fn seeking_in(store: &Store, programme: &str) -> Result<Vec<Mentorship
     store.query(&sql, &[programme.into()]).await
 }
 
-/// Those who seek a mentor, who waits longest first; only of an institution's programmes, or (empty) of all.
-pub async fn seeking(store: &Store, institution_id: &str, limit: i64) -> Result<Vec<MentorshipRow>, StoreError> {
-    let sql = format!(
-        "SELECT {} FROM mentorship_1 WHERE seeking AND ($1 = '' OR institution_id = $1) \
-         ORDER BY requested_at_ms, programme_id, learner_id LIMIT $2",
-        MentorshipRow::COLUMN_LIST
-    );
-    store.query(&sql, &[institution_id.into(), limit.into()]).await
+/// Those for whom a mentor with a free place may be the one, who waits longest first, after another of them: learners of
+/// the mentor's institution, or (empty) of all. Neither those who never meet the mentor, nor those for whom others see
+/// to a first mentor: an import says itself who it was, and a cohort is matched together.
+pub async fn seeking(
+    store: &Store,
+    (mentor_id, institution_id): (&str, &str),
+    after: Option<&MentorshipRow>,
+    limit: usize,
+) -> Result<Vec<MentorshipRow>, StoreError> {
+    let matched =
+        |whose: &str| format!("(SELECT t.cohort_matching FROM mentorship_terms_1 t WHERE t.programme_id = {whose})");
+    let mut wanted = Wanted::new(&format!(
+        "seeking AND learner_id <> $1 AND mentor_id <> $1 AND NOT EXISTS (SELECT 1 FROM blocked_pair_1 b \
+         WHERE b.mentor_id = $1 AND b.learner_id = mentorship_1.learner_id) \
+         AND (mentor_id <> '' OR proposed_before OR (source <> $2 AND NOT COALESCE({}, {}, FALSE))) \
+         AND (requested_at_ms > $4 OR (requested_at_ms = $4 AND (programme_id > $5 \
+         OR (programme_id = $5 AND learner_id > $6))))",
+        matched("mentorship_1.programme_id"),
+        matched("$3"),
+    ));
+    wanted.args = vec![mentor_id.into(), (RequestSource::Import as i32).into(), PLATFORM.into()];
+    let after = after.map_or((i64::MIN, "", ""), |it| (it.requested_at_ms, &it.programme_id, &it.learner_id));
+    wanted.args.extend([after.0.into(), after.1.into(), after.2.into()]);
+    wanted.text("institution_id = $", institution_id);
+    let order = "requested_at_ms, programme_id, learner_id";
+    let (sql, args) = wanted.page("mentorship_1", MentorshipRow::COLUMN_LIST, order, limit as i64);
+    store.query(&sql, &args).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Event, MentorshipRow, ProposalEnd};
+    use studium_proto::mentorship::v1::{NoMentorFound, ProposalEnded};
+
+    #[test]
+    fn who_is_asked_in_vain_again_and_again_stands_once_among_those_to_ask() {
+        let mut row = MentorshipRow::default();
+        for _ in 0..3 {
+            let (mentor_id, end) = ("mia".to_owned(), ProposalEnd::Lapsed as i32);
+            row.take_in(Event::ProposalEnded(ProposalEnded { mentor_id, end, ..ProposalEnded::default() }), 1);
+            row.take_in(Event::NoMentorFound(NoMentorFound::default()), 1);
+        }
+        assert_eq!((row.again.0, row.tried.0), (vec!["mia".to_owned()], vec![]));
+    }
 }

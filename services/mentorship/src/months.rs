@@ -3,9 +3,6 @@
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::fmt;
 
-/// Milliseconds of a day.
-pub const DAY_MS: i64 = 24 * 3_600_000;
-
 /// One month. Earlier ones are less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Month {
@@ -58,6 +55,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use studium_kit::DAY_MS;
 
     #[test]
     fn months_are_read_and_written_and_follow_each_other() {

@@ -105,26 +105,34 @@ impl LookUpPolicy for MentorshipsFollowMentors {
     type Event = MentorEvent;
     type Target = Mentorship;
 
+    fn concerns(event: &MentorEvent) -> bool {
+        !left_by(event).is_empty()
+    }
+
     async fn react(
         app: &App,
         mentor: &str,
         event: &MentorEvent,
         at_ms: i64,
     ) -> Result<Vec<Reaction<Mentorship>>, StoreError> {
-        let mentorships = match event {
-            MentorEvent::MentorPaused(it) => &it.mentorship_ids,
-            MentorEvent::MentorLeaving(it) => &it.mentorship_ids,
-            MentorEvent::PairBlocked(it) => &it.mentorship_ids,
-            _ => return Ok(Vec::new()),
-        };
         let mut reactions = Vec::new();
-        for id in mentorships {
+        for id in left_by(event) {
             let programme = id.split_once('~').map_or("", |it| it.0);
             let within_minutes = terms_held::terms(app.store(), programme).await?.hand_over_minutes;
             let command = follow_mentor(mentor, event, within_minutes);
             reactions.extend(command.map(|it| Reaction { id: id.clone(), command: by_itself(at_ms, it) }));
         }
         Ok(reactions)
+    }
+}
+
+/// The mentorships that a mentor goes away from.
+fn left_by(event: &MentorEvent) -> &[String] {
+    match event {
+        MentorEvent::MentorPaused(it) => &it.mentorship_ids,
+        MentorEvent::MentorLeaving(it) => &it.mentorship_ids,
+        MentorEvent::PairBlocked(it) => &it.mentorship_ids,
+        _ => &[],
     }
 }
 

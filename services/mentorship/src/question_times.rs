@@ -1,7 +1,7 @@
 //! How long each question waited, or waits: what answer times are counted from.
 
 use crate::answer_times::Wait;
-use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, View, row};
+use studium_kit::{Changes, Dialect, MINUTE_MS, Recorded, Store, StoreError, View, row};
 use studium_proto::mentorship::v1::conversation_event::Event;
 
 row! {
@@ -53,7 +53,7 @@ impl View for QuestionTimes {
                     institution_id: it.institution_id,
                     addressee_id: it.addressee_id,
                     asked_at_ms: at,
-                    promised_ms: i64::from(it.answer_within_minutes) * 60_000,
+                    promised_ms: i64::from(it.answer_within_minutes) * MINUTE_MS,
                     ..QuestionRow::default()
                 };
                 rows.row((conversation, it.question), move |it| *it = Some(row));

@@ -5,7 +5,11 @@ mod returning;
 
 pub use locking::{Answer, reason_of};
 
-use crate::by::Asked;
+use crate::{
+    by::Asked,
+    mark::{Mark, mark},
+    standing,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use studium_kit::{Decider, Decision, Reason as _, Rejection};
 use studium_proto::mentorship::v1::{
@@ -101,6 +105,21 @@ struct Lock {
     until_ms: i64,
 }
 
+/// Whose work a review is about, and whose verdict counted last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// The programme.
+    pub programme_id: String,
+    /// The learner.
+    pub learner_id: String,
+    /// Institution that owns the programme.
+    pub institution_id: String,
+    /// Whose verdict counted last; empty if none has.
+    pub last_reviewer_id: String,
+    /// The present round, from 1.
+    pub round: u32,
+}
+
 /// One review, as far as decisions need it.
 #[derive(Debug, Clone, Default)]
 pub struct Review {
@@ -109,15 +128,15 @@ pub struct Review {
     learner_id: String,
     institution_id: String,
     kind: ReviewKind,
-    /// The work of each round; the last is the present one.
-    rounds: Vec<Work>,
+    /// What the work of each round was, told apart from any other; the last is the present one.
+    rounds: Vec<Mark>,
     lock: Option<Lock>,
     /// The last slot of each reviewer that was answered, and why it was refused, if it was.
     answered: BTreeMap<String, (u32, Option<ReviewLockRefusal>)>,
     /// Who had a lock in which round.
     worked: BTreeSet<(u32, String)>,
-    /// What was returned, by round and reviewer.
-    returned: BTreeMap<(u32, String), (ReviewStanding, Returned)>,
+    /// What was returned, told apart from any other word, by round and reviewer.
+    returned: BTreeMap<(u32, String), (ReviewStanding, Mark)>,
     /// Whose verdict counted last.
     last_reviewer_id: String,
 }
@@ -133,18 +152,18 @@ impl Review {
         &self.learner_id
     }
 
-    /// Institution that owns the programme.
-    pub fn institution_id(&self) -> &str {
-        &self.institution_id
+    /// Whose work it is about, and whose verdict counted last.
+    pub fn about(&self) -> About {
+        About {
+            programme_id: self.programme_id.clone(),
+            learner_id: self.learner_id.clone(),
+            institution_id: self.institution_id.clone(),
+            last_reviewer_id: self.last_reviewer_id.clone(),
+            round: self.round(),
+        }
     }
 
-    /// Whose verdict counted last; empty if none has.
-    pub fn last_reviewer_id(&self) -> &str {
-        &self.last_reviewer_id
-    }
-
-    /// The present round, from 1.
-    pub fn round(&self) -> u32 {
+    fn round(&self) -> u32 {
         self.rounds.len() as u32
     }
 
@@ -216,11 +235,11 @@ impl Decider for Review {
                 self.programme_id.clone_from(&it.programme_id);
                 self.learner_id.clone_from(&it.learner_id);
                 self.institution_id.clone_from(&it.institution_id);
-                self.rounds = vec![Work::from(it)];
+                self.rounds = vec![mark(&Work::from(it))];
             }
             Event::ReviewResubmitted(it) => {
                 self.phase = Phase::Open;
-                self.rounds.push(Work::from(it));
+                self.rounds.push(mark(&Work::from(it)));
             }
             Event::ReviewLocked(it) => {
                 let reviewer_id = it.reviewer_id.clone();
@@ -249,38 +268,25 @@ impl Decider for Review {
                     verdict: it.verdict(),
                     comment: it.comment.clone(),
                 };
-                self.returned.insert((it.round, it.reviewer_id.clone()), (it.standing(), returned));
+                self.returned.insert((it.round, it.reviewer_id.clone()), (it.standing(), mark(&returned)));
             }
             Event::ReviewWithdrawn(_) => self.phase = Phase::Withdrawn,
         }
     }
 }
 
-/// Whether a mentorship lets its learner hand something in.
-fn runs(mentorship: MentorshipState) -> Result<(), Rejection<Reason>> {
-    match mentorship {
-        MentorshipState::Waiting | MentorshipState::Active => Ok(()),
-        MentorshipState::Unspecified => Reason::MentorshipNotFound.because("no mentor was ever asked for"),
-        MentorshipState::Announced => {
-            Reason::MentorshipNotPaid.because("something is still to be paid for the programme")
-        }
-        MentorshipState::Paused => Reason::MentorshipPaused.because("the learner rests"),
-        MentorshipState::Ended => Reason::MentorshipEnded.because("the mentorship is over"),
-    }
-}
-
 impl Review {
     fn submit(&self, it: &Submitted) -> Decision<Self> {
         if self.phase != Phase::None {
-            let same = (&self.programme_id, &self.learner_id, self.kind, self.rounds.first())
-                == (&it.programme_id, &it.learner_id, it.kind, Some(&it.work));
+            let same = (&self.programme_id, &self.learner_id, self.kind, self.rounds.first().copied())
+                == (&it.programme_id, &it.learner_id, it.kind, Some(mark(&it.work)));
             return if same {
                 Ok(Vec::new())
             } else {
                 Reason::ReviewExists.because("a review with this id exists already, with other work; choose another id")
             };
         }
-        runs(it.mentorship)?;
+        standing::runs(it.mentorship)?;
         let work = it.work.clone();
         Ok(vec![Event::ReviewSubmitted(ReviewSubmitted {
             programme_id: it.programme_id.clone(),
@@ -296,7 +302,7 @@ impl Review {
     }
 
     fn resubmit(&self, round: u32, work: &Work, mentorship: MentorshipState) -> Decision<Self> {
-        if round > 1 && round == self.round() && self.rounds.last() == Some(work) {
+        if round > 1 && round == self.round() && self.rounds.last() == Some(&mark(work)) {
             return Ok(Vec::new());
         }
         match self.phase {
@@ -310,7 +316,7 @@ impl Review {
         if round != self.round() + 1 {
             return Reason::ReviewRoundUnknown.because(format!("the next round is {}", self.round() + 1));
         }
-        runs(mentorship)?;
+        standing::runs(mentorship)?;
         let work = work.clone();
         Ok(vec![Event::ReviewResubmitted(ReviewResubmitted {
             round,

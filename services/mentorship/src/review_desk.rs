@@ -5,12 +5,10 @@
 
 use crate::{by::Asked, review_rights::Rights};
 use std::collections::BTreeMap;
-use studium_kit::{Decider, Decision, Reason as _};
+use studium_kit::{Decider, Decision, MINUTE_MS, Reason as _};
 use studium_proto::mentorship::v1::{
     Reason, ReviewSlotExtended, ReviewSlotFreed, ReviewSlotTaken, review_desk_event::Event,
 };
-
-const MINUTE_MS: i64 = 60_000;
 
 /// What can be asked of a desk.
 #[derive(Debug, Clone)]

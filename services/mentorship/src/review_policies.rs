@@ -78,13 +78,11 @@ impl LookUpPolicy for ReviewsEndWithMentorships {
     type Event = MentorshipEvent;
     type Target = Review;
 
-    async fn react(
-        app: &App,
-        id: &str,
-        event: &MentorshipEvent,
-        at_ms: i64,
-    ) -> Result<Vec<Reaction<Review>>, StoreError> {
-        let MentorshipEvent::MentorshipEnded(_) = event else { return Ok(Vec::new()) };
+    fn concerns(event: &MentorshipEvent) -> bool {
+        matches!(event, MentorshipEvent::MentorshipEnded(_))
+    }
+
+    async fn react(app: &App, id: &str, _: &MentorshipEvent, at_ms: i64) -> Result<Vec<Reaction<Review>>, StoreError> {
         let Some((programme, learner)) = id.split_once('~') else { return Ok(Vec::new()) };
         let open = reviews::open(app.store(), programme, learner).await?;
         Ok(open.into_iter().map(|id| Reaction { id, command: by_itself(at_ms, ended()) }).collect())
@@ -100,6 +98,10 @@ impl LookUpPolicy for LocksEndWithBlockedPairs {
     const VIEWS: &'static [&'static str] = &[Reviews::NAME];
     type Event = MentorEvent;
     type Target = Review;
+
+    fn concerns(event: &MentorEvent) -> bool {
+        matches!(event, MentorEvent::PairBlocked(_))
+    }
 
     async fn react(
         app: &App,
@@ -125,11 +127,14 @@ impl LookUpPolicy for ReviewsHearWhatTheyMissed {
     type Event = ReviewEvent;
     type Target = Review;
 
+    fn concerns(event: &ReviewEvent) -> bool {
+        matches!(
+            event,
+            ReviewEvent::ReviewSubmitted(_) | ReviewEvent::ReviewResubmitted(_) | ReviewEvent::ReviewLocked(_)
+        )
+    }
+
     async fn react(app: &App, id: &str, event: &ReviewEvent, at_ms: i64) -> Result<Vec<Reaction<Review>>, StoreError> {
-        let is_new = matches!(event, ReviewEvent::ReviewSubmitted(_) | ReviewEvent::ReviewResubmitted(_));
-        if !is_new && !matches!(event, ReviewEvent::ReviewLocked(_)) {
-            return Ok(Vec::new());
-        }
         let Some(row) = reviews::review(app.store(), id).await? else { return Ok(Vec::new()) };
         let command = if let ReviewEvent::ReviewLocked(it) = event {
             let never = blocked_pairs::of_learner(app.store(), &row.learner_id).await?;

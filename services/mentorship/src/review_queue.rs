@@ -4,7 +4,7 @@ use crate::{
     blocked_pairs,
     mentors::{self, MentorRow},
     mentorships,
-    review::Review,
+    review::About,
     review_rights::Rights,
     reviews::{ReviewRow, plain},
 };
@@ -20,22 +20,22 @@ const JOINED: &str = "review_1 r \
     LEFT JOIN mentor_1 pm ON pm.mentor_id = m.mentor_id";
 
 /// What is known of a reviewer, and of the learner whose work it is.
-pub async fn rights(store: &Store, review: &Review, reviewer_id: &str) -> Result<Rights, StoreError> {
+pub async fn rights(store: &Store, review: About, reviewer_id: &str) -> Result<Rights, StoreError> {
     let reviewer = mentors::mentor(store, reviewer_id).await?;
-    let mentorship = mentorships::mentorship(store, review.programme_id(), review.learner_id()).await?;
+    let mentorship = mentorships::mentorship(store, &review.programme_id, &review.learner_id).await?;
     let mentor = match mentorship.filter(|it| !it.contact_barred && !it.mentor_id.is_empty()) {
         Some(it) => mentors::mentor(store, &it.mentor_id).await?,
         None => None,
     };
     let present = mentor.filter(|it| it.state == MentorState::Active as i32);
-    let blocked = blocked_pairs::of_learner(store, review.learner_id()).await?;
+    let blocked = blocked_pairs::of_learner(store, &review.learner_id).await?;
     Ok(Rights {
         reviewer: reviewer.as_ref().and_then(|it| MentorState::try_from(it.state).ok()).unwrap_or_default(),
         works_for: reviewer.map(|it| it.institution_id).unwrap_or_default(),
-        learner_id: review.learner_id().to_owned(),
-        institution_id: review.institution_id().to_owned(),
+        learner_id: review.learner_id,
+        institution_id: review.institution_id,
         present_mentor_id: present.map(|it| it.mentor_id).unwrap_or_default(),
-        last_reviewer_id: review.last_reviewer_id().to_owned(),
+        last_reviewer_id: review.last_reviewer_id,
         is_blocked: blocked.contains(reviewer_id),
         reviewer_id: reviewer_id.to_owned(),
     })

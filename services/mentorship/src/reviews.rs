@@ -1,5 +1,6 @@
 //! Where each review stands: who waits, who works on it until when, and what came of it.
 
+use crate::wanted::Wanted;
 use studium_kit::{Changes, Dialect, Json, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::mentorship::v1::{
     Review, ReviewStanding, ReviewState, ReviewVerdict, ReviewWait, review_event::Event,
@@ -200,22 +201,17 @@ pub struct Only {
 
 /// A page of reviews by id.
 pub async fn reviews(store: &Store, only: &Only, page: &Page) -> Result<Vec<ReviewRow>, StoreError> {
-    let sql = format!(
-        "SELECT {} FROM review_1 WHERE review_id > $1 AND ($2 = '' OR programme_id = $2) \
-         AND ($3 = '' OR learner_id = $3) AND ($4 = '' OR institution_id = $4) AND ($5 = 0 OR state = $5) \
-         AND ($6 = '' OR reviewer_id = $6 OR review_id IN \
-         (SELECT f.review_id FROM review_feedback_1 f WHERE f.reviewer_id = $6)) ORDER BY review_id LIMIT $7",
-        ReviewRow::COLUMN_LIST
+    let mut wanted = Wanted::new("review_id > $1");
+    wanted.args = vec![page.after.as_str().into()];
+    wanted.text("programme_id = $", &only.programme_id);
+    wanted.text("learner_id = $", &only.learner_id);
+    wanted.text("institution_id = $", &only.institution_id);
+    wanted.number("state = $", only.state.into());
+    wanted.text(
+        "(reviewer_id = $ OR review_id IN (SELECT f.review_id FROM review_feedback_1 f WHERE f.reviewer_id = $))",
+        &only.mentor_id,
     );
-    let args = [
-        page.after.as_str().into(),
-        only.programme_id.as_str().into(),
-        only.learner_id.as_str().into(),
-        only.institution_id.as_str().into(),
-        only.state.into(),
-        only.mentor_id.as_str().into(),
-        page.size.into(),
-    ];
+    let (sql, args) = wanted.page("review_1", ReviewRow::COLUMN_LIST, "review_id", page.size);
     store.query(&sql, &args).await
 }
 

@@ -72,7 +72,9 @@ impl Risk {
     fn watch(&self, runs: &[RiskWatchBegan]) -> Vec<Event> {
         let begins = |it: &RiskWatchBegan| match self.runs.get(&it.run_id) {
             Some(now) => {
-                let then = RiskWatchBegan { since_ms: now.since_ms, ..it.clone() };
+                // A run is always of the same course; who looks it up anew may not know of the enrolment yet.
+                let (since_ms, course_id) = (now.since_ms, now.course_id.clone());
+                let then = RiskWatchBegan { since_ms, course_id, ..it.clone() };
                 (then != *now).then_some(then)
             }
             // Said before the learner rested, and heard after it.

@@ -5,13 +5,11 @@ use crate::{
     risk::Command,
 };
 use serde::{Deserialize, Serialize};
+use studium_kit::DAY_MS;
 use studium_proto::{
     enrolment::v1::EnrolmentState,
     mentorship::v1::{RiskClearance, RiskCleared, RiskKind, RiskSignalled},
 };
-
-/// A day, milliseconds.
-const DAY_MS: i64 = 24 * 3_600_000;
 
 /// What became so longer before it was entered is history, and nobody is told of it.
 const HISTORY_MS: i64 = 31 * DAY_MS;
@@ -33,13 +31,17 @@ pub enum Fact {
     /// Kind, run, assessment; days, last activity, silent since, attempt, score, pass mark, due, position.
     #[serde(rename = "r")]
     Raise(i32, String, String, [i64; 8]),
+    /// The same after so many signals of the programme in this run. What is said once is not said again, so what
+    /// becomes true a second time, as when a due date moves away and back, is another fact.
+    #[serde(rename = "a")]
+    Again(u32, i32, String, String, [i64; 8]),
     /// Signal, clearance, position.
     #[serde(rename = "c")]
     Clear(u32, i32, i64),
 }
 
 impl Fact {
-    fn raise(it: &RiskSignalled) -> Self {
+    fn raise(it: &RiskSignalled, after: u32) -> Self {
         let numbers = [
             i64::from(it.days),
             it.last_activity_at_ms,
@@ -50,7 +52,12 @@ impl Fact {
             it.due_at_ms,
             it.evidence_position as i64,
         ];
-        Self::Raise(it.kind, it.run_id.clone(), it.assessment_id.clone(), numbers)
+        let (run_id, assessment_id) = (it.run_id.clone(), it.assessment_id.clone());
+        if after == 0 {
+            Self::Raise(it.kind, run_id, assessment_id, numbers)
+        } else {
+            Self::Again(after, it.kind, run_id, assessment_id, numbers)
+        }
     }
 
     /// As a text that `command` reads.
@@ -61,7 +68,10 @@ impl Fact {
     /// What is asked of the watch for it.
     pub fn command(text: &str) -> Command {
         match serde_json::from_str(text) {
-            Ok(Self::Raise(kind, run_id, assessment_id, numbers)) => {
+            Ok(
+                Self::Raise(kind, run_id, assessment_id, numbers)
+                | Self::Again(_, kind, run_id, assessment_id, numbers),
+            ) => {
                 let [days, last_activity_at_ms, silent_since_ms, attempt, score, pass_mark, due_at_ms, at] = numbers;
                 Command::Raise(RiskSignalled {
                     kind,
@@ -129,7 +139,7 @@ fn is_due_later(row: &MenteeProgressRow, open: &OpenSignal) -> bool {
 fn raised(row: &MenteeProgressRow, watch: &Watch) -> Vec<Due> {
     let due = |at_ms: i64, it: RiskSignalled| {
         let it = RiskSignalled { run_id: row.run_id.clone(), last_activity_at_ms: row.last_activity_at_ms, ..it };
-        Due { at_ms, programme_id: watch.programme.clone(), fact: Fact::raise(&it) }
+        Due { at_ms, programme_id: watch.programme.clone(), fact: Fact::raise(&it, watch.told) }
     };
     let is_open = |kind: RiskKind, assessment: &str| {
         row.open(&watch.programme).any(|it| it.kind() == kind && it.assessment == assessment)

@@ -25,10 +25,13 @@ fn reaction(id: String, at_ms: i64, command: Command) -> Reaction<Risk> {
     Reaction { id, command: by_itself(at_ms, command) }
 }
 
-/// Those of a learner's active mentorships whose programme contains the course.
-async fn concerned(store: &Store, learner_id: &str, course_id: &str) -> Result<Vec<MentorshipRow>, StoreError> {
+/// Those of a learner's mentorships that are active and whose programme contains the course.
+async fn concerned(
+    store: &Store,
+    mentorships: Vec<MentorshipRow>,
+    course_id: &str,
+) -> Result<Vec<MentorshipRow>, StoreError> {
     let mut concerned = Vec::new();
-    let mentorships = mentorships_of::learner(store, learner_id).await?;
     for it in mentorships.into_iter().filter(|it| it.state == MentorshipState::Active as i32) {
         let programme = mentoring_programmes::programme(store, &it.programme_id).await?;
         if programme.is_some_and(|it| it.course_ids.0.iter().any(|it| it == course_id)) {
@@ -79,6 +82,22 @@ async fn watch(store: &Store, of: &MentorshipRow, at_ms: i64) -> Result<Option<R
     Ok(Some(reaction(of.id(), at_ms, Command::Watch(runs))))
 }
 
+fn begins_watch(event: &MentorshipEvent) -> bool {
+    match event {
+        MentorshipEvent::MentorAssigned(it) => it.previous_mentor_id.is_empty(),
+        MentorshipEvent::MentorshipResumed(_) => true,
+        _ => false,
+    }
+}
+
+fn ends_watch(event: &MentorshipEvent) -> Option<RiskWatchEnd> {
+    match event {
+        MentorshipEvent::MentorshipPaused(_) => Some(RiskWatchEnd::Paused),
+        MentorshipEvent::MentorshipEnded(_) => Some(RiskWatchEnd::MentorshipEnded),
+        _ => None,
+    }
+}
+
 /// The watch begins with the first mentor, rests with the mentorship, and ends with it.
 pub struct RisksFollowMentorships;
 
@@ -89,24 +108,38 @@ impl LookUpPolicy for RisksFollowMentorships {
     type Event = MentorshipEvent;
     type Target = Risk;
 
+    fn concerns(event: &MentorshipEvent) -> bool {
+        begins_watch(event) || ends_watch(event).is_some()
+    }
+
     async fn react(
         app: &App,
         id: &str,
         event: &MentorshipEvent,
         at_ms: i64,
     ) -> Result<Vec<Reaction<Risk>>, StoreError> {
-        let rest = |end| Ok(vec![reaction(id.to_owned(), at_ms, Command::Rest { end })]);
-        match event {
-            MentorshipEvent::MentorAssigned(it) if it.previous_mentor_id.is_empty() => {}
-            MentorshipEvent::MentorshipResumed(_) => {}
-            MentorshipEvent::MentorshipPaused(_) => return rest(RiskWatchEnd::Paused),
-            MentorshipEvent::MentorshipEnded(_) => return rest(RiskWatchEnd::MentorshipEnded),
-            _ => return Ok(Vec::new()),
+        if let Some(end) = ends_watch(event) {
+            return Ok(vec![reaction(id.to_owned(), at_ms, Command::Rest { end })]);
         }
         let Some((programme, learner)) = id.split_once('~') else { return Ok(Vec::new()) };
         let row = mentorships::mentorship(app.store(), programme, learner).await?;
         let Some(row) = row.filter(|it| it.state == MentorshipState::Active as i32) else { return Ok(Vec::new()) };
         Ok(watch(app.store(), &row, at_ms).await?.into_iter().collect())
+    }
+}
+
+/// Whether somebody is active in a run from now on; none if nothing changes about that.
+fn becomes_active(event: &EnrolmentEvent) -> Option<bool> {
+    match event {
+        EnrolmentEvent::EnrolmentActivated(_) => Some(true),
+        EnrolmentEvent::EnrolmentReinstated(it) => Some(!it.seat_needed),
+        EnrolmentEvent::EnrolmentSuspended(_)
+        | EnrolmentEvent::EnrolmentWithdrawn(_)
+        | EnrolmentEvent::EnrolmentDeferred(_)
+        | EnrolmentEvent::EnrolmentCompleted(_)
+        | EnrolmentEvent::EnrolmentFailed(_)
+        | EnrolmentEvent::EnrolmentExpired(_) => Some(false),
+        _ => None,
     }
 }
 
@@ -120,22 +153,21 @@ impl LookUpPolicy for RisksFollowEnrolments {
     type Event = EnrolmentEvent;
     type Target = Risk;
 
+    fn concerns(event: &EnrolmentEvent) -> bool {
+        becomes_active(event).is_some()
+    }
+
     async fn react(app: &App, id: &str, event: &EnrolmentEvent, at_ms: i64) -> Result<Vec<Reaction<Risk>>, StoreError> {
-        let begins = match event {
-            EnrolmentEvent::EnrolmentActivated(_) => true,
-            EnrolmentEvent::EnrolmentReinstated(it) => !it.seat_needed,
-            EnrolmentEvent::EnrolmentSuspended(_)
-            | EnrolmentEvent::EnrolmentWithdrawn(_)
-            | EnrolmentEvent::EnrolmentDeferred(_)
-            | EnrolmentEvent::EnrolmentCompleted(_)
-            | EnrolmentEvent::EnrolmentFailed(_)
-            | EnrolmentEvent::EnrolmentExpired(_) => false,
-            _ => return Ok(Vec::new()),
-        };
+        let Some(begins) = becomes_active(event) else { return Ok(Vec::new()) };
         let Some((run, learner)) = id.split_once('~') else { return Ok(Vec::new()) };
+        // Most learners of the world have no mentor.
+        let mentorships = mentorships_of::learner(app.store(), learner).await?;
+        if mentorships.is_empty() {
+            return Ok(Vec::new());
+        }
         let rows = mentee_progress::of_learner(app.store(), learner).await?;
         let Some(row) = rows.iter().find(|it| it.run_id == run) else { return Ok(Vec::new()) };
-        let mentorships = concerned(app.store(), learner, &row.course_id).await?;
+        let mentorships = concerned(app.store(), mentorships, &row.course_id).await?;
         let mut reactions = Vec::new();
         if begins {
             for it in mentorships {
@@ -166,12 +198,11 @@ impl LookUpPolicy for RisksFollowRuns {
     type Event = RunEvent;
     type Target = Risk;
 
-    async fn react(app: &App, run: &str, event: &RunEvent, at_ms: i64) -> Result<Vec<Reaction<Risk>>, StoreError> {
-        let changes =
-            matches!(event, RunEvent::RunScheduled(_) | RunEvent::RunRescheduled(_) | RunEvent::AssessmentSchemeSet(_));
-        if !changes {
-            return Ok(Vec::new());
-        }
+    fn concerns(event: &RunEvent) -> bool {
+        matches!(event, RunEvent::RunScheduled(_) | RunEvent::RunRescheduled(_) | RunEvent::AssessmentSchemeSet(_))
+    }
+
+    async fn react(app: &App, run: &str, _: &RunEvent, at_ms: i64) -> Result<Vec<Reaction<Risk>>, StoreError> {
         let mut reactions = Vec::new();
         for row in mentee_progress::watched_in(app.store(), run).await? {
             for watch in &row.watches.0 {
@@ -195,9 +226,14 @@ pub struct RisksFollowWatches;
 impl LookUpPolicy for RisksFollowWatches {
     const NAME: &'static str = "risks-follow-watches";
     const STREAM: &'static str = "mentorship";
-    const VIEWS: &'static [&'static str] = &[];
+    /// Who is seen to be watched hears of later changes by `RisksFollowRuns`; what changed before is looked up here.
+    const VIEWS: &'static [&'static str] = &[MenteeProgress::NAME];
     type Event = RiskEvent;
     type Target = Risk;
+
+    fn concerns(event: &RiskEvent) -> bool {
+        matches!(event, RiskEvent::RiskWatchBegan(_))
+    }
 
     async fn react(app: &App, id: &str, event: &RiskEvent, at_ms: i64) -> Result<Vec<Reaction<Risk>>, StoreError> {
         let RiskEvent::RiskWatchBegan(began) = event else { return Ok(Vec::new()) };
@@ -225,12 +261,14 @@ impl LookUpPolicy for RisksFollowProgrammes {
     type Event = ProgrammeEvent;
     type Target = Risk;
 
-    async fn react(app: &App, id: &str, event: &ProgrammeEvent, at_ms: i64) -> Result<Vec<Reaction<Risk>>, StoreError> {
+    fn concerns(event: &ProgrammeEvent) -> bool {
+        matches!(event, ProgrammeEvent::ProgrammeComposed(_))
+    }
+
+    async fn react(app: &App, id: &str, _: &ProgrammeEvent, at_ms: i64) -> Result<Vec<Reaction<Risk>>, StoreError> {
         let mut reactions = Vec::new();
-        if matches!(event, ProgrammeEvent::ProgrammeComposed(_)) {
-            for it in mentorships_of::programme(app.store(), id).await? {
-                reactions.extend(watch(app.store(), &it, at_ms).await?);
-            }
+        for it in mentorships_of::programme(app.store(), id).await? {
+            reactions.extend(watch(app.store(), &it, at_ms).await?);
         }
         Ok(reactions)
     }

@@ -1,5 +1,6 @@
 //! Signals of risk with what speaks for them: one row for each that was ever raised.
 
+use crate::wanted::Wanted;
 use std::collections::BTreeMap;
 use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, Value, View, places, row};
 use studium_proto::mentorship::v1::{RiskSignal, RiskSignalled, risk_event::Event};
@@ -153,26 +154,21 @@ pub async fn signals(store: &Store, only: &Only, page: &Page) -> Result<Vec<Risk
     let mut after = page.after.splitn(3, '~');
     let (programme, learner) = (after.next().unwrap_or_default(), after.next().unwrap_or_default());
     let signal: i64 = after.next().and_then(|it| it.parse().ok()).unwrap_or_default();
-    let sql = format!(
-        "SELECT {} FROM risk_signal_1 s WHERE (programme_id > $1 OR (programme_id = $1 AND \
-         (learner_id > $2 OR (learner_id = $2 AND signal > $3)))) \
-         AND ($4 = '' OR programme_id = $4) AND ($5 = '' OR learner_id = $5) AND ($6 = '' OR institution_id = $6) \
-         AND ($7 = 0 OR cleared_at_ms = 0) AND ($8 = '' OR EXISTS (SELECT 1 FROM mentorship_1 m WHERE \
-         m.programme_id = s.programme_id AND m.learner_id = s.learner_id AND m.mentor_id = $8)) \
-         ORDER BY programme_id, learner_id, signal LIMIT $9",
-        RiskSignalRow::COLUMN_LIST
+    let mut wanted = Wanted::new(
+        "(programme_id > $1 OR (programme_id = $1 AND (learner_id > $2 OR (learner_id = $2 AND signal > $3))))",
     );
-    let args = [
-        programme.into(),
-        learner.into(),
-        signal.into(),
-        only.programme_id.as_str().into(),
-        only.learner_id.as_str().into(),
-        only.institution_id.as_str().into(),
-        i64::from(only.open).into(),
-        only.mentor_id.as_str().into(),
-        page.size.into(),
-    ];
+    wanted.args = vec![programme.into(), learner.into(), signal.into()];
+    wanted.text("programme_id = $", &only.programme_id);
+    wanted.text("learner_id = $", &only.learner_id);
+    wanted.text("institution_id = $", &only.institution_id);
+    wanted.only_if("cleared_at_ms = 0", only.open);
+    wanted.text(
+        "EXISTS (SELECT 1 FROM mentorship_1 m WHERE m.programme_id = risk_signal_1.programme_id \
+         AND m.learner_id = risk_signal_1.learner_id AND m.mentor_id = $)",
+        &only.mentor_id,
+    );
+    let order = "programme_id, learner_id, signal";
+    let (sql, args) = wanted.page("risk_signal_1", RiskSignalRow::COLUMN_LIST, order, page.size);
     store.query(&sql, &args).await
 }
 

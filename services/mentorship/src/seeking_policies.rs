@@ -6,20 +6,21 @@ use crate::{
     by::by_itself,
     matching::{self, Offer, Wish},
     mentees::Mentees,
-    mentors::{self, Mentors},
+    mentors::{self, MentorRow, Mentors},
     mentorship::{Command, Mentorship, Proposed},
     mentorships::{self, MentorshipRow, Mentorships},
     terms_held::{self, TermsHeld},
     wishes,
 };
+use std::collections::BTreeMap;
 use studium_kit::{App, LookUpPolicy, Reaction, StoreError, View};
 use studium_proto::mentorship::v1::{
     Exclusion, MentorState, NoMentorFound, ProposalOrigin, RequestSource, TermsSet, mentor_event::Event as MentorEvent,
     mentorship_event::Event as MentorshipEvent,
 };
 
-/// Learners who are looked at when one mentor has a free place.
-const LOOKED_AT: i64 = 200;
+/// Learners who are looked at together when a mentor has a free place.
+const LOOKED_AT: usize = 200;
 
 /// What a search reads.
 const SEARCHED: &[&str] = &[Mentorships::NAME, Mentors::NAME, Mentees::NAME, BlockedPairs::NAME, TermsHeld::NAME];
@@ -47,35 +48,48 @@ fn search(row: &MentorshipRow, wish: &Wish, offers: &[Offer], terms: &TermsSet) 
     })
 }
 
-/// Searches for these learners in order; a place that one is proposed for is not offered to the next.
-async fn search_each(app: &App, rows: Vec<MentorshipRow>, at_ms: i64) -> Result<Vec<(String, Command)>, StoreError> {
+/// Searches for one learner among all mentors, if the learner seeks and nobody else sees to it.
+async fn search_all(app: &App, row: &MentorshipRow, at_ms: i64) -> Result<Option<Command>, StoreError> {
     let store = app.store();
-    let wishes = wishes::wishes(store, &rows, at_ms).await?;
-    let mut offers: Option<(String, Vec<Offer>)> = None;
-    let mut commands = Vec::with_capacity(rows.len());
-    for (row, wish) in rows.iter().zip(&wishes) {
-        let terms = terms_held::terms(store, &row.programme_id).await?;
-        // An import says itself who the mentor was, and a cohort is matched together.
-        let by_others = row.source == RequestSource::Import as i32 || terms.cohort_matching;
-        let waits = by_others && row.mentor_id.is_empty() && !row.proposed_before;
-        if !row.seeking || waits {
-            continue;
-        }
-        let (_, offers) = match &mut offers {
-            Some(known) if known.0 == row.institution_id => known,
-            other => {
-                let institution = row.institution_id.clone();
-                let loaded = mentors::offers(store, &institution, at_ms).await?;
-                other.insert((institution, loaded))
-            }
-        };
-        let command = search(row, wish, offers, &terms);
-        if let Command::Propose(it) = &command {
-            offers.iter_mut().filter(|offer| offer.mentor_id == it.mentor_id).for_each(|it| it.load += 1);
-        }
-        commands.push((row.id(), command));
+    if !row.seeking {
+        return Ok(None);
     }
-    Ok(commands)
+    let terms = terms_held::terms(store, &row.programme_id).await?;
+    // An import says itself who the mentor was, and a cohort is matched together.
+    let by_others = row.source == RequestSource::Import as i32 || terms.cohort_matching;
+    if by_others && row.mentor_id.is_empty() && !row.proposed_before {
+        return Ok(None);
+    }
+    let wish = wishes::wish(store, row, at_ms).await?;
+    let offers = mentors::offers(store, &row.institution_id, at_ms).await?;
+    Ok(Some(search(row, &wish, &offers, &terms)))
+}
+
+/// Offers the free places of one mentor to those who wait longest, page by page, until they are given away.
+async fn offer_places(app: &App, mentor: MentorRow, at_ms: i64) -> Result<Vec<(String, Command)>, StoreError> {
+    let store = app.store();
+    let institution = mentor.institution_id.clone();
+    let mut offer = [mentor.offer(at_ms)];
+    let (mut terms, mut found) = (BTreeMap::new(), Vec::new());
+    let mut after = None;
+    while offer[0].load < offer[0].capacity {
+        let rows = mentorships::seeking(store, (&offer[0].mentor_id, &institution), after.as_ref(), LOOKED_AT).await?;
+        for (row, wish) in rows.iter().zip(wishes::wishes(store, &rows, at_ms).await?) {
+            if matching::judge(&wish, &offer[0]).is_err() {
+                continue;
+            }
+            if !terms.contains_key(&row.programme_id) {
+                terms.insert(row.programme_id.clone(), terms_held::terms(store, &row.programme_id).await?);
+            }
+            found.push((row.id(), search(row, &wish, &offer, &terms[&row.programme_id])));
+            offer[0].load += 1;
+        }
+        after = rows.into_iter().nth(LOOKED_AT - 1);
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 fn reaction(at_ms: i64, (id, command): (String, Command)) -> Reaction<Mentorship> {
@@ -104,18 +118,22 @@ impl LookUpPolicy for MentorsAreSought {
     type Event = MentorshipEvent;
     type Target = Mentorship;
 
+    fn concerns(event: &MentorshipEvent) -> bool {
+        begins_search(event)
+    }
+
     async fn react(
         app: &App,
         id: &str,
-        event: &MentorshipEvent,
+        _: &MentorshipEvent,
         at_ms: i64,
     ) -> Result<Vec<Reaction<Mentorship>>, StoreError> {
-        let Some((programme, learner)) = id.split_once('~').filter(|_| begins_search(event)) else {
+        let Some((programme, learner)) = id.split_once('~') else { return Ok(Vec::new()) };
+        let Some(row) = mentorships::mentorship(app.store(), programme, learner).await? else {
             return Ok(Vec::new());
         };
-        let row = mentorships::mentorship(app.store(), programme, learner).await?;
-        let found = search_each(app, row.into_iter().collect(), at_ms).await?;
-        Ok(found.into_iter().map(|it| reaction(at_ms, it)).collect())
+        let found = search_all(app, &row, at_ms).await?;
+        Ok(found.into_iter().map(|it| reaction(at_ms, (row.id(), it))).collect())
     }
 }
 
@@ -129,30 +147,32 @@ impl LookUpPolicy for FreePlacesAreOffered {
     type Event = MentorEvent;
     type Target = Mentorship;
 
+    fn concerns(event: &MentorEvent) -> bool {
+        matches!(
+            event,
+            MentorEvent::MentorRegistered(_)
+                | MentorEvent::MentorDescribed(_)
+                | MentorEvent::CapacitySet(_)
+                | MentorEvent::MentorResumed(_)
+                | MentorEvent::PlaceFreed(_)
+        )
+    }
+
     async fn react(
         app: &App,
         mentor: &str,
         event: &MentorEvent,
         at_ms: i64,
     ) -> Result<Vec<Reaction<Mentorship>>, StoreError> {
-        let opens = matches!(
-            event,
-            MentorEvent::PlaceFreed(_)
-                | MentorEvent::CapacitySet(_)
-                | MentorEvent::MentorResumed(_)
-                | MentorEvent::MentorDescribed(_)
-        );
-        if !opens {
-            return Ok(Vec::new());
-        }
         let Some(row) = mentors::mentor(app.store(), mentor).await? else { return Ok(Vec::new()) };
-        let free = row.capacity.saturating_sub(row.load) as usize;
-        if free == 0 || row.state != MentorState::Active as i32 {
+        // Who registers says in one act what there is to say, and the capacity has the places offered. Who comes back
+        // may have the same capacity as before.
+        let says = matches!(event, MentorEvent::MentorRegistered(_) | MentorEvent::MentorDescribed(_));
+        let registers = says && row.since_ms == at_ms;
+        if registers || row.state != MentorState::Active as i32 {
             return Ok(Vec::new());
         }
-        let waiting = mentorships::seeking(app.store(), &row.institution_id, LOOKED_AT).await?;
-        let found = search_each(app, waiting, at_ms).await?;
-        let proposals = found.into_iter().filter(|it| matches!(it.1, Command::Propose(_)));
-        Ok(proposals.map(|it| reaction(at_ms, it)).collect())
+        let found = offer_places(app, row, at_ms).await?;
+        Ok(found.into_iter().map(|it| reaction(at_ms, it)).collect())
     }
 }

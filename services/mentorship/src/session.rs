@@ -4,7 +4,10 @@ mod moving;
 
 pub use moving::MINUTES;
 
-use crate::by::{Asked, By};
+use crate::{
+    by::{Asked, By},
+    standing,
+};
 use studium_kit::{Decider, Decision, Reason as _, Rejection};
 use studium_proto::mentorship::v1::{
     ActionItemDone, ActionItemSet, MentorshipState, Reason, SessionAsker, SessionCancelCause, SessionCancelled,
@@ -104,16 +107,17 @@ impl Facts {
     }
 
     fn permit(&self, start_ms: i64) -> Result<(), Rejection<Reason>> {
-        match self.state {
-            MentorshipState::Unspecified => Reason::MentorshipNotFound.because("no mentor was ever asked for"),
-            MentorshipState::Announced => Reason::MentorshipNotPaid.because("something is still to be paid"),
-            MentorshipState::Waiting => Reason::NoMentorYet.because("there is no mentor yet"),
-            MentorshipState::Paused => Reason::MentorshipPaused.because("the learner rests"),
-            MentorshipState::Ended => Reason::MentorshipEnded.because("the mentorship is over"),
-            MentorshipState::Active if self.barred => Reason::PairIsBlocked.because("the two never meet again"),
-            MentorshipState::Active if self.is_away(start_ms) => Reason::MentorPauses.because("the mentor pauses then"),
-            MentorshipState::Active => Ok(()),
+        standing::runs(self.state)?;
+        if self.state == MentorshipState::Waiting {
+            return Reason::NoMentorYet.because("there is no mentor yet; wait for one");
         }
+        if self.barred {
+            return Reason::PairIsBlocked.because("the two never meet again; wait for the next mentor");
+        }
+        if self.is_away(start_ms) {
+            return Reason::MentorPauses.because("the mentor pauses then; choose a later time");
+        }
+        Ok(())
     }
 }
 

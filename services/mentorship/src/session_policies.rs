@@ -7,7 +7,7 @@ use crate::{
     mentors::{self, Mentors},
     mentorships::{self, Mentorships},
     session::{Command, Facts, Session},
-    sessions::{self, Sessions},
+    sessions::{self, Sessions, Whose},
 };
 use studium_kit::{App, LookUpPolicy, Policy, Reaction, Store, StoreError, View};
 use studium_proto::mentorship::v1::{
@@ -124,6 +124,21 @@ fn call_off(session_id: String, cause: SessionCancelCause, at_ms: i64) -> Reacti
     Reaction { id: session_id, command: by_itself(at_ms, Command::CallOff(cause)) }
 }
 
+/// Why a learner meets a mentor or (empty) any no more, if so.
+fn ends_contact(event: &MentorshipEvent) -> Option<(SessionCancelCause, &str)> {
+    match event {
+        MentorshipEvent::MentorAssigned(it) if !it.previous_mentor_id.is_empty() => {
+            Some((SessionCancelCause::MentorChanged, it.previous_mentor_id.as_str()))
+        }
+        MentorshipEvent::HandOverStarted(it) if it.contact_barred => {
+            Some((SessionCancelCause::ContactBarred, it.mentor_id.as_str()))
+        }
+        MentorshipEvent::MentorshipEnded(_) => Some((SessionCancelCause::MentorshipEnded, "")),
+        MentorshipEvent::MentorshipPaused(_) => Some((SessionCancelCause::MentorshipPaused, "")),
+        _ => None,
+    }
+}
+
 /// Calls off what is to come when the mentorship ends, rests, changes its mentor, or the two have no contact any more.
 pub struct SessionsFollowMentorships;
 
@@ -134,25 +149,20 @@ impl LookUpPolicy for SessionsFollowMentorships {
     type Event = MentorshipEvent;
     type Target = Session;
 
+    fn concerns(event: &MentorshipEvent) -> bool {
+        ends_contact(event).is_some()
+    }
+
     async fn react(
         app: &App,
         id: &str,
         event: &MentorshipEvent,
         at_ms: i64,
     ) -> Result<Vec<Reaction<Session>>, StoreError> {
-        let (cause, mentor) = match event {
-            MentorshipEvent::MentorAssigned(it) if !it.previous_mentor_id.is_empty() => {
-                (SessionCancelCause::MentorChanged, it.previous_mentor_id.as_str())
-            }
-            MentorshipEvent::HandOverStarted(it) if it.contact_barred => {
-                (SessionCancelCause::ContactBarred, it.mentor_id.as_str())
-            }
-            MentorshipEvent::MentorshipEnded(_) => (SessionCancelCause::MentorshipEnded, ""),
-            MentorshipEvent::MentorshipPaused(_) => (SessionCancelCause::MentorshipPaused, ""),
-            _ => return Ok(Vec::new()),
-        };
-        let Some(whose) = id.split_once('~') else { return Ok(Vec::new()) };
-        let rows = sessions::to_come(app.store(), whose, mentor, at_ms).await?;
+        let Some((cause, mentor)) = ends_contact(event) else { return Ok(Vec::new()) };
+        let Some((programme, learner)) = id.split_once('~') else { return Ok(Vec::new()) };
+        let whose = Whose::Mentorship(programme, learner, mentor);
+        let rows = sessions::to_come(app.store(), whose, at_ms).await?;
         Ok(rows.into_iter().map(|it| call_off(it.session_id, cause, at_ms)).collect())
     }
 }
@@ -167,6 +177,10 @@ impl LookUpPolicy for SessionsFollowMentors {
     type Event = MentorEvent;
     type Target = Session;
 
+    fn concerns(event: &MentorEvent) -> bool {
+        matches!(event, MentorEvent::MentorPaused(_) | MentorEvent::PairBlocked(_))
+    }
+
     async fn react(
         app: &App,
         mentor: &str,
@@ -178,7 +192,7 @@ impl LookUpPolicy for SessionsFollowMentors {
             MentorEvent::PairBlocked(it) => (SessionCancelCause::ContactBarred, it.learner_id.as_str(), 0),
             _ => return Ok(Vec::new()),
         };
-        let rows = sessions::to_come(app.store(), ("", learner), mentor, at_ms).await?;
+        let rows = sessions::to_come(app.store(), Whose::Mentor(mentor, learner), at_ms).await?;
         let meant = rows.into_iter().filter(|it| until_ms == 0 || it.start_ms < until_ms);
         Ok(meant.map(|it| call_off(it.session_id, cause, at_ms)).collect())
     }
@@ -194,6 +208,10 @@ impl LookUpPolicy for AgreedSessionsAreLookedAt {
     const VIEWS: &'static [&'static str] = &[Mentorships::NAME, Mentors::NAME, BlockedPairs::NAME, Sessions::NAME];
     type Event = SessionEvent;
     type Target = Session;
+
+    fn concerns(event: &SessionEvent) -> bool {
+        matches!(event, SessionEvent::SessionScheduled(_) | SessionEvent::SessionRescheduled(_))
+    }
 
     async fn react(
         app: &App,

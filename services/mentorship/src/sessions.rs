@@ -1,5 +1,6 @@
 //! Sessions as people see them: when, what for, where they stand, and what came of them.
 
+use crate::wanted::Wanted;
 use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::mentorship::v1::{ActionItem, Session, SessionState, session_event::Event};
 
@@ -169,41 +170,42 @@ pub struct Only {
 pub async fn sessions(store: &Store, only: &Only, page: &Page) -> Result<Vec<SessionRow>, StoreError> {
     let (after_ms, after_id) = page.after.split_once('~').unwrap_or_default();
     let after_ms = after_ms.parse().unwrap_or(i64::MIN);
-    let sql = format!(
-        "SELECT {} FROM mentoring_session_1 WHERE (start_ms > $1 OR (start_ms = $1 AND session_id > $2)) \
-         AND ($3 = '' OR learner_id = $3) AND ($4 = '' OR mentor_id = $4) \
-         AND ($5 = '' OR learner_id = $5 OR mentor_id = $5) AND ($6 = '' OR institution_id = $6) \
-         AND ($7 = 0 OR state = $7) AND start_ms >= $8 AND ($9 = 0 OR start_ms < $9) \
-         ORDER BY start_ms, session_id LIMIT $10",
-        SessionRow::COLUMN_LIST
-    );
-    let args = [
-        after_ms.into(),
-        after_id.into(),
-        only.learner_id.as_str().into(),
-        only.mentor_id.as_str().into(),
-        only.person_id.as_str().into(),
-        only.institution_id.as_str().into(),
-        only.state.into(),
-        only.from_ms.into(),
-        only.until_ms.into(),
-        page.size.into(),
-    ];
+    let mut wanted = Wanted::new("(start_ms > $1 OR (start_ms = $1 AND session_id > $2)) AND start_ms >= $3");
+    wanted.args = vec![after_ms.into(), after_id.into(), only.from_ms.into()];
+    wanted.text("learner_id = $", &only.learner_id);
+    wanted.text("mentor_id = $", &only.mentor_id);
+    wanted.text("(learner_id = $ OR mentor_id = $)", &only.person_id);
+    wanted.text("institution_id = $", &only.institution_id);
+    wanted.number("state = $", only.state.into());
+    wanted.number("start_ms < $", only.until_ms);
+    let (sql, args) = wanted.page("mentoring_session_1", SessionRow::COLUMN_LIST, "start_ms, session_id", page.size);
     store.query(&sql, &args).await
 }
 
-/// Ids of sessions to come after a time, of a learner in a programme or (empty) any, with a mentor or (empty) any.
-pub async fn to_come(
-    store: &Store,
-    (programme_id, learner_id): (&str, &str),
-    mentor_id: &str,
-    at_ms: i64,
-) -> Result<Vec<SessionRow>, StoreError> {
-    let sql = format!(
-        "SELECT {} FROM mentoring_session_1 WHERE ($1 = '' OR programme_id = $1) AND ($2 = '' OR learner_id = $2) \
-         AND ($3 = '' OR mentor_id = $3) AND (start_ms > $4 OR pending_start_ms > $4) AND state IN (1, 2) \
-         ORDER BY start_ms, session_id",
-        SessionRow::COLUMN_LIST
-    );
-    store.query(&sql, &[programme_id.into(), learner_id.into(), mentor_id.into(), at_ms.into()]).await
+/// Whose sessions are looked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Whose<'a> {
+    /// Of a learner in a programme, with a mentor or (empty) any.
+    Mentorship(&'a str, &'a str, &'a str),
+    /// Of a mentor, with a learner or (empty) any.
+    Mentor(&'a str, &'a str),
+}
+
+/// Sessions to come after a time, found by whose they are.
+pub async fn to_come(store: &Store, whose: Whose<'_>, at_ms: i64) -> Result<Vec<SessionRow>, StoreError> {
+    let mut wanted = Wanted::new("(start_ms > $1 OR pending_start_ms > $1) AND state IN (1, 2)");
+    wanted.args = vec![at_ms.into()];
+    match whose {
+        Whose::Mentorship(programme_id, learner_id, mentor_id) => {
+            wanted.text("learner_id = $", learner_id);
+            wanted.text("programme_id = $", programme_id);
+            wanted.text("mentor_id = $", mentor_id);
+        }
+        Whose::Mentor(mentor_id, learner_id) => {
+            wanted.text("mentor_id = $", mentor_id);
+            wanted.text("learner_id = $", learner_id);
+        }
+    }
+    let (sql, args) = wanted.all("mentoring_session_1", SessionRow::COLUMN_LIST, "start_ms, session_id");
+    store.query(&sql, &args).await
 }

@@ -2,9 +2,9 @@
 
 use crate::{
     mentorship_times::{MentorshipTimesRow, Round},
-    months::DAY_MS,
     survival::{Curve, Observed},
 };
+use studium_kit::DAY_MS;
 use studium_proto::mentorship::v1::GetWaitingTimeResponse;
 
 /// How long learners wait, as it was at a date, for requests of so many days before it.
@@ -40,11 +40,8 @@ fn waited(round: &Round, as_of_ms: i64) -> Observed {
 #[cfg(test)]
 mod tests {
     use super::waiting_time;
-    use crate::{
-        mentorship_times::{MentorshipTimesRow, Turn},
-        months::DAY_MS,
-    };
-    use studium_kit::Json;
+    use crate::mentorship_times::{MentorshipTimesRow, Turn};
+    use studium_kit::{DAY_MS, Json};
 
     fn row(turns: &[(i64, Turn)]) -> MentorshipTimesRow {
         let turns = turns.iter().map(|(day, turn)| (day * DAY_MS, *turn)).collect();

@@ -38,26 +38,7 @@ mod talk;
 #[path = "api/thread.rs"]
 mod thread;
 
-/// Makes each sentence a test on either database.
-macro_rules! happens {
-    ($($module:ident :: $name:ident,)*) => {
-        mod on_sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                crate::$module::$name(crate::desk::Desk::open(None).await).await;
-            })*
-        }
-        mod on_postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                let Some(server) = studium_testkit::postgres() else { return };
-                crate::$module::$name(crate::desk::Desk::open(Some(server)).await).await;
-            })*
-        }
-    };
-}
-
-happens! {
+studium_testkit::happens! {
     outcomes::graduation_is_told_with_and_without_a_mentor_and_stays_as_it_was,
     outcomes::runs_count_as_programmes_do_and_a_course_brings_its_runs_together,
     outcomes::who_still_waits_is_counted_and_anybody_may_ask,
@@ -90,6 +71,9 @@ happens! {
     mentorships::everybody_sees_and_does_what_is_his,
     offers::skills_are_compared_whatever_they_are_called,
     offers::without_mentors_nobody_is_compared,
+    offers::who_waits_behind_many_for_whom_a_mentor_is_not_gets_the_place,
+    offers::who_comes_back_is_proposed_to_who_waits,
+    offers::a_free_place_is_offered_to_one_whatever_institutions_wait,
     cohorts::a_cohort_is_matched_together_and_assigned_without_being_asked,
     cohorts::staff_matches_its_own_programmes,
     races::of_two_mentors_at_once_one_is_the_learners,

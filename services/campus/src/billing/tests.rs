@@ -4,7 +4,7 @@
 use super::*;
 use proptest::{
     collection::vec,
-    prelude::{Just, ProptestConfig, Strategy, any, proptest},
+    prelude::{Just, Strategy, any, proptest},
     prop_assert_eq, prop_oneof,
 };
 use studium_testkit::{given, laws};
@@ -156,7 +156,7 @@ fn charges() -> impl Strategy<Value = Vec<StatementLine>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(laws::config())]
 
     /// Whatever the ledger said before: with each statement all that was billed is what the ledger says now.
     #[test]

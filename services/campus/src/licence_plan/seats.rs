@@ -2,13 +2,11 @@
 
 use super::{LicencePlan, Seat, Use};
 use crate::by::By;
-use studium_kit::{Decision, Reason as _, Rejection};
+use studium_kit::{DAY_MS, Decision, Reason as _, Rejection};
 use studium_proto::campus::v1::{
     FallBack, MemberClass, Reason, RevokedSeat, SeatActivated, SeatAssigned, SeatEnd, SeatEnded, SeatIdleWarned,
     SeatReminded, SeatSource, SeatUseEnded, SeatUseRequested, UtilisationReached, licence_plan_event::Event,
 };
-
-const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Somebody who is to have a seat.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

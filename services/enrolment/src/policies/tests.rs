@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, VecDeque};
 use studium_kit::Decider as _;
 use studium_proto::enrolment::v1::{EnrolmentMode, EnrolmentSource};
+use studium_testkit::laws;
 
 /// One run and its learners; what was said and not heard yet stands in two queues, in order.
 #[derive(Default)]
@@ -100,7 +101,7 @@ fn any_history() -> impl Strategy<Value = (u32, Vec<Step>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(laws::config())]
 
     /// The capacity law holds at every moment, and when all is heard both sides agree and no seat is idle.
     #[test]

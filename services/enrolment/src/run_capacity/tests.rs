@@ -182,7 +182,7 @@ fn reserved_and_confirmed_never_exceed_capacity() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(laws::config())]
 
     /// Everybody who asked and did not leave holds a seat, stands in line, or was told no.
     #[test]

@@ -6,14 +6,14 @@ use super::{
     time_zone,
 };
 use crate::{
-    availability::{self, MINUTE_MS, Span},
+    availability::{self, Span},
     calendar::{self, Calendar, Times},
     ical::{self, Entry, Status as Certainty},
-    mentors, mentorships,
+    mentors, mentorships_of,
     session::{MINUTES, Who},
     sessions::{self, Only, SessionRow, Sessions},
 };
-use studium_kit::{Call, Fields, Outcome, Page, fault};
+use studium_kit::{Call, DAY_MS, Fields, MINUTE_MS, Outcome, Page, fault};
 use studium_proto::mentorship::v1::{
     AvailabilityException, AvailabilityExceptionSet, AvailabilitySet, Booking, Calendar as Shown,
     ClearAvailabilityExceptionRequest, ClearAvailabilityExceptionResponse, ExportCalendarRequest,
@@ -29,7 +29,7 @@ const WEEK_MAX: usize = 100;
 const DAY_MAX: usize = 20;
 
 /// The longest time that free slots are listed for.
-const LISTED_MAX_MS: i64 = 62 * 24 * 60 * MINUTE_MS;
+const LISTED_MAX_MS: i64 = 62 * DAY_MS;
 
 /// Slots that are listed, and sessions that are exported, at most.
 const SLOTS_MAX: usize = 1_000;
@@ -72,9 +72,7 @@ impl Api {
     async fn may_book(&self, call: &Call, it: &ListFreeSlotsRequest) -> Result<(), Status> {
         let speaks = Speaks { learner: &it.learner_id, mentor: &it.mentor_id, institution: &it.institution_id };
         let Who::Learner(learner_id) = who(call, &speaks) else { return Ok(()) };
-        let only = mentorships::Only { learner_id, mentor_id: it.mentor_id.clone(), ..mentorships::Only::default() };
-        let page = Page { after: String::new(), size: 500 };
-        let rows = mentorships::mentorships(self.app.store(), &only, &page).await.map_err(fault)?;
+        let rows = mentorships_of::learner(self.app.store(), &learner_id).await.map_err(fault)?;
         if rows.iter().any(|row| row.mentor_id == it.mentor_id) {
             return Ok(());
         }
@@ -252,14 +250,17 @@ impl CalendarService for Api {
         fields.done()?;
         self.may_book(&call, &it).await?;
         let within = (it.from_ms.max(call.now_ms()), it.until_ms);
-        let look = |it: &Calendar| (it.availability().clone(), it.bookings().map(|it| it.1).collect::<Vec<_>>());
-        let (availability, mut booked) = self.app.look::<Calendar, _>(&it.mentor_id, look).await?;
+        let booked = |it: &Calendar| -> Vec<Span> {
+            it.bookings().map(|it| it.1).filter(|it| availability::overlap(*it, within)).collect()
+        };
+        let look = |it: &Calendar| (it.availability().clone(), booked(it));
+        let (availability, mut booked_by_both) = self.app.look::<Calendar, _>(&it.mentor_id, look).await?;
         if !it.learner_id.is_empty() {
-            booked.extend(self.app.look::<Calendar, _>(&it.learner_id, look).await?.1);
+            booked_by_both.extend(self.app.look::<Calendar, _>(&it.learner_id, booked).await?);
         }
         let open = if within.0 < within.1 { availability.open(within) } else { Vec::new() };
         let zone = if it.time_zone.is_empty() { availability.time_zone } else { it.time_zone };
-        let is_free = |span| booked.iter().all(|it| !availability::overlap(*it, span));
+        let is_free = |span| booked_by_both.iter().all(|it| !availability::overlap(*it, span));
         let slots = slots(&open, it.minutes, is_free).take(SLOTS_MAX);
         let slots = slots.map(|(start_ms, end_ms)| {
             let start_local = availability::on_the_wall(start_ms, &zone);

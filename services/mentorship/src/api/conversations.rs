@@ -52,7 +52,10 @@ impl Api {
 
     /// Of which mentorship a conversation is: as the view says, or, for one that it has not seen yet, as the log does.
     async fn mentorship_of_conversation(&self, conversation: &str) -> Result<(String, String), Status> {
-        self.app.look(conversation, Conversation::mentorship).await
+        match conversations::conversation(self.app.store(), conversation).await.map_err(fault)? {
+            Some(it) => Ok((it.programme_id, it.learner_id)),
+            None => self.app.look(conversation, Conversation::mentorship).await,
+        }
     }
 
     /// Lets pass who may see a conversation: the learner, and whoever may answer.

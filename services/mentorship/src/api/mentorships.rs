@@ -214,6 +214,7 @@ impl MentorshipService for Api {
         fields.check("terms", minutes.iter().all(|it| *it <= MINUTES_MAX), "have a time of more than a year");
         fields.check("terms.risk_days", set.risk_days.len() <= RISK_DAYS_MAX, "are more than 10");
         fields.check("terms.risk_days", set.risk_days.is_sorted_by(|a, b| a < b), "do not rise");
+        fields.check("terms.risk_days", !set.risk_days.contains(&0), "are not 1 or more");
         fields.done()?;
         let asked = by(&call, &[], "").asks(terms::Command::Set(set));
         done!(SetTermsResponse, self.app.decide::<Terms>(&call, &it.programme_id, &asked).await?)

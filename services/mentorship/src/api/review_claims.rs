@@ -41,13 +41,15 @@ impl Api {
     /// None if the slot belonged to a lock that is over; it is free now.
     async fn claim_once(&self, call: &Call, review_id: &str, reviewer: &str) -> Result<Option<Claimed>, Status> {
         let at_ms = call.now_ms();
-        let review = self.app.state::<Review>(review_id).await?;
         // Whoever was answered before may be repeating a request: its first answer stands in the desk's past.
-        if let Some(refusal) = review.refusal(reviewer, at_ms).filter(|_| !review.knows(reviewer)) {
+        let seen = |it: &Review| (it.about(), it.refusal(reviewer, at_ms).filter(|_| !it.knows(reviewer)));
+        let (about, refusal) = self.app.look::<Review, _>(review_id, seen).await?;
+        if let Some(refusal) = refusal {
             return Err(refused(refusal, review_id));
         }
-        let terms = terms_held::terms(self.app.store(), review.programme_id()).await.map_err(fault)?;
-        let rights = review_queue::rights(self.app.store(), &review, reviewer).await.map_err(fault)?;
+        let round = about.round;
+        let terms = terms_held::terms(self.app.store(), &about.programme_id).await.map_err(fault)?;
+        let rights = review_queue::rights(self.app.store(), about, reviewer).await.map_err(fault)?;
         let (lock_minutes, locks_max) = (terms.review_lock_minutes, terms.review_locks_max);
         let claim = Claim { review_id: review_id.to_owned(), rights, lock_minutes, locks_max };
         let asked = by(call, &[reviewer], "").asks(review_desk::Command::Take(claim));
@@ -70,7 +72,7 @@ impl Api {
             None => self.app.look::<Review, _>(review_id, |it| it.answer(reviewer, slot)).await?,
         };
         if let Some(Answer::Locked(until_ms)) = answer {
-            return Ok(Some(Claimed { outcome, until_ms, round: review.round() }));
+            return Ok(Some(Claimed { outcome, until_ms, round }));
         }
         self.free(call, reviewer, review_id, slot).await;
         match answer {

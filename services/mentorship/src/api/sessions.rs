@@ -197,7 +197,8 @@ impl SessionService for Api {
         self.app.reached::<Sessions>(it.min_position).await?;
         self.app.reached::<ActionItems>(it.min_position).await?;
         let row = self.seen_session(&call, &it.session_id, &speaks!(it, learner, mentor, institution)).await?;
-        let items = action_items::of_session(self.app.store(), &it.session_id).await.map_err(fault)?;
+        let mut items = action_items::of_sessions(self.app.store(), &[&row.session_id]).await.map_err(fault)?;
+        let items = items.remove(&row.session_id).unwrap_or_default();
         Ok(Response::new(GetSessionResponse { session: Some(row.shown(items)) }))
     }
 
@@ -219,11 +220,13 @@ impl SessionService for Api {
         };
         let rows = sessions::sessions(self.app.store(), &only, &page).await.map_err(fault)?;
         let next_page_token = page.next(&rows, SessionRow::token);
-        let mut sessions = Vec::new();
-        for row in rows {
-            let items = action_items::of_session(self.app.store(), &row.session_id).await.map_err(fault)?;
-            sessions.push(row.shown(items));
-        }
+        let ids: Vec<_> = rows.iter().map(|it| it.session_id.as_str()).collect();
+        let mut items = action_items::of_sessions(self.app.store(), &ids).await.map_err(fault)?;
+        let shown = rows.into_iter().map(|row| {
+            let items = items.remove(&row.session_id).unwrap_or_default();
+            row.shown(items)
+        });
+        let sessions = shown.collect();
         Ok(Response::new(ListSessionsResponse { sessions, next_page_token }))
     }
 

@@ -5,9 +5,10 @@ use super::*;
 use pathfinding::prelude::{Matrix, kuhn_munkres};
 use proptest::{
     collection::vec,
-    prelude::{Just, ProptestConfig, Strategy, proptest},
+    prelude::{Just, Strategy, proptest},
     prop_assert, prop_assert_eq, prop_oneof,
 };
+use studium_testkit::laws;
 
 /// What one more learner is worth to the other solver: more than all scores of a small cohort.
 const ONE_MORE: i64 = 1_000_000;
@@ -79,7 +80,7 @@ fn seeded(mut seed: u64, learners: usize, per: usize, mentors: u32, same_taste: 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(laws::config_with(2_000))]
 
     /// As good as the other solver says, proven by its own prices, and never worse than one learner after another.
     #[test]

@@ -6,9 +6,10 @@ use jiff::civil::DateTime;
 use proptest::{
     collection::vec,
     prelude::{Just, Strategy, prop_oneof},
-    test_runner::{Config, RngSeed, TestRunner},
+    test_runner::TestRunner,
 };
 use studium_proto::mentorship::v1::DayWindow;
+use studium_testkit::laws;
 
 fn instant(text: &str) -> i64 {
     text.parse::<Timestamp>().unwrap().as_millisecond()
@@ -158,8 +159,7 @@ fn an_instant_is_open_exactly_if_the_clock_shows_a_time_in_a_window() {
     ];
     let weekly = vec((1_u32..8, window()), 0..8);
     let any = (zone_and_date, weekly, vec(window(), 0..3), proptest::bool::ANY);
-    let config = Config { cases: 60, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..Config::default() };
-    let outcome = TestRunner::new(config).run(&any, |((zone, date), weekly, day, away)| {
+    let outcome = TestRunner::new(laws::config_with(60)).run(&any, |((zone, date), weekly, day, away)| {
         let weekly = weekly.into_iter();
         let weekly =
             weekly.map(|(weekday, (from_minute, until_minute))| WeeklyWindow { weekday, from_minute, until_minute });

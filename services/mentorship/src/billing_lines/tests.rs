@@ -6,9 +6,9 @@ use crate::{
     mentor_terms::MentorTermRow,
     mentorship_prices::{MentorshipPriceRow, Prices},
     mentorship_times::{MentorshipTimesRow, Turn},
-    months::{DAY_MS, Month},
+    months::Month,
 };
-use studium_kit::Json;
+use studium_kit::{DAY_MS, Json};
 use studium_proto::mentorship::v1::{BillingBasis, BillingLine};
 
 /// Noon of a day of March 2026.

@@ -3,11 +3,7 @@
 
 use super::*;
 use crate::by::By;
-use proptest::{
-    collection::vec,
-    prelude::Strategy,
-    test_runner::{Config, RngSeed, TestRunner},
-};
+use proptest::{collection::vec, prelude::Strategy, test_runner::TestRunner};
 use studium_proto::mentorship::v1::{DayWindow, WeeklyWindow};
 use studium_testkit::{given, laws};
 
@@ -240,9 +236,8 @@ fn laws_hold() {
 
 #[test]
 fn every_booking_of_a_mentor_lies_in_the_availability_that_there_was() {
-    let config = Config { failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..Config::default() };
     let booked = std::cell::Cell::new(0);
-    let outcome = TestRunner::new(config).run(&vec(any_command(), 1..48), |history| {
+    let outcome = TestRunner::new(laws::config()).run(&vec(any_command(), 1..48), |history| {
         let mut state = Calendar::default();
         for command in history {
             for event in state.decide(&command).unwrap_or_default() {

@@ -1,25 +1,12 @@
 //! What the learner does: asks, adds, nudges, closes.
 
 use super::{Conversation, MINUTE_MS, NUDGE_EVERY_MS, Question, REMIND_PERCENT};
-use studium_kit::{Decision, Reason as _, Rejection};
+use crate::standing;
+use studium_kit::{Decision, Reason as _};
 use studium_proto::mentorship::v1::{
-    ConversationClosed, ConversationEnd, ConversationRerouted, ConversationState, MentorNudged, MentorshipState,
-    QuestionAsked, QuestionExtended, Reason, RerouteCause, conversation_event::Event,
+    ConversationClosed, ConversationEnd, ConversationRerouted, ConversationState, MentorNudged, QuestionAsked,
+    QuestionExtended, Reason, RerouteCause, conversation_event::Event,
 };
-
-/// Whether a learner whose mentorship stands there may ask.
-fn may_ask(standing: MentorshipState) -> Result<(), Rejection<Reason>> {
-    match standing {
-        MentorshipState::Unspecified => Reason::MentorshipNotFound.because("no mentor was ever asked for"),
-        MentorshipState::Announced => {
-            Reason::MentorshipNotPaid.because("something is still to be paid for the programme")
-        }
-        MentorshipState::Paused => Reason::MentorshipPaused.because("the learner rests"),
-        MentorshipState::Ended => Reason::MentorshipEnded.because("the mentorship is over"),
-        // Who waits for a mentor asks staff.
-        MentorshipState::Waiting | MentorshipState::Active => Ok(()),
-    }
-}
 
 impl Conversation {
     pub(super) fn ask(&self, it: &Question, at_ms: i64) -> Decision<Self> {
@@ -31,7 +18,8 @@ impl Conversation {
         if self.has(learner_id, &it.said)? {
             return Ok(Vec::new());
         }
-        may_ask(it.facts.standing)?;
+        // Who waits for a mentor asks staff.
+        standing::runs(it.facts.standing)?;
         let (message_id, message, text) = (it.said.message_id.clone(), self.next_message(), it.said.text.clone());
         if self.waits() {
             let question = self.question;

@@ -4,9 +4,8 @@ use super::{Window, curves, learners, lines, note, sources};
 use crate::{
     joinings::{JoiningRow, Turn},
     mentorship_times::{MentorshipTimesRow, Turn as Times},
-    months::DAY_MS,
 };
-use studium_kit::Json;
+use studium_kit::{DAY_MS, Json};
 use studium_proto::mentorship::v1::RequestSource;
 
 const ALL: Window = Window { from_ms: 0, until_ms: 0, as_of_ms: 1_000 * DAY_MS };

@@ -1,5 +1,7 @@
 //! The rules of what a learner wants as sentences, and their laws on random histories.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use super::*;
 use crate::by::By;
 use proptest::prelude::*;
@@ -24,10 +26,25 @@ fn what_is_said_last_holds() {
 #[test]
 fn laws_hold() {
     let any_command = prop_oneof![Just(describe("en")), Just(describe("pt"))];
-    laws::hold::<Mentee>(
-        any_command,
-        |it| {
-            if it.profile.languages.len() == 1 { Ok(()) } else { Err("mixed".to_owned()) }
-        },
-    );
+    // What is wanted was said as a whole: nothing of it is left over from before.
+    laws::hold::<Mentee>(any_command, |it| {
+        let said = it.profile.languages.first().map(|language| speaks(language));
+        if said.as_ref() == Some(&it.profile) { Ok(()) } else { Err("mixed with what was said before".to_owned()) }
+    });
+}
+
+proptest! {
+    #![proptest_config(laws::config())]
+
+    /// Whatever was said before, what is said last holds.
+    #[test]
+    fn what_is_said_last_holds_after_any_past(history in proptest::collection::vec(0..3_usize, 1..20)) {
+        let mut mentee = Mentee::default();
+        for language in history.into_iter().map(|it| ["en", "pt", "ko"][it]) {
+            for event in mentee.decide(&describe(language)).unwrap() {
+                mentee.evolve(&event);
+            }
+            prop_assert_eq!(&mentee.profile, &speaks(language));
+        }
+    }
 }

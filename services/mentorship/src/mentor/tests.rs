@@ -157,6 +157,9 @@ fn who_pauses_takes_nobody_new_and_keeps_his_mentees() {
     let away = [past.clone(), vec![until]].concat();
     let back = Event::MentorResumed(MentorResumed {});
     given::<Mentor>(&away).when(ask(Command::ComeBack { until_ms: 9_000 })).then(&[back]);
+    let over = |until_ms| ask(Command::Pause { until_ms, reason: String::new() });
+    given::<Mentor>(&past).when(over(1_000)).refused(Reason::PauseInThePast);
+    given::<Mentor>(&registered(3)).when(over(1)).refused(Reason::PauseInThePast);
     // A pause that was made longer is not over when it first was to be.
     given::<Mentor>(&away).when(ask(Command::ComeBack { until_ms: 8_000 })).nothing();
     given::<Mentor>(&past).when(ask(take("bob", 1))).then_once(&[refused("bob", 1, PlaceRefusal::Paused)]);

@@ -1,12 +1,10 @@
 //! How a learner goes from one mentor to another: the old one stays until the new one is there.
 
 use super::{HandOver, Mentorship, Phase};
-use studium_kit::{Decision, Reason as _};
+use studium_kit::{Decision, MINUTE_MS, Reason as _};
 use studium_proto::mentorship::v1::{
     HandOverCancelled, HandOverCause, HandOverOverdue, HandOverStarted, ProposalEnd, Reason, mentorship_event::Event,
 };
-
-const MINUTE_MS: i64 = 60_000;
 
 /// Causes that nobody can take back.
 fn stands(cause: HandOverCause) -> bool {

@@ -1,13 +1,11 @@
 //! How a mentor is found: proposed, given a place, asked, and assigned; or the next one.
 
 use super::{Mentorship, Open, Phase, Proposed};
-use studium_kit::{Decision, Reason as _};
+use studium_kit::{Decision, MINUTE_MS, Reason as _};
 use studium_proto::mentorship::v1::{
     MentorAssigned, MentorProposed, NoMentorFound, PlaceRefusal, ProposalEnd, ProposalEnded, ProposalOpened,
     ProposalOrigin, Reason, mentorship_event::Event,
 };
-
-const MINUTE_MS: i64 = 60_000;
 
 impl Mentorship {
     pub(super) fn propose(&self, it: &Proposed) -> Decision<Self> {

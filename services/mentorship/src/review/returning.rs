@@ -1,6 +1,7 @@
 //! What reviewers say of a round: one verdict counts, and everything else that was written is kept beside it.
 
 use super::{Phase, Returned, Review};
+use crate::mark::mark;
 use studium_kit::{Decision, Reason as _};
 use studium_proto::mentorship::v1::{Reason, ReviewLockEnd, ReviewReturned, ReviewStanding, review_event::Event};
 
@@ -27,7 +28,7 @@ impl Review {
     pub(super) fn take_back(&self, it: &Returned, is_blocked: bool, at_ms: i64) -> Decision<Self> {
         let key = (it.round, it.reviewer_id.clone());
         if let Some((_, said)) = self.returned.get(&key) {
-            return if said == it {
+            return if *said == mark(it) {
                 Ok(Vec::new())
             } else {
                 Reason::FeedbackExists.because("the reviewer has returned this round already, with another word")

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::by::By;
-use proptest::{collection::vec, prelude::Strategy, proptest, test_runner::Config as ProptestConfig};
+use proptest::{collection::vec, prelude::Strategy, proptest};
 use studium_proto::mentorship::v1::MentorState;
 use studium_testkit::{given, laws};
 
@@ -132,7 +132,7 @@ fn laws_hold() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(laws::config())]
 
     /// What events say of how many are taken is true, and no number of a slot is ever used again.
     #[test]

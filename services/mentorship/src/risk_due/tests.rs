@@ -13,6 +13,7 @@ fn row() -> MenteeProgressRow {
         days: vec![7, 14],
         pass: 50_000,
         dues: vec![("a".into(), 12 * DAY_MS)],
+        told: 0,
     };
     MenteeProgressRow {
         run_id: "r".into(),
@@ -128,14 +129,23 @@ fn what_is_not_handed_in_is_told_on_the_due_date() {
     assert_eq!(follows(&before), on(20, "Inactive 7"));
 }
 
+fn busy_on_the_due_date() -> MenteeProgressRow {
+    MenteeProgressRow { last_activity_at_ms: 11 * DAY_MS, recorded_at_ms: 13 * DAY_MS, ..row() }
+}
+
 #[test]
 fn a_later_due_date_takes_back_what_was_missed_and_is_told_anew() {
-    let busy = MenteeProgressRow { last_activity_at_ms: 11 * DAY_MS, recorded_at_ms: 13 * DAY_MS, ..row() };
-    let mut moved = told(busy, RiskKind::AssessmentMissing, 0, 0);
+    let mut moved = told(busy_on_the_due_date(), RiskKind::AssessmentMissing, 0, 0);
     moved.watches.0[0].dues[0].1 = 15 * DAY_MS;
     assert_eq!(follows(&moved), on(13, "1 DueMoved"));
     moved.signals.0.clear();
     assert_eq!(follows(&moved), on(15, "AssessmentMissing 0"));
+    // It moves back; that it was told before must not keep it from being told.
+    let first = next(&busy_on_the_due_date()).unwrap().fact.text();
+    let mut back = busy_on_the_due_date();
+    back.watches.0[0].told = 1;
+    assert_eq!(follows(&back), on(12, "AssessmentMissing 0"));
+    assert_ne!(next(&back).unwrap().fact.text(), first);
     let mut gone = told(row(), RiskKind::AssessmentMissing, 0, 0);
     (gone.recorded_at_ms, gone.watches.0[0].dues) = (DAY_MS, Vec::new());
     assert_eq!(follows(&gone), on(1, "1 DueMoved"));

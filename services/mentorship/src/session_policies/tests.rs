@@ -7,14 +7,11 @@ use crate::{
     calendar::Times,
     session::{Act, Who, Wish},
 };
-use proptest::{
-    collection::vec,
-    prelude::Strategy,
-    test_runner::{Config, RngSeed, TestRunner},
-};
+use proptest::{collection::vec, prelude::Strategy, test_runner::TestRunner};
 use std::collections::BTreeMap;
 use studium_kit::Decider;
 use studium_proto::mentorship::v1::{AvailabilitySet, PairBlocked, SessionKind, WeeklyWindow};
+use studium_testkit::laws;
 
 const HOUR: i64 = 3_600_000;
 
@@ -178,9 +175,8 @@ fn happen(world: &mut World, (sort, session, learner, hour): Happening) {
 #[test]
 fn calendars_hold_what_is_agreed_in_whatever_order_they_hear_of_it() {
     let happening = (0..24_u32, 0..5_usize, 0..3_usize, 16..24_i64).prop_map(|(a, b, c, d)| (a, b, c, d - 16));
-    let config = Config { cases: 400, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..Config::default() };
     let (scheduled, moved) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
-    let outcome = TestRunner::new(config).run(&vec(happening, 40..160), |history| {
+    let outcome = TestRunner::new(laws::config_with(400)).run(&vec(happening, 40..160), |history| {
         let mut world = World::default();
         let windows = vec![WeeklyWindow { weekday: 1, from_minute: 0, until_minute: 1_440 }];
         let week = AvailabilitySet { time_zone: "Europe/Lisbon".into(), windows };

@@ -221,6 +221,12 @@ impl Desk {
         panic!("{name} never happened {times} times to {learner}: {seen:?}")
     }
 
+    /// How many events of this name have happened to the mentorship of a learner in programme `p`.
+    pub async fn times(&self, learner: &str, name: &str) -> usize {
+        let seen = events(self.house.log(), &format!("mentorship.mentorship.p~{learner}")).await;
+        seen.iter().filter(|it| **it == name).count()
+    }
+
     /// Waits until the views have seen what was written.
     pub async fn caught_up(&self) {
         let request = ListMentorsRequest { min_position: self.head().await, ..ListMentorsRequest::default() };

@@ -290,7 +290,11 @@ pub async fn what_the_catalogue_changes_is_followed(desk: Desk) {
     let all = becomes(&desk, "bob", &[(RiskKind::AssessmentMissing, 0, OPEN)]).await;
     assert_eq!(all[0].raised_at_ms, due);
     desk.elsewhere.say("r", vec![scheme(ago(&desk, -9))]).await;
-    becomes(&desk, "bob", &[(RiskKind::AssessmentMissing, 0, RiskClearance::DueMoved)]).await;
+    let moved = (RiskKind::AssessmentMissing, 0, RiskClearance::DueMoved);
+    becomes(&desk, "bob", &[moved]).await;
+    // And back again.
+    desk.elsewhere.say("r", vec![scheme(due)]).await;
+    becomes(&desk, "bob", &[moved, (RiskKind::AssessmentMissing, 0, OPEN)]).await;
 }
 
 pub async fn every_mentor_of_a_learner_hears_of_a_course_of_the_programme(desk: Desk) {

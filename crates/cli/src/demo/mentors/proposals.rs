@@ -50,7 +50,9 @@ pub async fn decline(office: &Office<'_>) -> Result<Declined> {
         request.metadata_mut().insert("x-correlation-id", MetadataValue::from_static(DECLINE));
         answer(office.as_mentor(mentor)?.decline_proposal(request).await)?;
     }
-    let is_opened = |it: &Vec<TracedCommit>| it.iter().any(|it| it.events.iter().any(|it| it == "ProposalOpened"));
+    // The place of who declined is given back beside it, sooner or later; the story is whole with both.
+    let has = |it: &[TracedCommit], name: &str| it.iter().any(|it| it.events.iter().any(|it| it == name));
+    let is_opened = |it: &Vec<TracedCommit>| has(it, "ProposalOpened") && has(it, "PlaceFreed");
     let story = settled("the next mentor is asked", async || office.story(DECLINE).await, is_opened).await?;
     let mentor = story.first().map(|it| it.actor.clone()).context("the story of who declines has no beginning")?;
     Ok(Declined { mentor, story })

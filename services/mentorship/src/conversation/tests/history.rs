@@ -5,9 +5,11 @@ use super::*;
 use proptest::{
     collection::vec,
     prelude::{Strategy, any},
-    test_runner::{Config, RngSeed, TestCaseError, TestRunner},
+    test_runner::{TestCaseError, TestRunner},
 };
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap};
+
+const AWAITING_LEARNER: ConversationState = ConversationState::AwaitingLearner;
 
 /// A command of any sort at any of a few hours, for laws that hold in whatever order.
 pub(super) fn any_command() -> impl Strategy<Value = Asked<Command>> {
@@ -93,7 +95,9 @@ impl World {
 
     /// The next thing that happens; `late` means that it is heard of only later.
     fn step(&mut self, (sort, minutes, late): (u8, i64, bool)) {
-        self.now_ms += minutes * MINUTE_MS;
+        // Some say nothing for weeks.
+        let weeks = if matches!(sort, 9 | 10) { minutes / 50 * 7 * DAY } else { 0 };
+        self.now_ms += minutes * MINUTE_MS + weeks;
         let now_ms = self.now_ms;
         self.sent += 1;
         let id = format!("m{}", self.sent);
@@ -125,6 +129,9 @@ impl World {
             }
             9 if self.state.silence.time_out_at_ms <= now_ms => {
                 Command::TimeOut { due_ms: self.state.silence.time_out_at_ms }
+            }
+            10 if self.state.silence.nudge_at_ms <= now_ms => {
+                Command::NudgeLearner { due_ms: self.state.silence.nudge_at_ms }
             }
             _ => Command::Follow(Box::new(self.facts(false))),
         };
@@ -183,6 +190,12 @@ impl Judge {
             Event::ClockHeld(_) => self.rests = true,
             Event::ClockResumed(_) => self.rests = false,
             Event::ConversationClosed(_) => self.turn = ConversationState::Closed,
+            Event::ConversationTimedOut(_) | Event::LearnerNudged(_) if self.rests => {
+                return Err("a learner who rests is not silent".into());
+            }
+            Event::ConversationTimedOut(_) | Event::LearnerNudged(_) if self.turn != AWAITING_LEARNER => {
+                return Err("a learner was waited for whose turn it is not".into());
+            }
             Event::ConversationTimedOut(_) => self.turn = ConversationState::TimedOut,
             _ => {}
         }
@@ -205,15 +218,17 @@ fn overlap(rest: &Rest, from_ms: i64, until_ms: i64) -> i64 {
 
 #[test]
 fn whatever_happens_nothing_fires_twice_or_in_a_rest_and_nothing_said_is_lost() {
-    let config = Config { failure_persistence: None, rng_seed: RngSeed::Fixed(7), cases: 2_000, ..Config::default() };
-    let steps = vec((0..10_u8, 0..200_i64, any::<bool>()), 1..60);
-    let outcome = TestRunner::new(config).run(&steps, |steps| {
+    let steps = vec((0..11_u8, 0..200_i64, any::<bool>()), 1..60);
+    let (nudged, timed_out) = (Cell::new(0), Cell::new(0));
+    let outcome = TestRunner::new(laws::config_with(2_000)).run(&steps, |steps| {
         let mut world = World { now_ms: T, ..World::default() };
         for step in steps {
             world.step(step);
         }
         let mut judge = Judge::default();
         for event in &world.past {
+            nudged.set(nudged.get() + u32::from(matches!(event, Event::LearnerNudged(_))));
+            timed_out.set(timed_out.get() + u32::from(matches!(event, Event::ConversationTimedOut(_))));
             judge.hear(event, &world.rests).map_err(|it| TestCaseError::fail(format!("{it}: {event:?}")))?;
         }
         if judge.messages != world.accepted {
@@ -225,4 +240,8 @@ fn whatever_happens_nothing_fires_twice_or_in_a_rest_and_nothing_said_is_lost() 
         Ok(())
     });
     outcome.unwrap();
+    assert!(
+        nudged.get() > 0 && timed_out.get() > 0,
+        "{nudged:?} nudges and {timed_out:?} time-outs: too little happens"
+    );
 }

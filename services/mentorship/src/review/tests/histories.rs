@@ -1,7 +1,7 @@
 //! What never changes about a review, whatever happens to it in which order.
 
 use super::*;
-use proptest::{collection::vec, prelude::Strategy, proptest, test_runner::Config as ProptestConfig};
+use proptest::{collection::vec, prelude::Strategy, proptest};
 
 const MINUTE: i64 = 60_000;
 const REVIEWERS: [&str; 3] = ["mia", "ben", "kim"];
@@ -33,7 +33,7 @@ pub fn counting(it: &Review, round: u32) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(laws::config())]
 
     /// At any time there is at most one lock; each that is given ends or is held; and no feedback disappears.
     #[test]

@@ -14,7 +14,7 @@ fn a_return_ends_the_lock_and_gives_the_round_its_verdict() {
     let state = given::<Review>(&past)
         .when(gives_back("mia", 1, CHANGES, 9))
         .then(&[ended, given_back("mia", 1, CHANGES, COUNTS)]);
-    assert_eq!((state.last_reviewer_id(), state.standing(1, "mia")), ("mia", Some(COUNTS)));
+    assert_eq!((state.last_reviewer_id.as_str(), state.standing(1, "mia")), ("mia", Some(COUNTS)));
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_return_after_the_withdrawal_is_kept() {
     let kept = given_back("mia", 1, MEETS, ReviewStanding::AfterWithdrawal);
     let state = given::<Review>(&past).when(gives_back("mia", 1, MEETS, 9)).then(&[kept]);
     // The review stays withdrawn; nothing counts.
-    assert!(state.phase == Phase::Withdrawn && !state.has_verdict(1) && state.last_reviewer_id().is_empty());
+    assert!(state.phase == Phase::Withdrawn && !state.has_verdict(1) && state.last_reviewer_id.is_empty());
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_late_word_on_an_earlier_round_leaves_the_own_lock_on_the_present_one() {
 fn changes_are_handed_in_as_the_next_round() {
     let past = [submitted(), locked("mia", 1, 0), given_back("mia", 1, CHANGES, COUNTS)];
     let state = given::<Review>(&past).when(resubmit(2, "two")).then(&[resubmitted(2, "two")]);
-    assert_eq!((state.round(), state.last_reviewer_id()), (2, "mia"));
+    assert_eq!((state.round(), state.last_reviewer_id.as_str()), (2, "mia"));
     given::<Review>(&past).when(resubmit(3, "two")).refused(Reason::ReviewRoundUnknown);
     given::<Review>(&past).when(resubmit(1, "one")).refused(Reason::ReviewRoundUnknown);
     given::<Review>(&[submitted()]).when(resubmit(2, "two")).refused(Reason::ReviewNotReturned);
