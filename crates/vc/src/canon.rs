@@ -2,7 +2,7 @@
 
 use crate::{
     contexts::{ContextError, Contexts},
-    loss,
+    loss, prune,
 };
 use oxjsonld::{JsonLdParser, JsonLdRemoteDocument};
 use oxrdf::{
@@ -60,11 +60,16 @@ pub fn canonize(document: &Value, contexts: &Contexts) -> Result<String, CanonEr
 
 /// The RDF of a document whose contexts are known.
 pub(crate) fn dataset(document: &Value, contexts: &Contexts) -> Result<Dataset, CanonError> {
+    read(document, contexts, prune::words(document).into_iter().map(str::to_owned).collect())
+}
+
+/// The same with the definitions that these words can touch.
+fn read(document: &Value, contexts: &Contexts, words: BTreeSet<String>) -> Result<Dataset, CanonError> {
     let text = document.to_string();
     let contexts = contexts.clone();
     let parser = JsonLdParser::new().for_slice(text.as_bytes()).with_load_document_callback(move |url, _| {
-        let known = contexts.text(url).ok_or_else(|| ContextError::Unknown(url.to_owned()))?;
-        Ok(JsonLdRemoteDocument { document: known.as_bytes().to_vec(), document_url: url.to_owned() })
+        let known = contexts.text(url, &words).ok_or_else(|| ContextError::Unknown(url.to_owned()))?;
+        Ok(JsonLdRemoteDocument { document: known.into_bytes(), document_url: url.to_owned() })
     });
     let mut dataset = Dataset::new();
     for quad in parser {
@@ -190,4 +195,43 @@ fn look(quad: &QuadRef<'_>, node: BlankNodeRef<'_>) -> String {
         it => it.to_string(),
     };
     format!("{subject} {} {object} {graph}", quad.predicate)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+    use super::*;
+
+    /// What a document says with all definitions of its contexts, and with those that it can touch.
+    fn both(document: &Value) -> [Vec<String>; 2] {
+        let contexts = Contexts::embedded();
+        let lines = |it: Dataset| {
+            let mut dataset = it;
+            let hash_algorithm = CanonicalizationHashAlgorithm::Sha256;
+            dataset.canonicalize(CanonicalizationAlgorithm::Rdfc10 { hash_algorithm });
+            let mut lines: Vec<_> = dataset.iter().map(|it| it.to_string()).collect();
+            lines.sort();
+            lines
+        };
+        [lines(read(document, contexts, contexts.terms()).unwrap()), lines(dataset(document, contexts).unwrap())]
+    }
+
+    #[test]
+    fn what_a_document_cannot_touch_changes_nothing() {
+        let badge: Value = serde_json::from_str(include_str!("../tests/vc/open_badge.json")).unwrap();
+        let list = crate::status::StatusList::new(crate::status::ENTRIES_MIN).unwrap();
+        let terms = crate::status::ListTerms {
+            id: "https://example.org/list",
+            issuer: "did:web:example.org",
+            purpose: crate::status::Purpose::Revocation,
+            valid_from_ms: 0,
+            valid_until_ms: None,
+        };
+        for document in [badge, crate::status::list_credential(&terms, &list).unwrap()] {
+            let [all, touched] = both(&document);
+            assert_eq!(all, touched);
+            assert!(!all.is_empty());
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The JSON-LD contexts that are known: built in, never fetched, so that what a term means cannot change on the way.
 
-use serde_json::Value;
+use crate::prune;
+use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, LazyLock},
@@ -61,7 +62,9 @@ pub enum ContextError {
 #[derive(Clone, Default)]
 struct Context {
     /// None, if only names of terms are known.
-    text: Option<String>,
+    body: Option<Value>,
+    /// The words by which its definitions refer to others.
+    references: BTreeSet<String>,
     /// Every term that it defines, at whatever depth.
     terms: BTreeSet<String>,
     /// Terms that bring a context of their own, which applies where they are the type of a node.
@@ -97,14 +100,26 @@ impl Contexts {
         let wrong = |why: String| ContextError::NotAContext { url: url.to_owned(), why };
         let document: Value = serde_json::from_str(text).map_err(|e| wrong(e.to_string()))?;
         let body = document.get("@context").ok_or_else(|| wrong("it has no `@context`".to_owned()))?;
-        let mut context = Context { text: Some(text.to_owned()), ..Context::default() };
+        let references = prune::references(body).into_iter().map(str::to_owned).collect();
+        let mut context = Context { body: Some(body.clone()), references, ..Context::default() };
         context.read(body);
         self.known.insert(url.to_owned(), Arc::new(context));
         Ok(self)
     }
 
-    pub(crate) fn text(&self, url: &str) -> Option<&str> {
-        self.known.get(url)?.text.as_deref()
+    /// The text of a context with what a document of these words can touch.
+    pub(crate) fn text(&self, url: &str, words: &BTreeSet<String>) -> Option<String> {
+        let body = self.known.get(url)?.body.as_ref()?;
+        // A definition may refer to one of another context before it.
+        let referred = |word: &str| self.known.values().any(|it| it.references.contains(word));
+        let kept = prune::keep(body, &|word: &str| words.contains(word) || referred(word));
+        Some(json!({"@context": kept}).to_string())
+    }
+
+    /// Every term of every context.
+    #[cfg(test)]
+    pub(crate) fn terms(&self) -> BTreeSet<String> {
+        self.known.values().flat_map(|it| it.terms.iter().cloned()).collect()
     }
 
     /// Refuses a document with a context that is not known, wherever in the document it stands.
@@ -126,7 +141,7 @@ impl Contexts {
     fn usable(&self, context: &Value, path: &str) -> Result<(), ContextError> {
         match context {
             Value::String(url) => match self.known.get(url) {
-                Some(known) if known.text.is_some() => Ok(()),
+                Some(known) if known.body.is_some() => Ok(()),
                 Some(_) => Err(ContextError::OnlyNames(url.clone())),
                 None => Err(ContextError::Unknown(url.clone())),
             },

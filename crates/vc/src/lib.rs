@@ -18,6 +18,7 @@ pub mod limits;
 mod loss;
 pub mod open_badge;
 pub mod proof;
+mod prune;
 pub mod reach;
 mod report;
 pub mod resolver;
