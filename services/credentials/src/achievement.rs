@@ -1,7 +1,7 @@
 //! An achievement: what one version of a course or programme says that is achieved, fixed once it is approved.
 
-use crate::checks;
-use studium_kit::{Asked, By, Decider, Decision, Reason as _};
+use crate::checks::{self, Awarding};
+use studium_kit::{Asked, By, Decider, Decision, Reason as _, Rejection};
 use studium_proto::credentials::v1::{
     AchievementApproved, AchievementDefined, AchievementRetired, AchievementSource, AchievementState, Reason,
     achievement_event::Event,
@@ -10,12 +10,23 @@ use studium_proto::credentials::v1::{
 /// What can be asked of an achievement.
 #[derive(Debug, Clone)]
 pub enum Command {
-    /// To be this.
-    Define(Box<AchievementDefined>),
-    /// To be issued from now on.
-    Approve { approved_by: String },
+    /// To be this, of which the catalogue says that.
+    Define(Box<AchievementDefined>, Published),
+    /// To be issued from now on, by an institution of which the catalogue says this.
+    Approve { approved_by: String, awarding: Awarding },
     /// To be issued no more.
     Retire { reason: String },
+}
+
+/// What the catalogue says of the version that a definition is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Published {
+    /// Whose course or programme it is; none = the catalogue does not know it.
+    pub institution_id: Option<String>,
+    /// The version that it offers; 0 = none yet.
+    pub latest: u32,
+    /// It has published the version in question.
+    pub has_version: bool,
 }
 
 /// An achievement as far as its rules need it.
@@ -41,15 +52,15 @@ impl Decider for Achievement {
     type Reason = Reason;
 
     fn decide(&self, Asked { by, command }: &Self::Command) -> Decision<Self> {
-        if let Command::Define(it) = command {
-            return self.define(by, it);
+        if let Command::Define(it, published) = command {
+            return self.define(by, it, published);
         }
         let Some(definition) = &self.definition else {
             return Reason::AchievementNotFound.because("no such achievement is defined");
         };
         by.may_act_for(&definition.institution_id, Reason::NotYourInstitution)?;
         match command {
-            Command::Approve { approved_by } => self.approve(definition, approved_by),
+            Command::Approve { approved_by, awarding } => self.approve(definition, approved_by, awarding),
             Command::Retire { .. } if self.state == AchievementState::Retired => Ok(Vec::new()),
             Command::Retire { reason } if reason.trim().is_empty() => {
                 Reason::Required.because("say why no more credentials are issued for it")
@@ -57,7 +68,7 @@ impl Decider for Achievement {
             Command::Retire { reason } => {
                 Ok(vec![Event::AchievementRetired(AchievementRetired { reason: reason.clone() })])
             }
-            Command::Define(_) => Ok(Vec::new()),
+            Command::Define(..) => Ok(Vec::new()),
         }
     }
 
@@ -74,7 +85,12 @@ impl Decider for Achievement {
 }
 
 impl Achievement {
-    fn define(&self, by: &By, it: &AchievementDefined) -> Decision<Self> {
+    /// Who issues credentials for it; empty while it is not defined.
+    pub fn institution_id(&self) -> &str {
+        self.definition.as_ref().map_or("", |it| &it.institution_id)
+    }
+
+    fn define(&self, by: &By, it: &AchievementDefined, published: &Published) -> Decision<Self> {
         if self.definition.as_deref() == Some(it) {
             return Ok(Vec::new());
         }
@@ -83,25 +99,59 @@ impl Achievement {
         }
         by.may_act_for(&it.institution_id, Reason::NotYourInstitution)?;
         match self.state {
-            AchievementState::Unspecified | AchievementState::Draft => Ok(vec![Event::AchievementDefined(it.clone())]),
+            AchievementState::Unspecified | AchievementState::Draft => {
+                published.is_of(it)?;
+                Ok(vec![Event::AchievementDefined(it.clone())])
+            }
             AchievementState::Approved => Reason::AchievementApproved
                 .because("it is approved and credentials may rest on it; define the next version instead"),
             AchievementState::Retired => Reason::AchievementRetired.because("it is retired"),
         }
     }
 
-    fn approve(&self, definition: &AchievementDefined, approved_by: &str) -> Decision<Self> {
+    fn approve(&self, definition: &AchievementDefined, approved_by: &str, awarding: &Awarding) -> Decision<Self> {
         match self.state {
             AchievementState::Approved => return Ok(Vec::new()),
             AchievementState::Retired => return Reason::AchievementRetired.because("it is retired"),
             AchievementState::Unspecified | AchievementState::Draft => {}
         }
-        let findings = checks::findings(definition, &checks::claimed(definition));
+        let findings = checks::findings(definition, awarding, &checks::claimed(definition));
         if !findings.is_empty() {
             let told: Vec<_> = findings.iter().map(|it| format!("{}: {}", it.code, it.detail)).collect();
             return Reason::AchievementNotConforming.because(told.join("; "));
         }
         Ok(vec![Event::AchievementApproved(AchievementApproved { approved_by: approved_by.to_owned() })])
+    }
+}
+
+impl Published {
+    /// Lets pass a definition of a version that its institution has published. A stack is not the catalogue's.
+    fn is_of(&self, it: &AchievementDefined) -> Result<(), Rejection<Reason>> {
+        if it.source() == AchievementSource::Stack {
+            return Ok(());
+        }
+        let Some(institution_id) = &self.institution_id else {
+            return Reason::SourceNotFound
+                .because(format!("the catalogue does not know `{}`; create and publish it there first", it.source_id));
+        };
+        if *institution_id != it.institution_id {
+            return Reason::SourceOfAnotherInstitution.because(format!(
+                "`{}` belongs to institution `{institution_id}`, which alone defines it",
+                it.source_id
+            ));
+        }
+        if !self.has_version {
+            let offered = match self.latest {
+                0 => "no version yet".to_owned(),
+                latest => format!("versions up to {latest}"),
+            };
+            let detail = format!(
+                "the catalogue has not published version {} of `{}`; it has published {offered}",
+                it.source_version, it.source_id
+            );
+            return Reason::SourceVersionNotPublished.because(detail);
+        }
+        Ok(())
     }
 }
 

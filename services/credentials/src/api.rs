@@ -1,6 +1,7 @@
 //! Translates between gRPC and deciders and views; holds no rule.
 
 mod achievements;
+mod awards;
 mod credentials;
 mod issuers;
 

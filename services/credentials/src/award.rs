@@ -52,19 +52,19 @@ pub fn problems(it: &Facts) -> Vec<Problem> {
         Some(done) if done.is_audit && !it.is_overridden => {
             no(Reason::NotCompleted, "the learner only listened in (audit)".to_owned());
         }
-        Some(done) => {
-            let pass = it.pass_mark_millipoints;
-            match done.grade_millipoints {
-                Some(grade) if grade < pass && !it.is_overridden => {
-                    no(Reason::AssessmentNotPassed, format!("{} of {} needed", points(grade), points(pass)));
-                }
-                _ => {}
+        Some(_) => {}
+    }
+    if let Some(done) = &it.completed {
+        let pass = it.pass_mark_millipoints;
+        match done.grade_millipoints {
+            Some(grade) if grade < pass && !it.is_overridden => {
+                no(Reason::AssessmentNotPassed, format!("{} of {} needed", points(grade), points(pass)));
             }
-            if is_cmf && !done.identity_verified {
-                let why =
-                    "the learner was not identified at the assessment, which the microcredential framework demands";
-                no(Reason::IdNotVerifiedAtAssessment, why.to_owned());
-            }
+            _ => {}
+        }
+        if is_cmf && !done.identity_verified {
+            let why = "the learner was not identified at the assessment, which the microcredential framework demands";
+            no(Reason::IdNotVerifiedAtAssessment, why.to_owned());
         }
     }
     if (is_cmf || is_eu) && !it.is_identified {

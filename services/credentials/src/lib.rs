@@ -6,17 +6,21 @@ mod api;
 mod award;
 mod checks;
 mod completions;
+mod course_versions;
 mod credential;
 mod credentials;
 mod document;
+mod drafting;
 mod issue_policies;
 mod issuer;
 mod issuers;
 mod issuing;
 mod issuing_institutions;
 mod key_store;
+mod programme_versions;
 mod public;
 mod registered_learners;
+mod run_marks;
 mod settings;
 mod signing;
 mod status_list;
@@ -27,8 +31,8 @@ pub use settings::Settings;
 
 use studium_kit::Service;
 use studium_proto::credentials::v1::{
-    achievement_service_server::AchievementServiceServer, credential_service_server::CredentialServiceServer,
-    issuer_service_server::IssuerServiceServer,
+    achievement_service_server::AchievementServiceServer, award_service_server::AwardServiceServer,
+    credential_service_server::CredentialServiceServer, issuer_service_server::IssuerServiceServer,
 };
 
 /// The parts of the service with the settings of the environment.
@@ -48,6 +52,9 @@ pub fn service_with(settings: Settings) -> Service {
         .decider::<credential::Credential>()
         .decider::<status_list::StatusList>()
         .view::<issuing_institutions::IssuingInstitutions>()
+        .view::<course_versions::CourseVersions>()
+        .view::<programme_versions::ProgrammeVersions>()
+        .view::<run_marks::RunMarks>()
         .view::<issuers::Issuers>()
         .view::<achievements::Achievements>()
         .view::<completions::Completions>()
@@ -64,6 +71,7 @@ pub fn service_with(settings: Settings) -> Service {
         .look_up_policy::<issue_policies::BitsFollowRevocations>()
         .grpc(|app| IssuerServiceServer::new(api::Api::new(app)))
         .grpc(|app| AchievementServiceServer::new(api::Api::new(app)))
+        .grpc(|app| AwardServiceServer::new(api::Api::new(app)))
         .grpc(|app| CredentialServiceServer::new(api::Api::new(app)))
         .http(public::routes)
 }

@@ -1,8 +1,12 @@
 //! The credentials service as its callers meet it: real gRPC and HTTP, on SQLite always and on PostgreSQL where there is one.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
+#[path = "api/awards.rs"]
+mod awards;
 #[path = "api/desk.rs"]
 mod desk;
+#[path = "api/drafts.rs"]
+mod drafts;
 #[path = "api/status.rs"]
 mod status;
 #[path = "api/thread.rs"]
@@ -28,6 +32,15 @@ macro_rules! happens {
 }
 
 happens! {
+    awards::an_award_is_looked_at_and_nothing_is_issued,
+    awards::all_that_stands_against_an_award_is_told_in_order,
+    awards::one_bad_row_stops_nobody,
+    awards::a_batch_is_bounded_and_for_ones_own_institution,
+    drafts::what_a_version_said_is_drafted_whatever_the_catalogue_says_later,
+    drafts::a_credential_says_what_the_version_said,
+    drafts::only_what_the_catalogue_published_is_drafted_and_defined,
+    drafts::a_programme_is_drafted_with_what_its_courses_said_then,
+    drafts::a_definition_is_checked_before_it_is_stored,
     thread::who_completes_gets_a_credential_that_a_stranger_verifies,
     thread::an_approval_reaches_those_who_completed_before,
     thread::what_is_withheld_is_issued_once_the_issuer_has_a_key,

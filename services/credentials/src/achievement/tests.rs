@@ -21,12 +21,26 @@ fn course(version: u32) -> AchievementDefined {
     }
 }
 
+/// What the catalogue says of a version that it has published.
+fn published() -> Published {
+    Published { institution_id: Some("ou".into()), latest: 3, has_version: true }
+}
+
+fn to_define(it: AchievementDefined) -> Command {
+    Command::Define(Box::new(it), published())
+}
+
 fn define(it: AchievementDefined) -> Asked<Command> {
-    ask(Command::Define(Box::new(it)))
+    ask(to_define(it))
+}
+
+fn to_approve() -> Command {
+    let awarding = Awarding { name: "The Open University".into(), country: "GB".into() };
+    Command::Approve { approved_by: "ann".into(), awarding }
 }
 
 fn approve() -> Asked<Command> {
-    ask(Command::Approve { approved_by: "ann".into() })
+    ask(to_approve())
 }
 
 fn retire() -> Asked<Command> {
@@ -68,12 +82,50 @@ fn what_does_not_keep_the_rules_that_it_claims_is_not_approved() {
 }
 
 #[test]
+fn what_rules_ask_of_the_issuer_is_asked_at_the_approval() {
+    let claims = AchievementDefined {
+        frameworks: vec![Framework::Eu2022 as i32],
+        outcomes: vec!["Solve equations.".into()],
+        study_minutes: 60,
+        level_not_applicable: true,
+        assessment_type: 1,
+        participation: 1,
+        quality_assurance: "Reviewed.".into(),
+        ..course(1)
+    };
+    let past = [defined(claims)];
+    given::<Achievement>(&past).when(approve()).then(&[approved()]);
+    let unknown = ask(Command::Approve { approved_by: "ann".into(), awarding: Awarding::default() });
+    let no = given::<Achievement>(&past).when(unknown).refused(Reason::AchievementNotConforming);
+    assert!(no.detail.contains("EU_MISSING_COUNTRY") && no.detail.contains("EU_MISSING_AWARDING_BODY"), "{no}");
+}
+
+#[test]
+fn only_what_the_catalogue_has_published_is_defined() {
+    let said = |institution_id: Option<&str>, latest, has_version| {
+        let published = Published { institution_id: institution_id.map(str::to_owned), latest, has_version };
+        ask(Command::Define(Box::new(course(2)), published))
+    };
+    let given = || given::<Achievement>(&[]);
+    given().when(said(None, 0, false)).refused(Reason::SourceNotFound);
+    given().when(said(Some("mit"), 2, true)).refused(Reason::SourceOfAnotherInstitution);
+    let no = given().when(said(Some("ou"), 1, false)).refused(Reason::SourceVersionNotPublished);
+    assert!(no.detail.ends_with("versions up to 1"), "{no}");
+    let no = given().when(said(Some("ou"), 0, false)).refused(Reason::SourceVersionNotPublished);
+    assert!(no.detail.ends_with("no version yet"), "{no}");
+    given().when(said(Some("ou"), 2, true)).then(&[defined(course(2))]);
+    let stack = AchievementDefined { source: AchievementSource::Stack as i32, ..course(2) };
+    let unknown = ask(Command::Define(Box::new(stack.clone()), Published::default()));
+    given().when(unknown).then(&[defined(stack)]);
+}
+
+#[test]
 fn only_its_own_institution_and_the_platform_touch_it() {
     let mit = |command| By { at_ms: 1, institution: Some("mit".into()) }.asks(command);
     let past = [defined(course(1))];
-    given::<Achievement>(&past).when(mit(Command::Define(Box::new(course(2))))).refused(Reason::NotYourInstitution);
-    given::<Achievement>(&[]).when(mit(Command::Define(Box::new(course(2))))).refused(Reason::NotYourInstitution);
-    for command in [Command::Approve { approved_by: String::new() }, Command::Retire { reason: "x".into() }] {
+    given::<Achievement>(&past).when(mit(to_define(course(2)))).refused(Reason::NotYourInstitution);
+    given::<Achievement>(&[]).when(mit(to_define(course(2)))).refused(Reason::NotYourInstitution);
+    for command in [to_approve(), Command::Retire { reason: "x".into() }] {
         given::<Achievement>(&past).when(mit(command)).refused(Reason::NotYourInstitution);
     }
 }
@@ -90,6 +142,7 @@ fn it_is_retired_with_a_reason() {
 fn what_was_approved_never_changes() {
     let any = prop_oneof![
         3 => (1..4_u32).prop_map(|it| define(course(it))),
+        1 => (1..4_u32).prop_map(|it| ask(Command::Define(Box::new(course(it)), Published::default()))),
         1 => Just(approve()),
         1 => Just(retire()),
     ];

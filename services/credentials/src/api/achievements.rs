@@ -4,9 +4,13 @@ use super::{Api, NAME_MAX, Reply, TEXT_MAX, no};
 use crate::{
     achievement::{self, Achievement, Command},
     achievements::{self, AchievementRow, Achievements},
-    checks,
+    checks::{self, Awarding},
+    course_versions::CourseVersions,
+    drafting, issuing_institutions,
+    programme_versions::ProgrammeVersions,
+    run_marks::RunMarks,
 };
-use studium_kit::{By, Call, Fields, Page, done, fault};
+use studium_kit::{By, Call, Fields, Page, done, fault, status};
 use studium_proto::credentials::v1::{
     AchievementDefined, AchievementSource, ApproveAchievementRequest, ApproveAchievementResponse,
     CheckAchievementRequest, CheckAchievementResponse, DefineAchievementRequest, DefineAchievementResponse,
@@ -72,9 +76,35 @@ fn check_definition(fields: &mut Fields, it: &AchievementDefined) {
 }
 
 impl Api {
-    async fn achievement(&self, id: &str) -> Result<AchievementRow, Status> {
+    pub(super) async fn achievement(&self, id: &str) -> Result<AchievementRow, Status> {
         let row = achievements::achievement(self.app.store(), id).await.map_err(fault)?;
         row.ok_or_else(|| no(Reason::AchievementNotFound, "no such achievement is defined", id))
+    }
+
+    /// What the catalogue says of who would issue.
+    async fn awarding(&self, institution_id: &str) -> Result<Awarding, Status> {
+        let it = issuing_institutions::institution(self.app.store(), institution_id).await.map_err(fault)?;
+        Ok(Awarding { name: it.name, country: it.country })
+    }
+
+    /// What the version of a course or programme said, for whoever may define it.
+    async fn drafted(&self, call: &Call, it: &DraftAchievementRequest) -> Result<AchievementDefined, Status> {
+        let (store, source, id) = (self.app.store(), it.source(), it.source_id.as_str());
+        let published = drafting::published(store, source, id, it.source_version).await.map_err(fault)?;
+        let Some(owner) = published.institution_id else {
+            return Err(no(Reason::SourceNotFound, "the catalogue does not know it", id));
+        };
+        By::caller(call, &[], &it.institution_id)
+            .may_act_for(&owner, Reason::SourceOfAnotherInstitution)
+            .map_err(|it| status::refused(&it, [("id", id)]))?;
+        let version = if it.source_version == 0 { published.latest } else { it.source_version };
+        // Version 0 is the working copy, which is nobody's promise.
+        let draft = match version {
+            0 => None,
+            version => drafting::draft(store, source, id, version).await.map_err(fault)?,
+        };
+        let why = "the catalogue has not published this version";
+        draft.ok_or_else(|| no(Reason::SourceVersionNotPublished, why, id))
     }
 }
 
@@ -88,7 +118,10 @@ impl AchievementService for Api {
         fields.done()?;
         let id = achievement::id(definition.source(), &definition.source_id, definition.source_version);
         let call = call.at(it.at_ms)?;
-        let command = By::caller(&call, &[], &it.institution_id).asks(Command::Define(Box::new(definition)));
+        let (source, source_id, version) = (definition.source(), &definition.source_id, definition.source_version);
+        let published = drafting::published(self.app.store(), source, source_id, version).await.map_err(fault)?;
+        let command = Command::Define(Box::new(definition), published);
+        let command = By::caller(&call, &[], &it.institution_id).asks(command);
         done!(DefineAchievementResponse, self.app.decide::<Achievement>(&call, &id, &command).await?)
     }
 
@@ -101,7 +134,10 @@ impl AchievementService for Api {
         fields.joined_id("achievement_id", &it.achievement_id);
         fields.done()?;
         let call = call.at(it.at_ms)?;
-        let command = Command::Approve { approved_by: call.caller.subject.clone() };
+        // The view may be behind a definition of a moment ago.
+        let owner = self.app.look::<Achievement, _>(&it.achievement_id, |it| it.institution_id().to_owned()).await?;
+        let awarding = self.awarding(&owner).await?;
+        let command = Command::Approve { approved_by: call.caller.subject.clone(), awarding };
         let command = By::caller(&call, &[], &it.institution_id).asks(command);
         done!(ApproveAchievementResponse, self.app.decide::<Achievement>(&call, &it.achievement_id, &command).await?)
     }
@@ -118,14 +154,16 @@ impl AchievementService for Api {
     }
 
     async fn draft_achievement(&self, request: Request<DraftAchievementRequest>) -> Reply<DraftAchievementResponse> {
-        let (_, it) = Call::open(request)?;
-        let definition = AchievementDefined {
-            source: it.source,
-            source_id: it.source_id,
-            source_version: it.source_version,
-            institution_id: it.institution_id,
-            ..AchievementDefined::default()
-        };
+        let (call, it) = Call::open(request)?;
+        let mut fields = Fields::new();
+        let has_versions = matches!(it.source(), AchievementSource::Course | AchievementSource::Programme);
+        fields.check("source", has_versions, "is neither a course nor a programme");
+        fields.id("source_id", &it.source_id);
+        fields.done()?;
+        self.app.reached_stream::<CourseVersions>("catalogue", it.catalogue_position).await?;
+        self.app.reached_stream::<ProgrammeVersions>("catalogue", it.catalogue_position).await?;
+        self.app.reached_stream::<RunMarks>("catalogue", it.catalogue_position).await?;
+        let definition = self.drafted(&call, &it).await?;
         Ok(Response::new(DraftAchievementResponse { definition: Some(definition) }))
     }
 
@@ -142,7 +180,9 @@ impl AchievementService for Api {
             self.achievement(&it.achievement_id).await?.definition()
         };
         let frameworks = if frameworks.is_empty() { checks::claimed(&definition) } else { frameworks };
-        Ok(Response::new(CheckAchievementResponse { findings: checks::findings(&definition, &frameworks) }))
+        let awarding = self.awarding(&definition.institution_id).await?;
+        let findings = checks::findings(&definition, &awarding, &frameworks);
+        Ok(Response::new(CheckAchievementResponse { findings }))
     }
 
     async fn get_achievement(&self, request: Request<GetAchievementRequest>) -> Reply<GetAchievementResponse> {

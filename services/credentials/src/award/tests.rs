@@ -56,11 +56,12 @@ fn each_reason_stands_alone() {
 #[test]
 fn all_reasons_come_at_once_in_their_order() {
     let mut worst = completed(|it| {
-        *it = Completed { grade_millipoints: Some(1), is_audit: false, identity_verified: false };
+        *it = Completed { grade_millipoints: Some(1), is_audit: true, identity_verified: false };
     });
     (worst.is_identified, worst.existing, worst.achievement) = (false, Some("c".into()), AchievementState::Unspecified);
     (worst.is_authorised, worst.has_key) = (false, false);
     let expected = [
+        Reason::NotCompleted,
         Reason::AssessmentNotPassed,
         Reason::IdNotVerifiedAtAssessment,
         Reason::LearnerUnidentified,

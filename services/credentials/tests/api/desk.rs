@@ -5,12 +5,15 @@ use std::time::Duration;
 use studium_credentials::{KeyStore, Settings};
 use studium_kit::{Log, Running};
 use studium_proto::catalogue::v1::{
-    Authority, InstitutionAuthorised, InstitutionRegistered, institution_event::Event as InstitutionEvent,
+    Authority, CourseCreated, CoursePublished, InstitutionAuthorised, InstitutionRegistered, ProgrammeCreated,
+    ProgrammePublished, course_event::Event as CourseEvent, institution_event::Event as InstitutionEvent,
+    programme_event::Event as ProgrammeEvent,
 };
 use studium_proto::credentials::v1::{
     AchievementDefined, AchievementSource, ApproveAchievementRequest, CreateIssuerKeyRequest, Credential,
-    CredentialState, DefineAchievementRequest, GetCredentialRequest, GetCredentialResponse, PublishIssuerRequest,
-    achievement_service_client::AchievementServiceClient, credential_service_client::CredentialServiceClient,
+    CredentialState, DefineAchievementRequest, DraftAchievementRequest, GetCredentialRequest, GetCredentialResponse,
+    PublishIssuerRequest, achievement_service_client::AchievementServiceClient,
+    award_service_client::AwardServiceClient, credential_service_client::CredentialServiceClient,
     issuer_service_client::IssuerServiceClient,
 };
 use studium_proto::enrolment::v1::{
@@ -84,6 +87,10 @@ impl Desk {
         AchievementServiceClient::new(self.registrar().await)
     }
 
+    pub async fn awards(&self) -> AwardServiceClient<Caller> {
+        AwardServiceClient::new(self.registrar().await)
+    }
+
     pub async fn credentials(&self) -> CredentialServiceClient<Caller> {
         CredentialServiceClient::new(self.registrar().await)
     }
@@ -125,16 +132,58 @@ impl Desk {
         }
     }
 
+    /// The catalogue publishes what a definition is about, and the service has heard of it.
+    pub async fn published(&self, it: &AchievementDefined) {
+        let (institution_id, version) = (it.institution_id.clone(), it.source_version);
+        let catalogue_position = match it.source() {
+            AchievementSource::Course => {
+                let created = CourseCreated { institution_id, title: it.name.clone(), ..CourseCreated::default() };
+                let published = CoursePublished { version, imported: false };
+                let events = vec![CourseEvent::CourseCreated(created), CourseEvent::CoursePublished(published)];
+                self.elsewhere.say(&it.source_id, events).await
+            }
+            AchievementSource::Programme => {
+                let created =
+                    ProgrammeCreated { institution_id, title: it.name.clone(), ..ProgrammeCreated::default() };
+                let published = ProgrammePublished { version };
+                let events =
+                    vec![ProgrammeEvent::ProgrammeCreated(created), ProgrammeEvent::ProgrammePublished(published)];
+                self.elsewhere.say(&it.source_id, events).await
+            }
+            AchievementSource::Unspecified | AchievementSource::Stack => return,
+        };
+        let heard = DraftAchievementRequest {
+            source: it.source,
+            source_id: it.source_id.clone(),
+            catalogue_position,
+            ..DraftAchievementRequest::default()
+        };
+        let mut achievements = self.achievements().await;
+        patiently!(achievements.draft_achievement(heard.clone())).unwrap();
+    }
+
+    /// It is defined as an achievement, of a version that the catalogue has published.
+    pub async fn defines(&self, definition: AchievementDefined) -> Result<String, Status> {
+        self.published(&definition).await;
+        let institution_id = definition.institution_id.clone();
+        let request = DefineAchievementRequest { institution_id, definition: Some(definition), at_ms: 0 };
+        let done = self.achievements().await.define_achievement(request).await?.into_inner();
+        self.awaits(async |it| it.caught_up().await).await;
+        Ok(done.id)
+    }
+
+    /// It is approved.
+    pub async fn approve(&self, achievement_id: &str) -> Result<(), Status> {
+        let achievement_id = achievement_id.to_owned();
+        let request = ApproveAchievementRequest { achievement_id, ..ApproveAchievementRequest::default() };
+        self.achievements().await.approve_achievement(request).await?;
+        Ok(())
+    }
+
     /// Credentials are issued for it from now on.
     pub async fn approves(&self, definition: AchievementDefined) -> Result<String, Status> {
-        let institution_id = definition.institution_id.clone();
-        let mut achievements = self.achievements().await;
-        let (define, approve) = (
-            DefineAchievementRequest { institution_id: institution_id.clone(), definition: Some(definition), at_ms: 0 },
-            |achievement_id: String| ApproveAchievementRequest { institution_id, achievement_id, at_ms: 0 },
-        );
-        let id = achievements.define_achievement(define).await?.into_inner().id;
-        achievements.approve_achievement(approve(id.clone())).await?;
+        let id = self.defines(definition).await?;
+        self.approve(&id).await?;
         Ok(id)
     }
 
@@ -229,4 +278,10 @@ impl Desk {
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         (status, headers, answer.text().await.unwrap())
     }
+}
+
+/// Why a call was refused, as the contract names it.
+pub fn reason(status: &Status) -> String {
+    use tonic_types::StatusExt as _;
+    status.get_details_error_info().map(|it| it.reason).unwrap_or_default()
 }

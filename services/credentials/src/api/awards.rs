@@ -1,0 +1,172 @@
+//! Calls that look at awards before anybody issues them, and that issue many.
+
+use super::{Api, Reply, TEXT_MAX};
+use crate::{
+    award,
+    completions::Completions,
+    credential::{self, Command, Credential},
+    credentials::Credentials,
+    issuing::{self, Wish},
+};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use std::collections::HashSet;
+use studium_kit::{By, Call, DecideError, Decider as _, Decision, Fields, Reason as _, Rejection, fault, status};
+use studium_proto::credentials::v1::{
+    AwardFinding, AwardRow, AwardRowResult, CheckAwardRequest, CheckAwardResponse, IssueCause, IssueCredentialsRequest,
+    IssueCredentialsResponse, Reason, award_service_server::AwardService,
+};
+use tonic::{Request, Response, Status};
+
+/// Learners of one call.
+const ROWS_MAX: usize = 1_000;
+
+/// Learners whose awards are decided at the same time; a log that packs fills its batches from them.
+const DECIDED_MAX: usize = 32;
+
+/// What came of one row, and the position of its commit.
+type Came = (AwardRowResult, u64);
+
+/// An award as it would be decided.
+struct Award {
+    id: String,
+    issued: Box<studium_proto::credentials::v1::CredentialIssued>,
+    facts: award::Facts,
+}
+
+impl Api {
+    /// Lets pass who may issue for an achievement.
+    async fn may_issue(&self, call: &Call, achievement_id: &str, institution_id: &str) -> Result<(), Status> {
+        let row = self.achievement(achievement_id).await?;
+        let by = By::caller(call, &[], institution_id);
+        let may = by.may_act_for(&row.institution_id, Reason::NotYourInstitution);
+        may.map_err(|it| status::refused(&it, [("id", achievement_id)]))
+    }
+
+    /// Puts the award of one learner together.
+    async fn award(&self, call: &Call, achievement_id: &str, row: &AwardRow) -> Result<Award, Status> {
+        let wish = Wish {
+            achievement_id,
+            learner_id: &row.learner_id,
+            attempt: row.attempt.max(1),
+            cause: if row.override_reason.is_empty() { IssueCause::Completion } else { IssueCause::Staff },
+            reason: &row.override_reason,
+            ..Wish::default()
+        };
+        let (issued, facts) = issuing::prepare(&self.app, &wish, call.now_ms()).await.map_err(fault)?;
+        Ok(Award { id: credential::id(achievement_id, &row.learner_id, wish.attempt), issued: Box::new(issued), facts })
+    }
+
+    /// Issues to one learner, named for the first time or again in this call. Only what is broken is an error; everything else is the row's own answer.
+    async fn issue_row(
+        &self,
+        call: &Call,
+        about: &IssueCredentialsRequest,
+        (row, is_first): (AwardRow, bool),
+    ) -> Result<Came, Status> {
+        let refused = |code: &str, detail: &str| {
+            let findings = vec![AwardFinding { code: code.to_owned(), detail: detail.to_owned() }];
+            (AwardRowResult { learner_id: row.learner_id.clone(), findings, ..AwardRowResult::default() }, 0)
+        };
+        if let Err(e) = check_row(&row) {
+            return Ok(refused("MALFORMED", e.message()));
+        }
+        if !is_first {
+            // Both rows would be decided before either is seen in the views.
+            return Ok(refused(Reason::DuplicateAward.name(), "an earlier row of this call is for the same learner"));
+        }
+        let award = self.award(call, &about.achievement_id, &row).await?;
+        let command = Command::Issue(award.issued, award.facts.clone());
+        let command = By::caller(call, &[], &about.institution_id).asks(command);
+        let mut result = AwardRowResult { learner_id: row.learner_id.clone(), ..AwardRowResult::default() };
+        let mut position = 0;
+        match self.app.decide_as::<Credential>(&call.meta, &award.id, &command).await {
+            Ok(it) => {
+                (result.credential_id, result.already, position) = (award.id, it.already, it.position);
+            }
+            Err(DecideError::Refused(it)) => result.findings = against(it, &award.facts),
+            Err(DecideError::Busy) => {
+                return Ok(refused("BUSY", "others keep changing the same credential; try again"));
+            }
+            Err(DecideError::Outdated) => return Err(status::outdated()),
+            Err(DecideError::Fault(e)) => return Err(fault(e)),
+        }
+        Ok((result, position))
+    }
+}
+
+/// Whether a row can be read.
+fn check_row(row: &AwardRow) -> Result<(), Status> {
+    let mut fields = Fields::new();
+    fields.id("learner_id", &row.learner_id);
+    fields.optional_text("override_reason", &row.override_reason, TEXT_MAX);
+    fields.done()
+}
+
+/// All that stands against an award that was refused: what the credential itself says, and what the facts say.
+fn against(refusal: Rejection<Reason>, facts: &award::Facts) -> Vec<AwardFinding> {
+    let mut problems = award::problems(facts);
+    // A refusal for the facts sums all of them up under the first one's name.
+    if problems.first().is_none_or(|(first, _)| *first != refusal.reason) {
+        problems.insert(0, (refusal.reason, refusal.detail));
+    }
+    let finding = |(reason, detail): award::Problem| AwardFinding { code: reason.name().to_owned(), detail };
+    problems.into_iter().map(finding).collect()
+}
+
+#[tonic::async_trait]
+impl AwardService for Api {
+    async fn check_award(&self, request: Request<CheckAwardRequest>) -> Reply<CheckAwardResponse> {
+        let (call, it) = Call::open(request)?;
+        let row = AwardRow { learner_id: it.learner_id, attempt: it.attempt, override_reason: it.override_reason };
+        let mut fields = Fields::new();
+        fields.joined_id("achievement_id", &it.achievement_id);
+        fields.id("learner_id", &row.learner_id);
+        fields.optional_text("override_reason", &row.override_reason, TEXT_MAX);
+        fields.done()?;
+        self.app.reached_stream::<Completions>("enrolment", it.enrolment_position).await?;
+        self.app.reached::<Credentials>(it.min_position).await?;
+        self.may_issue(&call, &it.achievement_id, &it.institution_id).await?;
+        let award = self.award(&call, &it.achievement_id, &row).await?;
+        let command = Command::Issue(award.issued, award.facts.clone());
+        let command = By::caller(&call, &[], &it.institution_id).asks(command);
+        let decided: Decision<Credential> = self.app.look::<Credential, _>(&award.id, |it| it.decide(&command)).await?;
+        let (already, findings) = match decided {
+            Ok(events) => (events.is_empty(), Vec::new()),
+            Err(refusal) => (false, against(refusal, &award.facts)),
+        };
+        Ok(Response::new(CheckAwardResponse { credential_id: award.id, already, findings }))
+    }
+
+    async fn issue_credentials(&self, request: Request<IssueCredentialsRequest>) -> Reply<IssueCredentialsResponse> {
+        let (call, mut it) = Call::open(request)?;
+        let mut fields = Fields::new();
+        fields.joined_id("achievement_id", &it.achievement_id);
+        fields.check("rows", !it.rows.is_empty(), "are none");
+        fields.check("rows", it.rows.len() <= ROWS_MAX, "are more than 1,000; send the rest in another call");
+        fields.done()?;
+        self.app.reached_stream::<Completions>("enrolment", it.enrolment_position).await?;
+        let call = call.at(it.at_ms)?;
+        self.may_issue(&call, &it.achievement_id, &it.institution_id).await?;
+        let rows = std::mem::take(&mut it.rows);
+        let (about, call) = (&it, &call);
+        let mut seen = HashSet::new();
+        let rows: Vec<_> = rows.into_iter().map(|row| (seen.insert(row.learner_id.clone()), row)).collect();
+        let asked = rows
+            .into_iter()
+            .enumerate()
+            .map(|(n, (is_first, row))| async move { self.issue_row(&call.row(n), about, (row, is_first)).await });
+        let came: Vec<Came> = stream::iter(asked).buffered(DECIDED_MAX).try_collect().await?;
+        let mut response = IssueCredentialsResponse::default();
+        for (result, position) in came {
+            let count = match (&result.findings[..], result.already) {
+                ([], true) => &mut response.already,
+                ([], false) => &mut response.issued,
+                _ => &mut response.refused,
+            };
+            *count += 1;
+            response.position = response.position.max(position);
+            response.results.push(result);
+        }
+        Ok(Response::new(response))
+    }
+}
