@@ -33,6 +33,8 @@ pub struct Wish<'a> {
     pub supersedes: Option<&'a CredentialRow>,
     /// The mark, where it is another than before.
     pub grade_millipoints: Option<u32>,
+    /// The components of a stack.
+    pub components: &'a [String],
 }
 
 /// What the credential will say, and what the award rests on.
@@ -83,6 +85,7 @@ fn said(
         reason: wish.reason.to_owned(),
         supersedes: wish.supersedes.map(|it| it.credential_id.clone()).unwrap_or_default(),
         form: FORM,
+        components: wish.components.to_vec(),
         ..CredentialIssued::default()
     };
     if let Some(it) = completion {

@@ -1,24 +1,42 @@
 //! Credentials: what learners achieved, signed so that any stranger can check it, with the credits that it earns.
 
+mod acbs;
 mod achievement;
 mod achievements;
 mod api;
+mod attendances;
 mod award;
 mod checks;
 mod completions;
 mod credential;
 mod credentials;
+mod credit_account;
+mod credit_accounts;
+mod credit_entries;
+mod credit_policies;
 mod document;
+mod foreign;
 mod issue_policies;
 mod issuer;
 mod issuers;
 mod issuing;
 mod issuing_institutions;
 mod key_store;
+mod ledger_lines;
 mod public;
+mod recognition;
+mod recognition_policies;
+mod recognitions;
 mod registered_learners;
 mod settings;
 mod signing;
+mod stack;
+mod stack_award;
+mod stack_awards;
+mod stack_components;
+mod stack_policies;
+mod stacking;
+mod stacks;
 mod status_list;
 mod status_lists;
 
@@ -28,7 +46,8 @@ pub use settings::Settings;
 use studium_kit::Service;
 use studium_proto::credentials::v1::{
     achievement_service_server::AchievementServiceServer, credential_service_server::CredentialServiceServer,
-    issuer_service_server::IssuerServiceServer,
+    credit_account_service_server::CreditAccountServiceServer, issuer_service_server::IssuerServiceServer,
+    recognition_service_server::RecognitionServiceServer, stack_service_server::StackServiceServer,
 };
 
 /// The parts of the service with the settings of the environment.
@@ -47,6 +66,10 @@ pub fn service_with(settings: Settings) -> Service {
         .decider::<achievement::Achievement>()
         .decider::<credential::Credential>()
         .decider::<status_list::StatusList>()
+        .decider::<credit_account::CreditAccount>()
+        .decider::<stack::Stack>()
+        .decider::<stack_award::StackAward>()
+        .decider::<recognition::Recognition>()
         .view::<issuing_institutions::IssuingInstitutions>()
         .view::<issuers::Issuers>()
         .view::<achievements::Achievements>()
@@ -54,6 +77,13 @@ pub fn service_with(settings: Settings) -> Service {
         .view::<registered_learners::RegisteredLearners>()
         .view::<credentials::Credentials>()
         .view::<status_lists::StatusLists>()
+        .view::<attendances::Attendances>()
+        .view::<credit_accounts::CreditAccounts>()
+        .view::<credit_entries::CreditEntries>()
+        .view::<ledger_lines::LedgerLines>()
+        .view::<stacks::Stacks>()
+        .view::<stack_awards::StackAwards>()
+        .view::<recognitions::Recognitions>()
         .look_up_policy::<issue_policies::CredentialsFollowCourses>()
         .look_up_policy::<issue_policies::CredentialsFollowProgrammes>()
         .look_up_policy::<issue_policies::CredentialsFollowApprovals>()
@@ -62,8 +92,20 @@ pub fn service_with(settings: Settings) -> Service {
         .look_up_policy::<issue_policies::CredentialsAreSigned>()
         .look_up_policy::<issue_policies::OldCredentialsGiveWay>()
         .look_up_policy::<issue_policies::BitsFollowRevocations>()
+        .look_up_policy::<credit_policies::CreditsFollowCredentials>()
+        .look_up_policy::<stack_policies::StacksAreAchievements>()
+        .policy(stack_policies::AccountsFollowStackAwards)
+        .policy(stack_policies::StackAwardsFollowAccounts)
+        .look_up_policy::<stack_policies::StackCredentialsFollowAwards>()
+        .look_up_policy::<stack_policies::LateStackCredentialsAreRevoked>()
+        .look_up_policy::<stack_policies::WithheldStacksAreLookedAtAgain>()
+        .policy(recognition_policies::AccountsFollowRecognitions)
+        .deadline::<recognition_policies::RecognitionsAreEscalated>()
         .grpc(|app| IssuerServiceServer::new(api::Api::new(app)))
         .grpc(|app| AchievementServiceServer::new(api::Api::new(app)))
         .grpc(|app| CredentialServiceServer::new(api::Api::new(app)))
+        .grpc(|app| CreditAccountServiceServer::new(api::Api::new(app)))
+        .grpc(|app| StackServiceServer::new(api::Api::new(app)))
+        .grpc(|app| RecognitionServiceServer::new(api::Api::new(app)))
         .http(public::routes)
 }
