@@ -259,6 +259,7 @@ impl CreditAccount {
         }
     }
 
+    /// A decision of people: it counts for the caps of what follows, but no cap refuses it.
     fn recognise(&self, scheme: AwardScheme, decision: &CreditsRecognised) -> Vec<Event> {
         let before = self.entries.get(&decision.recognition_id).filter(|it| it.stands != Stands::Reversed);
         let is_same = match before {
@@ -290,13 +291,10 @@ impl CreditAccount {
             if lines.iter().any(|it| it.entry_id == *entry_id) {
                 continue;
             }
-            let entry = match self.entries.get(entry_id) {
-                Some(it) => it,
-                None => {
-                    let why = format!("`{entry_id}` brought no credits to the account");
-                    problems.push((Reason::StackComponentWithoutCredits, why));
-                    continue;
-                }
+            let Some(entry) = self.entries.get(entry_id) else {
+                let why = format!("`{entry_id}` brought no credits to the account");
+                problems.push((Reason::StackComponentWithoutCredits, why));
+                continue;
             };
             match &entry.stands {
                 Stands::Reversed => {

@@ -22,12 +22,9 @@ pub struct Foreign {
 /// its identifier does not hold itself (`did:key`) cannot be checked here.
 pub fn read(text: &str, now_ms: i64) -> Result<Foreign, String> {
     let report = verify::credential(text, &Fetched::default(), now_ms, Contexts::embedded());
-    let credential = match (report.outcome(), &report.credential) {
-        (verify::Outcome::Ok, Some(it)) => it,
-        _ => {
-            let told = report.checks.iter().filter(|it| it.finding != verify::Finding::Sound);
-            return Err(told.map(|it| it.sentence.as_str()).collect::<Vec<_>>().join(" "));
-        }
+    let (verify::Outcome::Ok, Some(credential)) = (report.outcome(), &report.credential) else {
+        let told = report.checks.iter().filter(|it| it.finding != verify::Finding::Sound);
+        return Err(told.map(|it| it.sentence.as_str()).collect::<Vec<_>>().join(" "));
     };
     let subject = match &credential["credentialSubject"] {
         Value::Array(all) => all.first().cloned().unwrap_or_default(),

@@ -113,7 +113,7 @@ impl Decider for Recognition {
         match event {
             Event::RecognitionSubmitted(it) => {
                 (self.state, self.due_ms) = (RecognitionState::Submitted, it.due_at_ms);
-                self.submitted = Box::new(it.clone());
+                *self.submitted = it.clone();
             }
             Event::RecognitionReviewStarted(_) => self.state = RecognitionState::UnderReview,
             Event::RecognitionDecided(it) => {

@@ -75,7 +75,7 @@ impl Decider for StackAward {
         }
         by.may_act_for(&self.institution_id, Reason::NotYourInstitution)?;
         match command {
-            Command::Award { round, credits_milli } if self.awaits(*round) => {
+            Command::Award { round, credits_milli } if self.is_asked(*round) => {
                 Ok(vec![Event::StackAwarded(StackAwarded {
                     round: *round,
                     learner_id: self.learner_id.clone(),
@@ -83,7 +83,7 @@ impl Decider for StackAward {
                     credits_milli: *credits_milli,
                 })])
             }
-            Command::Refuse { round, reasons, details } if self.awaits(*round) => {
+            Command::Refuse { round, reasons, details } if self.is_asked(*round) => {
                 let (reasons, details) = (reasons.clone(), details.clone());
                 Ok(vec![Event::StackAwardRefused(StackAwardRefused { round: *round, reasons, details })])
             }
@@ -115,7 +115,7 @@ impl Decider for StackAward {
 }
 
 impl StackAward {
-    fn awaits(&self, round: u32) -> bool {
+    fn is_asked(&self, round: u32) -> bool {
         self.state == StackAwardState::Requested && self.round == round
     }
 

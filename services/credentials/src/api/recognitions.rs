@@ -69,7 +69,7 @@ impl Api {
     ) -> Result<(credentials::CredentialRow, String), Status> {
         let store = self.app.store();
         let row = credentials::credential(store, credential_id).await.map_err(fault)?;
-        let Some(row) = row.filter(|it| it.is_signed()) else {
+        let Some(row) = row.filter(credentials::CredentialRow::is_signed) else {
             return Err(no(Reason::CredentialNotFound, "no such credential was issued", credential_id));
         };
         if row.learner_id != learner_id {

@@ -61,7 +61,9 @@ fn application_fields(learner_id: &str, stack_id: &str, version: u32, components
     fields.id("stack_id", stack_id);
     fields.check("version", version > 0, "is below 1");
     fields.check("components", components.len() <= COMPONENTS_MAX, "are more than 200");
-    components.iter().for_each(|it| fields.joined_id("components", it));
+    for it in components {
+        fields.joined_id("components", it);
+    }
     fields
 }
 
@@ -78,7 +80,9 @@ fn check_stack(fields: &mut Fields, it: &StackDefined) {
     for named in it.required_achievements.iter().chain(&it.accepted_achievements) {
         fields.joined_id("definition.required_achievements or accepted_achievements", named);
     }
-    it.partner_institutions.iter().for_each(|it| fields.id("definition.partner_institutions", it));
+    for it in &it.partner_institutions {
+        fields.id("definition.partner_institutions", it);
+    }
 }
 
 #[tonic::async_trait]

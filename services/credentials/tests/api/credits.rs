@@ -54,6 +54,31 @@ impl Desk {
         patiently!(accounts.list_credit_entries(request.clone())).unwrap().entries
     }
 
+    /// The register says of Ada at a session of course run `AAA-2026`.
+    async fn attends(&self, session: u32, attendance: Attendance, previous: Attendance) {
+        let recorded = AttendanceRecorded {
+            session_id: format!("s{session}"),
+            attendance: attendance as i32,
+            previous: previous as i32,
+            ..AttendanceRecorded::default()
+        };
+        self.elsewhere.say("AAA-2026~ada", vec![EnrolmentEvent::AttendanceRecorded(recorded)]).await;
+    }
+
+    /// What is missing of Ada's degree of two years, by row.
+    async fn missing(&self, min_position: u64) -> Vec<(String, u64)> {
+        let request = AuditDegreeRequest {
+            learner_id: "ada".into(),
+            degree: DegreeType::Associate2y as i32,
+            min_position,
+            ..AuditDegreeRequest::default()
+        };
+        let mut accounts = self.accounts().await;
+        let audit = patiently!(accounts.audit_degree(request.clone())).unwrap();
+        assert!(!audit.is_complete);
+        audit.rows.into_iter().map(|it| (it.code, it.missing_milli)).collect()
+    }
+
     pub async fn ledger(&self, learner_id: &str, scheme: AwardScheme) -> Vec<LedgerLine> {
         let mut request = ListLedgerLinesRequest {
             learner_id: learner_id.into(),
@@ -160,21 +185,11 @@ pub async fn korean_credits_need_attendance_and_are_audited(desk: Desk) {
     desk.with_key("ou").await;
     desk.approves(definition).await.unwrap();
     desk.awaits(async |it| it.running.is_caught_up().await.unwrap()).await;
-    let attends = async |learner: &str, session: u32, attendance: Attendance, previous: Attendance| {
-        let recorded = AttendanceRecorded {
-            session_id: format!("s{session}"),
-            attendance: attendance as i32,
-            previous: previous as i32,
-            ..AttendanceRecorded::default()
-        };
-        let id = format!("AAA-2026~{learner}");
-        desk.elsewhere.say(&id, vec![EnrolmentEvent::AttendanceRecorded(recorded)]).await
-    };
     for session in 1..=3 {
-        attends("ada", session, Attendance::Present, Attendance::Unspecified).await;
+        desk.attends(session, Attendance::Present, Attendance::Unspecified).await;
     }
-    attends("ada", 4, Attendance::Absent, Attendance::Unspecified).await;
-    attends("ada", 5, Attendance::Excused, Attendance::Unspecified).await;
+    desk.attends(4, Attendance::Absent, Attendance::Unspecified).await;
+    desk.attends(5, Attendance::Excused, Attendance::Unspecified).await;
     desk.passes("ada").await;
     desk.becomes(ADA, CredentialState::Active).await;
     desk.awaits(async |it| !it.entries("ada", AwardScheme::KrAcbs).await.is_empty()).await;
@@ -184,7 +199,7 @@ pub async fn korean_credits_need_attendance_and_are_audited(desk: Desk) {
     assert_eq!(entry.refused_details, ["75.0 of 100 attended"]);
 
     // A mistake of the register is corrected, and the account is asked again.
-    attends("ada", 4, Attendance::Present, Attendance::Absent).await;
+    desk.attends(4, Attendance::Present, Attendance::Absent).await;
     desk.awaits(async |it| it.running.is_caught_up().await.unwrap()).await;
     let request = ReconsiderCreditsRequest {
         learner_id: "ada".into(),
@@ -205,20 +220,11 @@ pub async fn korean_credits_need_attendance_and_are_audited(desk: Desk) {
         ..ClassifyCreditsRequest::default()
     };
     let position = patiently!(accounts.classify_credits(request.clone())).unwrap().position;
-    let request = AuditDegreeRequest {
-        learner_id: "ada".into(),
-        degree: DegreeType::Associate2y as i32,
-        min_position: position,
-        ..AuditDegreeRequest::default()
-    };
-    let audit = patiently!(accounts.audit_degree(request.clone())).unwrap();
-    let missing: Vec<_> = audit.rows.iter().map(|it| (it.code.as_str(), it.missing_milli)).collect();
     let expected = [
         ("NEEDS_TOTAL", 77_000),
         ("NEEDS_MAJOR", 42_000),
         ("NEEDS_LIBERAL_ARTS", 15_000),
         ("NEEDS_ACCREDITED_18", 15_000),
     ];
-    assert_eq!(missing, expected);
-    assert!(!audit.is_complete);
+    assert_eq!(desk.missing(position).await, expected.map(|(code, milli)| (code.to_owned(), milli)));
 }

@@ -120,7 +120,7 @@ impl World {
 
     /// Reads what is new in the stream as a partner would, and says which law it breaks.
     fn judge(&mut self, from: usize) -> Result<(), String> {
-        for happened in self.stream[from..].to_vec() {
+        for happened in self.stream[from..].iter().cloned() {
             match happened {
                 Happened::Account(AccountEvent::CreditsEarned(it)) => {
                     if !self.ever.insert(it.credential_id.clone()) {
