@@ -151,6 +151,10 @@ events! {
     credentials::v1::AchievementEvent, achievement_event, "credentials.achievement";
     credentials::v1::CredentialEvent, credential_event, "credentials.credential";
     credentials::v1::StatusListEvent, status_list_event, "credentials.status_list";
+    credentials::v1::CreditAccountEvent, credit_account_event, "credentials.credit_account";
+    credentials::v1::StackEvent, stack_event, "credentials.stack";
+    credentials::v1::StackAwardEvent, stack_award_event, "credentials.stack_award";
+    credentials::v1::RecognitionEvent, recognition_event, "credentials.recognition";
 }
 
 reasons! {

@@ -1,9 +1,12 @@
 //! Translates between gRPC and deciders and views; holds no rule.
 
+mod accounts;
 mod achievements;
 mod awards;
 mod credentials;
 mod issuers;
+mod recognitions;
+mod stacks;
 
 use studium_kit::{App, status::no};
 use tonic::Status;

@@ -33,6 +33,8 @@ pub struct Wish<'a> {
     pub supersedes: Option<&'a CredentialRow>,
     /// The mark, where it is another than before.
     pub grade_millipoints: Option<u32>,
+    /// The components of a stack.
+    pub components: &'a [String],
 }
 
 /// What the credential will say, and what the award rests on.
@@ -83,6 +85,7 @@ fn said(
         reason: wish.reason.to_owned(),
         supersedes: wish.supersedes.map(|it| it.credential_id.clone()).unwrap_or_default(),
         form: FORM,
+        components: wish.components.to_vec(),
         ..CredentialIssued::default()
     };
     if let Some(it) = completion {
@@ -134,15 +137,17 @@ async fn facts(
         is_alive && it.attempt != wish.attempt && it.credential_id != superseded
     };
     let definition = achievement.map(AchievementRow::definition).unwrap_or_default();
+    let is_stack = wish.cause == IssueCause::Stack;
     Ok(Facts {
         achievement: achievement.map(AchievementRow::state).unwrap_or_default(),
         frameworks: definition.frameworks().collect(),
         pass_mark_millipoints: definition.pass_mark_millipoints,
         completed: completion.map(|it| it.completed()),
         // What takes the place of another one, or sums others up, rests on these.
-        is_overridden: !wish.reason.is_empty() || wish.supersedes.is_some() || wish.cause == IssueCause::Stack,
+        is_overridden: !wish.reason.is_empty() || wish.supersedes.is_some() || is_stack,
         is_identified: registered_learners::is_known(store, wish.learner_id).await?,
-        existing: others.iter().find(holds).map(|it| it.credential_id.clone()),
+        // Of a stack there is one award at a time, and what it withdrew is about to be revoked.
+        existing: others.iter().find(holds).filter(|_| !is_stack).map(|it| it.credential_id.clone()),
         is_authorised: institution.is_issuer,
         has_key: has_key && !issued.public_id.is_empty(),
     })

@@ -1,16 +1,23 @@
 //! Credentials: what learners achieved, signed so that any stranger can check it, with the credits that it earns.
 
+mod acbs;
 mod achievement;
 mod achievements;
 mod api;
+mod attendances;
 mod award;
 mod checks;
 mod completions;
 mod course_versions;
 mod credential;
 mod credentials;
+mod credit_account;
+mod credit_accounts;
+mod credit_entries;
+mod credit_policies;
 mod document;
 mod drafting;
+mod foreign;
 mod issue_policies;
 mod issuer;
 mod issuers;
@@ -18,11 +25,22 @@ mod issuing;
 mod issuing_institutions;
 mod key_store;
 mod programme_versions;
+mod ledger_lines;
 mod public;
+mod recognition;
+mod recognition_policies;
+mod recognitions;
 mod registered_learners;
 mod run_marks;
 mod settings;
 mod signing;
+mod stack;
+mod stack_award;
+mod stack_awards;
+mod stack_components;
+mod stack_policies;
+mod stacking;
+mod stacks;
 mod status_list;
 mod status_lists;
 
@@ -33,6 +51,9 @@ use studium_kit::Service;
 use studium_proto::credentials::v1::{
     achievement_service_server::AchievementServiceServer, award_service_server::AwardServiceServer,
     credential_service_server::CredentialServiceServer, issuer_service_server::IssuerServiceServer,
+    achievement_service_server::AchievementServiceServer, credential_service_server::CredentialServiceServer,
+    credit_account_service_server::CreditAccountServiceServer, issuer_service_server::IssuerServiceServer,
+    recognition_service_server::RecognitionServiceServer, stack_service_server::StackServiceServer,
 };
 
 /// The parts of the service with the settings of the environment.
@@ -51,6 +72,10 @@ pub fn service_with(settings: Settings) -> Service {
         .decider::<achievement::Achievement>()
         .decider::<credential::Credential>()
         .decider::<status_list::StatusList>()
+        .decider::<credit_account::CreditAccount>()
+        .decider::<stack::Stack>()
+        .decider::<stack_award::StackAward>()
+        .decider::<recognition::Recognition>()
         .view::<issuing_institutions::IssuingInstitutions>()
         .view::<course_versions::CourseVersions>()
         .view::<programme_versions::ProgrammeVersions>()
@@ -61,6 +86,13 @@ pub fn service_with(settings: Settings) -> Service {
         .view::<registered_learners::RegisteredLearners>()
         .view::<credentials::Credentials>()
         .view::<status_lists::StatusLists>()
+        .view::<attendances::Attendances>()
+        .view::<credit_accounts::CreditAccounts>()
+        .view::<credit_entries::CreditEntries>()
+        .view::<ledger_lines::LedgerLines>()
+        .view::<stacks::Stacks>()
+        .view::<stack_awards::StackAwards>()
+        .view::<recognitions::Recognitions>()
         .look_up_policy::<issue_policies::CredentialsFollowCourses>()
         .look_up_policy::<issue_policies::CredentialsFollowProgrammes>()
         .look_up_policy::<issue_policies::CredentialsFollowApprovals>()
@@ -69,9 +101,21 @@ pub fn service_with(settings: Settings) -> Service {
         .look_up_policy::<issue_policies::CredentialsAreSigned>()
         .look_up_policy::<issue_policies::OldCredentialsGiveWay>()
         .look_up_policy::<issue_policies::BitsFollowRevocations>()
+        .look_up_policy::<credit_policies::CreditsFollowCredentials>()
+        .look_up_policy::<stack_policies::StacksAreAchievements>()
+        .policy(stack_policies::AccountsFollowStackAwards)
+        .policy(stack_policies::StackAwardsFollowAccounts)
+        .look_up_policy::<stack_policies::StackCredentialsFollowAwards>()
+        .look_up_policy::<stack_policies::LateStackCredentialsAreRevoked>()
+        .look_up_policy::<stack_policies::WithheldStacksAreLookedAtAgain>()
+        .policy(recognition_policies::AccountsFollowRecognitions)
+        .deadline::<recognition_policies::RecognitionsAreEscalated>()
         .grpc(|app| IssuerServiceServer::new(api::Api::new(app)))
         .grpc(|app| AchievementServiceServer::new(api::Api::new(app)))
         .grpc(|app| AwardServiceServer::new(api::Api::new(app)))
         .grpc(|app| CredentialServiceServer::new(api::Api::new(app)))
+        .grpc(|app| CreditAccountServiceServer::new(api::Api::new(app)))
+        .grpc(|app| StackServiceServer::new(api::Api::new(app)))
+        .grpc(|app| RecognitionServiceServer::new(api::Api::new(app)))
         .http(public::routes)
 }

@@ -7,6 +7,14 @@ mod awards;
 mod desk;
 #[path = "api/drafts.rs"]
 mod drafts;
+#[path = "api/credits.rs"]
+mod credits;
+#[path = "api/desk.rs"]
+mod desk;
+#[path = "api/recognitions.rs"]
+mod recognitions;
+#[path = "api/stacks.rs"]
+mod stacks;
 #[path = "api/status.rs"]
 mod status;
 #[path = "api/thread.rs"]
@@ -47,4 +55,12 @@ happens! {
     status::a_revocation_is_in_the_list_and_stays,
     status::a_new_award_takes_the_place_of_the_old_one,
     status::a_rebuilt_view_signs_the_same_bytes,
+    credits::a_credential_earns_and_its_revocation_takes_back_exactly_that,
+    credits::a_new_award_earns_anew_and_the_old_one_gives_its_credits_back,
+    credits::korean_credits_need_attendance_and_are_audited,
+    stacks::credentials_that_add_up_become_one_that_a_stranger_verifies,
+    stacks::an_award_that_lost_a_component_waits_for_staff,
+    recognitions::a_refusal_is_appealed_and_another_officer_lets_the_credits_count,
+    recognitions::what_is_not_decided_in_time_is_told,
+    recognitions::a_credential_of_another_platform_is_taken_in_only_if_it_verifies,
 }

@@ -129,6 +129,7 @@ impl CredentialService for Api {
             reason: &it.reason,
             supersedes: Some(&before),
             grade_millipoints: it.grade_millipoints,
+            components: &[],
         };
         let (issued, facts) = issuing::prepare(&self.app, &wish, call.now_ms()).await.map_err(fault)?;
         let id = credential::id(&achievement_id, &before.learner_id, wish.attempt);

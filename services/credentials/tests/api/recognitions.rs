@@ -1,0 +1,196 @@
+//! A credential is recognised elsewhere: refused, appealed, decided by another officer, and the credits arrive.
+
+use crate::desk::{Desk, patiently};
+use studium_proto::credentials::v1::{
+    AppealRecognitionRequest, AwardScheme, CredentialState, DecideAppealRequest, DecideRecognitionRequest,
+    GetRecognitionRequest, LedgerKind, ListRecognitionsRequest, Recognition, RecognitionOutcome, RecognitionState,
+    SubmitForeignCredentialRequest, SubmitRecognitionRequest, SubstantialDifference,
+    recognition_service_client::RecognitionServiceClient,
+};
+use studium_testkit::Caller;
+use studium_vc::{contexts::Contexts, did, keys::SigningKey, open_badge, proof};
+use tonic::Status;
+use tonic_types::StatusExt as _;
+
+const ADA: &str = "course~AAA~1~ada~1";
+const AT_KU: &str = "course~AAA~1~ada~1~ku";
+
+impl Desk {
+    async fn recognitions(&self, subject: &str, role: &str, institution: &str) -> RecognitionServiceClient<Caller> {
+        let institutions: &[&str] = if institution.is_empty() { &[] } else { &[institution] };
+        RecognitionServiceClient::new(self.house.call(&self.running, subject, &[role], institutions).await.unwrap())
+    }
+
+    async fn recognition(&self, id: &str) -> Recognition {
+        let request = GetRecognitionRequest {
+            recognition_id: id.into(),
+            min_position: self.head().await,
+            ..GetRecognitionRequest::default()
+        };
+        let mut recognitions = RecognitionServiceClient::new(self.registrar().await);
+        patiently!(recognitions.get_recognition(request.clone())).unwrap().recognition.unwrap()
+    }
+}
+
+fn reason(status: &Status) -> String {
+    status.get_details_error_info().map(|it| it.reason).unwrap_or_default()
+}
+
+fn submit() -> SubmitRecognitionRequest {
+    SubmitRecognitionRequest {
+        learner_id: "ada".into(),
+        institution_id: "ku".into(),
+        credential_id: ADA.into(),
+        programme_id: "maths".into(),
+        ..SubmitRecognitionRequest::default()
+    }
+}
+
+pub async fn a_refusal_is_appealed_and_another_officer_lets_the_credits_count(desk: Desk) {
+    desk.that_gives(AwardScheme::Ects, 5_000).await;
+    desk.passes("ada").await;
+    desk.becomes(ADA, CredentialState::Active).await;
+    desk.holds("ada", AwardScheme::Ects, 5_000).await;
+    let mut ada = desk.recognitions("ada", "learner", "").await;
+    assert_eq!(ada.submit_recognition(submit()).await.unwrap().into_inner().id, AT_KU);
+    let mut bob = desk.recognitions("bob", "learner", "").await;
+    let stolen = SubmitRecognitionRequest { learner_id: "bob".into(), ..submit() };
+    assert_eq!(reason(&bob.submit_recognition(stolen).await.unwrap_err()), "NOT_YOUR_CREDENTIAL");
+
+    let mut eve = desk.recognitions("eve", "staff", "ku").await;
+    let refusal = DecideRecognitionRequest {
+        institution_id: "ku".into(),
+        recognition_id: AT_KU.into(),
+        outcome: RecognitionOutcome::Refused as i32,
+        explanation: "too few hours".into(),
+        ..DecideRecognitionRequest::default()
+    };
+    assert_eq!(reason(&eve.decide_recognition(refusal.clone()).await.unwrap_err()), "REASON_REQUIRED");
+    let refusal = DecideRecognitionRequest { difference: SubstantialDifference::Workload as i32, ..refusal };
+    eve.decide_recognition(refusal).await.unwrap();
+    let appeal = AppealRecognitionRequest {
+        learner_id: "ada".into(),
+        recognition_id: AT_KU.into(),
+        grounds: "125 hours, see the syllabus".into(),
+        ..AppealRecognitionRequest::default()
+    };
+    ada.appeal_recognition(appeal).await.unwrap();
+    assert_eq!(desk.recognition(AT_KU).await.state(), RecognitionState::Appealed);
+    // Korea's credits are another quantity: the officers decide how many count.
+    let verdict = DecideAppealRequest {
+        institution_id: "ku".into(),
+        recognition_id: AT_KU.into(),
+        outcome: RecognitionOutcome::Partial as i32,
+        credits_milli: 3_000,
+        scheme: AwardScheme::KrAcbs as i32,
+        explanation: "45 class hours".into(),
+        ..DecideAppealRequest::default()
+    };
+    assert_eq!(reason(&eve.decide_appeal(verdict.clone()).await.unwrap_err()), "SAME_OFFICER");
+    let mut mia = desk.recognitions("mia", "staff", "ku").await;
+    mia.decide_appeal(verdict).await.unwrap();
+
+    desk.holds("ada", AwardScheme::KrAcbs, 3_000).await;
+    let lines = desk.ledger("ada", AwardScheme::KrAcbs).await;
+    assert_eq!((lines[0].kind(), lines[0].entry_id.as_str()), (LedgerKind::Recognised, AT_KU));
+    assert_eq!(desk.balance("ada", AwardScheme::Ects).await, Some(5_000), "nothing was converted");
+    let of_issuer = ListRecognitionsRequest { issuer_institution_id: "ou".into(), ..Default::default() };
+    let mut issuer = desk.recognitions("ira", "staff", "ou").await;
+    let told = issuer.list_recognitions(of_issuer).await.unwrap().into_inner().recognitions;
+    assert_eq!((told.len(), told[0].state(), told[0].officer.as_str()), (1, RecognitionState::Final, "mia"));
+    assert!(issuer.list_recognitions(ListRecognitionsRequest::default()).await.is_err(), "only its own");
+}
+
+pub async fn what_is_not_decided_in_time_is_told(desk: Desk) {
+    desk.that_gives(AwardScheme::Ects, 5_000).await;
+    desk.passes("ada").await;
+    desk.becomes(ADA, CredentialState::Active).await;
+    let mut registrar = RecognitionServiceClient::new(desk.registrar().await);
+    let two_days = desk.house.now_ms() - 2 * 86_400_000;
+    let late = SubmitRecognitionRequest { days: 1, at_ms: two_days, ..submit() };
+    registrar.submit_recognition(late).await.unwrap();
+    desk.awaits(async |it| it.recognition(AT_KU).await.is_escalated).await;
+    let due = ListRecognitionsRequest {
+        institution_id: "ku".into(),
+        state: RecognitionState::Submitted as i32,
+        due_until_ms: desk.house.now_ms(),
+        ..ListRecognitionsRequest::default()
+    };
+    assert_eq!(registrar.list_recognitions(due).await.unwrap().into_inner().recognitions.len(), 1);
+}
+
+/// A credential of another platform, signed with a key that its identifier holds.
+fn foreign(now_ms: i64) -> serde_json::Value {
+    let key = SigningKey::from_seed(&[9; 32]).unwrap();
+    let issuer = key.verifying_key().did_key();
+    let badge = open_badge::Badge {
+        id: "urn:uuid:0195a2c0-0000-7000-8000-000000000001".into(),
+        issuer: open_badge::Issuer {
+            id: issuer.clone(),
+            name: "Elsewhere".into(),
+            url: "https://elsewhere.example".into(),
+            country: String::new(),
+            country_code: String::new(),
+        },
+        awarded_ms: now_ms - 1_000_000,
+        valid_from_ms: now_ms - 1_000_000,
+        valid_until_ms: None,
+        subject: "urn:uuid:0195a2c0-0000-7000-8000-000000000002".into(),
+        identity: None,
+        activity_start_ms: None,
+        activity_end_ms: None,
+        credits: Some(open_badge::Credits { milli: 4_500, scheme: open_badge::Scheme::Ects }),
+        results: open_badge::Results::default(),
+        achievement: open_badge::Achievement {
+            id: "https://elsewhere.example/topology".into(),
+            kind: "Course".into(),
+            name: "Topology".into(),
+            description: "Shapes.".into(),
+            criteria: "Pass.".into(),
+            ..open_badge::Achievement::default()
+        },
+        evidence: Vec::new(),
+        status: None,
+    };
+    let credential = open_badge::credential(&badge);
+    let method = did::method_id(&issuer, &key.verifying_key());
+    proof::add(&credential, &key, &method, now_ms - 1_000_000, Contexts::embedded()).unwrap()
+}
+
+pub async fn a_credential_of_another_platform_is_taken_in_only_if_it_verifies(desk: Desk) {
+    let mut ada = desk.recognitions("ada", "learner", "").await;
+    let mut credential = foreign(desk.house.now_ms());
+    let submit = |credential: &serde_json::Value| SubmitForeignCredentialRequest {
+        learner_id: "ada".into(),
+        institution_id: "ku".into(),
+        credential: credential.to_string(),
+        ..SubmitForeignCredentialRequest::default()
+    };
+    let done = ada.submit_foreign_credential(submit(&credential)).await.unwrap().into_inner();
+    let shown = desk.recognition(&done.id).await;
+    assert_eq!((shown.title.as_str(), shown.claimed[0].credits_milli), ("Topology", 4_500));
+    assert!(shown.foreign_issuer.starts_with("did:key:") && done.id.contains(&shown.foreign_sha256[..32]));
+    let mut eve = desk.recognitions("eve", "staff", "ku").await;
+    let too_much = DecideRecognitionRequest {
+        institution_id: "ku".into(),
+        recognition_id: done.id.clone(),
+        outcome: RecognitionOutcome::Partial as i32,
+        credits_milli: 4_501,
+        scheme: AwardScheme::Ects as i32,
+        explanation: "fits".into(),
+        ..DecideRecognitionRequest::default()
+    };
+    assert_eq!(reason(&eve.decide_recognition(too_much.clone()).await.unwrap_err()), "RECOGNISED_ABOVE_EARNED");
+    let all = DecideRecognitionRequest {
+        outcome: RecognitionOutcome::Full as i32,
+        credits_milli: 4_500,
+        programme_cap_milli: 4_500,
+        ..too_much
+    };
+    eve.decide_recognition(all).await.unwrap();
+    desk.holds("ada", AwardScheme::Ects, 4_500).await;
+
+    credential["credentialSubject"]["creditsEarned"] = serde_json::json!(60);
+    let forged = ada.submit_foreign_credential(submit(&credential)).await.unwrap_err();
+    assert_eq!(reason(&forged), "FOREIGN_CREDENTIAL_NOT_VERIFIED");
+}
