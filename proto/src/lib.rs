@@ -151,6 +151,7 @@ events! {
     credentials::v1::AchievementEvent, achievement_event, "credentials.achievement";
     credentials::v1::CredentialEvent, credential_event, "credentials.credential";
     credentials::v1::StatusListEvent, status_list_event, "credentials.status_list";
+    credentials::v1::ShareLinkEvent, share_link_event, "credentials.share_link";
 }
 
 reasons! {

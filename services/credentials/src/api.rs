@@ -3,6 +3,7 @@
 mod achievements;
 mod credentials;
 mod issuers;
+mod shares;
 
 use studium_kit::{App, status::no};
 use tonic::Status;

@@ -18,9 +18,12 @@ mod key_store;
 mod public;
 mod registered_learners;
 mod settings;
+mod share_link;
+mod share_links;
 mod signing;
 mod status_list;
 mod status_lists;
+mod transcript;
 
 pub use key_store::KeyStore;
 pub use settings::Settings;
@@ -28,7 +31,7 @@ pub use settings::Settings;
 use studium_kit::Service;
 use studium_proto::credentials::v1::{
     achievement_service_server::AchievementServiceServer, credential_service_server::CredentialServiceServer,
-    issuer_service_server::IssuerServiceServer,
+    issuer_service_server::IssuerServiceServer, share_service_server::ShareServiceServer,
 };
 
 /// The parts of the service with the settings of the environment.
@@ -47,6 +50,7 @@ pub fn service_with(settings: Settings) -> Service {
         .decider::<achievement::Achievement>()
         .decider::<credential::Credential>()
         .decider::<status_list::StatusList>()
+        .decider::<share_link::ShareLink>()
         .view::<issuing_institutions::IssuingInstitutions>()
         .view::<issuers::Issuers>()
         .view::<achievements::Achievements>()
@@ -54,6 +58,7 @@ pub fn service_with(settings: Settings) -> Service {
         .view::<registered_learners::RegisteredLearners>()
         .view::<credentials::Credentials>()
         .view::<status_lists::StatusLists>()
+        .view::<share_links::ShareLinks>()
         .look_up_policy::<issue_policies::CredentialsFollowCourses>()
         .look_up_policy::<issue_policies::CredentialsFollowProgrammes>()
         .look_up_policy::<issue_policies::CredentialsFollowApprovals>()
@@ -65,5 +70,6 @@ pub fn service_with(settings: Settings) -> Service {
         .grpc(|app| IssuerServiceServer::new(api::Api::new(app)))
         .grpc(|app| AchievementServiceServer::new(api::Api::new(app)))
         .grpc(|app| CredentialServiceServer::new(api::Api::new(app)))
+        .grpc(|app| ShareServiceServer::new(api::Api::new(app)))
         .http(public::routes)
 }
