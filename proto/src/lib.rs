@@ -155,6 +155,7 @@ events! {
     credentials::v1::StackEvent, stack_event, "credentials.stack";
     credentials::v1::StackAwardEvent, stack_award_event, "credentials.stack_award";
     credentials::v1::RecognitionEvent, recognition_event, "credentials.recognition";
+    credentials::v1::ShareLinkEvent, share_link_event, "credentials.share_link";
 }
 
 reasons! {

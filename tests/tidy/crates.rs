@@ -35,6 +35,12 @@ const SERVICE_OWN: &[(&str, &str)] = &[
     ("studium-credentials", "axum"),
     ("studium-credentials", "aws-lc-rs"),
     ("studium-credentials", "base64"),
+    // What people see of a credential, on a page and on paper: decision 16.
+    ("studium-credentials", "maud"),
+    ("studium-credentials", "qrcode"),
+    ("studium-credentials", "krilla"),
+    ("studium-credentials", "dejavu"),
+    ("studium-credentials", "ttf-parser"),
 ];
 
 /// What tests of any crate may use besides.

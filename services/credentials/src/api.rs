@@ -7,6 +7,7 @@ mod credentials;
 mod issuers;
 mod recognitions;
 mod stacks;
+mod shares;
 
 use studium_kit::{App, status::no};
 use tonic::Status;

@@ -16,6 +16,9 @@ use studium_vc::{
 /// Namespace of the names that learners have in credentials; fixed for ever, since credentials name them.
 const LEARNERS: uuid::Uuid = uuid::Uuid::from_u128(0x7374_7564_6975_6d00_8000_6c65_6172_6e72);
 
+/// Namespace of the names of learners' records.
+pub const RECORDS: uuid::Uuid = uuid::Uuid::from_u128(0x7374_7564_6975_6d00_8000_7265_636f_7264);
+
 /// Events that a credential lists; of more, the last ones.
 const EVIDENCE_MAX: usize = 100;
 

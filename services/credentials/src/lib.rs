@@ -33,6 +33,8 @@ mod recognitions;
 mod registered_learners;
 mod run_marks;
 mod settings;
+mod share_link;
+mod share_links;
 mod signing;
 mod stack;
 mod stack_award;
@@ -43,6 +45,7 @@ mod stacking;
 mod stacks;
 mod status_list;
 mod status_lists;
+mod transcript;
 
 pub use key_store::KeyStore;
 pub use settings::Settings;
@@ -54,6 +57,7 @@ use studium_proto::credentials::v1::{
     achievement_service_server::AchievementServiceServer, credential_service_server::CredentialServiceServer,
     credit_account_service_server::CreditAccountServiceServer, issuer_service_server::IssuerServiceServer,
     recognition_service_server::RecognitionServiceServer, stack_service_server::StackServiceServer,
+    issuer_service_server::IssuerServiceServer, share_service_server::ShareServiceServer,
 };
 
 /// The parts of the service with the settings of the environment.
@@ -76,6 +80,7 @@ pub fn service_with(settings: Settings) -> Service {
         .decider::<stack::Stack>()
         .decider::<stack_award::StackAward>()
         .decider::<recognition::Recognition>()
+        .decider::<share_link::ShareLink>()
         .view::<issuing_institutions::IssuingInstitutions>()
         .view::<course_versions::CourseVersions>()
         .view::<programme_versions::ProgrammeVersions>()
@@ -93,6 +98,7 @@ pub fn service_with(settings: Settings) -> Service {
         .view::<stacks::Stacks>()
         .view::<stack_awards::StackAwards>()
         .view::<recognitions::Recognitions>()
+        .view::<share_links::ShareLinks>()
         .look_up_policy::<issue_policies::CredentialsFollowCourses>()
         .look_up_policy::<issue_policies::CredentialsFollowProgrammes>()
         .look_up_policy::<issue_policies::CredentialsFollowApprovals>()
@@ -117,5 +123,6 @@ pub fn service_with(settings: Settings) -> Service {
         .grpc(|app| CreditAccountServiceServer::new(api::Api::new(app)))
         .grpc(|app| StackServiceServer::new(api::Api::new(app)))
         .grpc(|app| RecognitionServiceServer::new(api::Api::new(app)))
+        .grpc(|app| ShareServiceServer::new(api::Api::new(app)))
         .http(public::routes)
 }

@@ -1,74 +1,63 @@
 //! What strangers may read without asking anyone: credentials, status lists, and the keys of issuers.
 
+mod answers;
+mod checks;
+mod credential_page;
+mod credential_paper;
+pub mod facts;
+mod issuer_page;
+mod paper;
+mod qr;
+mod shared;
+mod transcript_page;
+mod transcript_paper;
+mod vc_api;
+
+pub use answers::No;
+pub use shared::{id as link_id, url as link_url};
+
 use crate::{
+    achievements,
     credentials::{self, CredentialRow},
-    issuers, key_store, signing, status_lists,
+    issuers,
+    settings::Settings,
+    signing, status_lists,
 };
+use answers::{A_MINUTE, EACH_TIME, FOR_EVER, Form, PDF, VC, VC_JWT, file, tagged};
 use axum::{
     Router,
     extract::{Path, State},
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse as _, Response},
+    http::HeaderMap,
+    middleware,
+    response::Response,
     routing::get,
 };
+use checks::Line;
+use credential_page::Shown;
 use studium_kit::{App, StoreError};
+use studium_proto::credentials::v1::AchievementDefined;
 
 /// The routes.
 pub fn routes(app: App) -> Router {
-    Router::new()
+    let documents = Router::new()
         .route("/credentials/{id}", get(credential))
+        .route("/credentials/{id}/json", get(json))
         .route("/credentials/{id}/jwt", get(token))
+        .route("/credentials/{id}/pdf", get(pdf))
+        .route("/issuers/{institution_id}", get(issuer_page::issuer))
         .route("/issuers/{institution_id}/did.json", get(did_document))
         .route("/issuers/{institution_id}/status/{list}", get(status_list))
         .route("/issuers/{institution_id}/status/{list}/jwt", get(status_token))
-        .with_state(app)
-}
-
-/// JSON of a verifiable credential (W3C VC Data Model 2.0, § C.1).
-const VC: &str = "application/vc+ld+json";
-/// A credential as a token.
-const VC_JWT: &str = "application/vc+jwt";
-
-/// What a stranger gets who cannot be answered.
-pub(crate) enum No {
-    /// It is not there.
-    NotFound,
-    /// It cannot be told now; the log says why.
-    Later(StoreError),
-}
-
-impl From<StoreError> for No {
-    fn from(it: StoreError) -> Self {
-        Self::Later(it)
+        .layer(middleware::from_fn(answers::open_to_all));
+    let mut all = documents.merge(shared::routes());
+    if app.belonging::<Settings>().is_some_and(|it| it.vc_api) {
+        all = all.merge(vc_api::routes());
     }
-}
-
-impl axum::response::IntoResponse for No {
-    fn into_response(self) -> Response {
-        match self {
-            Self::NotFound => (StatusCode::NOT_FOUND, "there is nothing here\n").into_response(),
-            Self::Later(why) => {
-                let status = studium_kit::fault(why);
-                (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], format!("{}\n", status.message()))
-                    .into_response()
-            }
-        }
-    }
-}
-
-/// A text that may be kept as long as its tag fits.
-pub(crate) fn tagged(headers: &HeaderMap, kind: &'static str, cache: &'static str, text: String) -> Response {
-    let tag = format!("\"{}\"", &key_store::sha256(text.as_bytes())[..32]);
-    let told = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, cache.to_owned())];
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|it| it.to_str().ok());
-    if known.is_some_and(|it| it.split(',').any(|it| it.trim().trim_start_matches("W/") == tag || it.trim() == "*")) {
-        return (StatusCode::NOT_MODIFIED, told).into_response();
-    }
-    ([(header::CONTENT_TYPE, kind)], told, text).into_response()
+    all.layer(middleware::from_fn(answers::guarded)).with_state(app)
 }
 
 /// The signed bytes of a credential, checked against what was written down when it was signed.
-pub(crate) async fn signed(app: &App, row: &CredentialRow) -> Result<signing::Signed, No> {
+pub async fn signed(app: &App, row: &CredentialRow) -> Result<signing::Signed, No> {
     if !row.is_signed() {
         return Err(No::NotFound);
     }
@@ -83,16 +72,35 @@ async fn found(app: &App, public_id: &str) -> Result<CredentialRow, No> {
     credentials::by_public_id(app.store(), public_id).await?.filter(CredentialRow::is_signed).ok_or(No::NotFound)
 }
 
-/// Signed once and for ever: it may be kept.
-const FOR_EVER: &str = "public, max-age=86400";
+/// What was achieved with a credential.
+async fn achieved(app: &App, row: &CredentialRow) -> Result<AchievementDefined, No> {
+    let row = achievements::achievement(app.store(), &row.achievement_id).await?;
+    Ok(row.ok_or(No::NotFound)?.definition())
+}
+
+/// All checks of a credential, made now.
+async fn checked(app: &App, row: &CredentialRow, signed: &signing::Signed) -> Result<Vec<Line>, No> {
+    Ok(checks::all(app, row, signed, studium_kit::now_ms()).await?)
+}
 
 async fn credential(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, No> {
     let row = found(&app, &id).await?;
     let signed = signed(&app, &row).await?;
-    if wants(&headers, VC_JWT) {
-        return Ok(tagged(&headers, VC_JWT, FOR_EVER, signed.jwt));
+    match Form::liked(&headers) {
+        Form::Json => Ok(tagged(&headers, VC, FOR_EVER, signed.json)),
+        Form::Token => Ok(tagged(&headers, VC_JWT, FOR_EVER, signed.jwt)),
+        Form::Page => {
+            let checks = checked(&app, &row, &signed).await?;
+            let (issued, achievement) = (row.issued(), achieved(&app, &row).await?);
+            let shown = Shown { row: &row, issued: &issued, achievement: &achievement, checks: &checks, name: None };
+            Ok(credential_page::response(&shown, EACH_TIME))
+        }
     }
-    Ok(tagged(&headers, VC, FOR_EVER, signed.json))
+}
+
+async fn json(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, No> {
+    let row = found(&app, &id).await?;
+    Ok(tagged(&headers, VC, FOR_EVER, signed(&app, &row).await?.json))
 }
 
 async fn token(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, No> {
@@ -100,10 +108,10 @@ async fn token(State(app): State<App>, Path(id): Path<String>, headers: HeaderMa
     Ok(tagged(&headers, VC_JWT, FOR_EVER, signed(&app, &row).await?.jwt))
 }
 
-/// Whether somebody asks for this kind before all others.
-fn wants(headers: &HeaderMap, kind: &str) -> bool {
-    let accepted = headers.get(header::ACCEPT).and_then(|it| it.to_str().ok()).unwrap_or_default();
-    accepted.split(',').next().is_some_and(|it| it.split(';').next().is_some_and(|it| it.trim() == kind))
+async fn pdf(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, No> {
+    let row = found(&app, &id).await?;
+    let written = credential_paper::pdf(&row.issued(), &achieved(&app, &row).await?, None)?;
+    Ok(file(tagged(&headers, PDF, FOR_EVER, written), &format!("credential-{}.pdf", row.public_id)))
 }
 
 async fn did_document(
@@ -115,9 +123,6 @@ async fn did_document(
     let text = signing::did_document(&issuer).to_string();
     Ok(tagged(&headers, "application/did+json", "public, max-age=60", text))
 }
-
-/// A revocation is to be seen within a minute, so nobody may keep a list for longer.
-const A_MINUTE: &str = "public, max-age=30, must-revalidate";
 
 async fn list(app: &App, institution_id: &str, list: u32) -> Result<signing::Signed, No> {
     let issuer = issuers::issuer(app.store(), institution_id).await?.ok_or(No::NotFound)?;
@@ -131,7 +136,7 @@ async fn status_list(
     headers: HeaderMap,
 ) -> Result<Response, No> {
     let signed = list(&app, &institution_id, number).await?;
-    if wants(&headers, VC_JWT) {
+    if Form::liked(&headers) == Form::Token {
         return Ok(tagged(&headers, VC_JWT, A_MINUTE, signed.jwt));
     }
     Ok(tagged(&headers, VC, A_MINUTE, signed.json))

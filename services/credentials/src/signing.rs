@@ -100,6 +100,14 @@ pub fn status_list(app: &App, issuer: &IssuerRow, row: &StatusListRow, now_ms: i
     sign(&document, &key, &issuer.did, from)
 }
 
+/// A document as a token of an issuer, signed with its present key.
+pub fn token(app: &App, issuer: &IssuerRow, document: &Value) -> Result<String, StoreError> {
+    let current = issuer.current().ok_or_else(|| unfit(&"the issuer has no safe key"))?;
+    let key = open(app, &issuer.institution_id, current)?;
+    let method = did::method_id(&issuer.did, &key.verifying_key());
+    jwt::sign(document, &key, &method).map_err(|e| unfit(&e))
+}
+
 /// The document of an issuer: all its keys, old ones too, since credentials last.
 pub fn did_document(issuer: &IssuerRow) -> Value {
     let mut document = did::Document::new(&issuer.did);

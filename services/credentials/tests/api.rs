@@ -15,6 +15,14 @@ mod desk;
 mod recognitions;
 #[path = "api/stacks.rs"]
 mod stacks;
+#[path = "api/conformance.rs"]
+mod conformance;
+#[path = "api/desk.rs"]
+mod desk;
+#[path = "api/people.rs"]
+mod people;
+#[path = "api/sharing.rs"]
+mod sharing;
 #[path = "api/status.rs"]
 mod status;
 #[path = "api/thread.rs"]
@@ -63,4 +71,17 @@ happens! {
     recognitions::a_refusal_is_appealed_and_another_officer_lets_the_credits_count,
     recognitions::what_is_not_decided_in_time_is_told,
     recognitions::a_credential_of_another_platform_is_taken_in_only_if_it_verifies,
+    people::a_browser_gets_a_page_that_spells_the_checks_out,
+    people::the_page_tells_what_happened_to_a_credential,
+    people::the_page_leads_to_what_replaces_a_credential,
+    people::a_credential_is_printed_always_the_same,
+    people::the_page_of_an_issuer_tells_its_keys,
+    sharing::a_link_shows_a_credential_with_the_name_that_the_learner_gives,
+    sharing::a_link_that_is_withdrawn_over_or_made_up_shows_the_same_nothing,
+    sharing::a_learner_shares_only_what_is_theirs_and_not_for_ever,
+    sharing::a_transcript_sums_up_what_is_valid,
+    sharing::a_stranger_checks_a_record_and_each_credential_in_it,
+    conformance::it_is_closed_unless_somebody_opens_it,
+    conformance::it_signs_with_a_key_of_its_own_and_checks,
+    conformance::it_checks_what_the_service_itself_issued,
 }

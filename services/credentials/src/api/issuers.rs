@@ -19,7 +19,7 @@ use studium_proto::credentials::v1::{
 use tonic::{Request, Response, Status};
 
 impl Api {
-    fn settings(&self) -> Result<&Settings, Status> {
+    pub(super) fn settings(&self) -> Result<&Settings, Status> {
         self.app.belonging::<Settings>().ok_or_else(|| not_configured("the service has no settings"))
     }
 

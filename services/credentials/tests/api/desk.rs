@@ -74,6 +74,13 @@ impl Desk {
         self
     }
 
+    /// Stops the service and starts it on the same store with other settings.
+    pub async fn start_with(mut self, settings: Settings) -> Self {
+        self.running.stop().await.unwrap();
+        self.running = self.house.start_on(studium_credentials::service_with(settings), &self.store).await.unwrap();
+        self
+    }
+
     /// Somebody of the platform.
     pub async fn registrar(&self) -> Caller {
         self.house.registrar(&self.running).await.unwrap()
