@@ -11,6 +11,7 @@ mod mentors;
 mod microcredential;
 mod microcredentials;
 mod office;
+mod passes;
 mod platform;
 mod regions;
 mod registry;

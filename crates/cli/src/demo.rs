@@ -1,8 +1,9 @@
-//! `studium demo`: a year of small universities, a nanodegree with mentors and a campus, played through the public
-//! interface, with numbers read back from the views.
+//! `studium demo`: a year of small universities, a nanodegree with mentors, a campus and credentials, played through the
+//! public interface, with numbers read back from the views.
 
 mod campus;
 mod catalogue;
+mod credentials;
 mod desk;
 mod mentors;
 mod report;
@@ -64,6 +65,8 @@ async fn play(platform: &Platform) -> Result<()> {
     mentors.say(output);
     let campus = campus::play(&desk, offered).await?;
     campus.say(output);
+    let credentials = credentials::play(&desk, offered).await?;
+    credentials.say(output);
     let mut verdicts = vec![];
     for service in platform.services(None)? {
         verdicts.push(verify_service(platform, &service).await?);
@@ -71,6 +74,7 @@ async fn play(platform: &Platform) -> Result<()> {
     let mut told = report.json(&verdicts);
     told["mentors"] = mentors.json();
     told["campus"] = campus.json();
+    told["credentials"] = credentials.json();
     output.json(&told);
     conclude(platform, &verdicts)
 }

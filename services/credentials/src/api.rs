@@ -6,8 +6,8 @@ mod awards;
 mod credentials;
 mod issuers;
 mod recognitions;
-mod stacks;
 mod shares;
+mod stacks;
 
 use studium_kit::{App, status::no};
 use tonic::Status;

@@ -24,8 +24,8 @@ mod issuers;
 mod issuing;
 mod issuing_institutions;
 mod key_store;
-mod programme_versions;
 mod ledger_lines;
+mod programme_versions;
 mod public;
 mod recognition;
 mod recognition_policies;
@@ -53,11 +53,9 @@ pub use settings::Settings;
 use studium_kit::Service;
 use studium_proto::credentials::v1::{
     achievement_service_server::AchievementServiceServer, award_service_server::AwardServiceServer,
-    credential_service_server::CredentialServiceServer, issuer_service_server::IssuerServiceServer,
-    achievement_service_server::AchievementServiceServer, credential_service_server::CredentialServiceServer,
-    credit_account_service_server::CreditAccountServiceServer, issuer_service_server::IssuerServiceServer,
-    recognition_service_server::RecognitionServiceServer, stack_service_server::StackServiceServer,
-    issuer_service_server::IssuerServiceServer, share_service_server::ShareServiceServer,
+    credential_service_server::CredentialServiceServer, credit_account_service_server::CreditAccountServiceServer,
+    issuer_service_server::IssuerServiceServer, recognition_service_server::RecognitionServiceServer,
+    share_service_server::ShareServiceServer, stack_service_server::StackServiceServer,
 };
 
 /// The parts of the service with the settings of the environment.

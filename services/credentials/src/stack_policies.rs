@@ -1,9 +1,10 @@
 //! What follows for stacks: the account is asked, its answer comes back, and the stack's credential is issued.
 
 use crate::{
-    achievement::{self, Achievement},
+    achievement::{self, Achievement, Published},
     achievements::{self, Achievements},
     award::Facts,
+    checks::Awarding,
     credential::{self, Credential},
     credentials::{self, Credentials},
     credit_account::{self, CreditAccount},
@@ -48,7 +49,7 @@ impl LookUpPolicy for StacksAreAchievements {
         let described = achievements::achievement(app.store(), &achievement_id).await?;
         let mut commands = Vec::new();
         if described.is_none() {
-            commands.push(achievement::Command::Define(Box::new(AchievementDefined {
+            let definition = AchievementDefined {
                 source: AchievementSource::Stack as i32,
                 source_id: stack.stack_id,
                 source_version: stack.version,
@@ -59,10 +60,13 @@ impl LookUpPolicy for StacksAreAchievements {
                 eqf_level: stack.eqf_level,
                 credits: vec![AwardedCredit { scheme: stack.scheme, credits_milli: stack.target_milli }],
                 ..AchievementDefined::default()
-            })));
+            };
+            commands.push(achievement::Command::Define(Box::new(definition), Published::default()));
         }
         if described.is_none_or(|it| it.state() == AchievementState::Draft) {
-            commands.push(achievement::Command::Approve { approved_by: approved.approved_by.clone() });
+            // A stack claims to keep no rules that ask for the institution.
+            let awarding = Awarding::default();
+            commands.push(achievement::Command::Approve { approved_by: approved.approved_by.clone(), awarding });
         }
         let reaction = |it| Reaction { id: achievement_id.clone(), command: by_itself(at_ms, it) };
         Ok(commands.into_iter().map(reaction).collect())

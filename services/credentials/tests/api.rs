@@ -3,26 +3,26 @@
 
 #[path = "api/awards.rs"]
 mod awards;
-#[path = "api/desk.rs"]
-mod desk;
-#[path = "api/drafts.rs"]
-mod drafts;
+#[path = "api/conformance.rs"]
+mod conformance;
 #[path = "api/credits.rs"]
 mod credits;
 #[path = "api/desk.rs"]
 mod desk;
-#[path = "api/recognitions.rs"]
-mod recognitions;
-#[path = "api/stacks.rs"]
-mod stacks;
-#[path = "api/conformance.rs"]
-mod conformance;
 #[path = "api/desk.rs"]
 mod desk;
+#[path = "api/desk.rs"]
+mod desk;
+#[path = "api/drafts.rs"]
+mod drafts;
 #[path = "api/people.rs"]
 mod people;
+#[path = "api/recognitions.rs"]
+mod recognitions;
 #[path = "api/sharing.rs"]
 mod sharing;
+#[path = "api/stacks.rs"]
+mod stacks;
 #[path = "api/status.rs"]
 mod status;
 #[path = "api/thread.rs"]

@@ -87,7 +87,7 @@ pub const COURSES: [Course; 8] = [
         "en",
         "0613",
         5,
-        80,
+        125,
         0,
     ),
     course(

@@ -1,0 +1,111 @@
+//! The bureau of the university that issues: its connections, its key, and what the views say.
+
+use crate::{
+    client::Channel,
+    demo::{
+        desk::{Desk, answer, asked, settled},
+        sample::COURSES,
+    },
+    token::Wanted,
+};
+use anyhow::{Context as _, Result, ensure};
+use studium_broker::http;
+use studium_proto::credentials::v1::{
+    CreateIssuerKeyRequest, Credential, CredentialState, GetCredentialRequest, ListCredentialsRequest,
+    PublishIssuerRequest, achievement_service_client::AchievementServiceClient,
+    credential_service_client::CredentialServiceClient, issuer_service_client::IssuerServiceClient,
+};
+
+/// The course that becomes a microcredential: 125 hours at level 5.
+pub const COURSE: usize = 2;
+
+/// A course that is too short for one.
+pub const TOO_SHORT: usize = 1;
+
+/// Rows of one page.
+const PAGE: u32 = 500;
+
+/// The issuer.
+pub fn issuer() -> &'static str {
+    COURSES[COURSE].institution
+}
+
+/// Connections of the registrar, and where strangers ask.
+pub struct Bureau<'a> {
+    /// The desk of the whole demo.
+    pub desk: &'a Desk,
+    channel: Channel,
+    address: String,
+}
+
+impl<'a> Bureau<'a> {
+    /// Connects.
+    pub async fn open(desk: &'a Desk) -> Result<Self> {
+        let who =
+            Wanted { subject: "demo-registrar".to_owned(), roles: vec!["registrar".to_owned()], ..Wanted::default() };
+        let channel = desk.platform.connect_as("credentials", &who).await?;
+        Ok(Self { desk, channel, address: desk.platform.address("credentials")?.to_owned() })
+    }
+
+    /// Issuers, as the registrar acts on them.
+    pub fn issuers(&self) -> IssuerServiceClient<Channel> {
+        IssuerServiceClient::new(self.channel.clone())
+    }
+
+    /// Achievements, as the registrar acts on them.
+    pub fn achievements(&self) -> AchievementServiceClient<Channel> {
+        AchievementServiceClient::new(self.channel.clone())
+    }
+
+    /// Credentials, as the registrar acts on them.
+    pub fn credentials(&self) -> CredentialServiceClient<Channel> {
+        CredentialServiceClient::new(self.channel.clone())
+    }
+
+    /// The university publishes itself as an issuer, and makes its first key.
+    pub async fn publish_issuer(&self, catalogue_position: u64) -> Result<()> {
+        let (institution_id, at_ms) = (issuer().to_owned(), 0);
+        let publish = PublishIssuerRequest { institution_id, catalogue_position, at_ms };
+        answer(self.issuers().publish_issuer(asked("publish-issuer", publish)).await)?;
+        self.create_key("issuer-key").await
+    }
+
+    /// Signs with a new key from now on.
+    pub async fn create_key(&self, key: &str) -> Result<()> {
+        let create = CreateIssuerKeyRequest { institution_id: issuer().to_owned(), at_ms: 0 };
+        answer(self.issuers().create_issuer_key(asked(key, create)).await).map(drop)
+    }
+
+    /// The issuer's credentials in a state.
+    pub async fn in_state(&self, state: CredentialState) -> Result<Vec<Credential>> {
+        let request = ListCredentialsRequest {
+            institution_id: issuer().to_owned(),
+            state: state.into(),
+            page_size: PAGE,
+            ..ListCredentialsRequest::default()
+        };
+        Ok(answer(self.credentials().list_credentials(request).await)?.credentials)
+    }
+
+    /// One credential.
+    pub async fn credential(&self, id: &str) -> Result<Credential> {
+        let request = GetCredentialRequest { credential_id: id.to_owned(), ..GetCredentialRequest::default() };
+        let it = answer(self.credentials().get_credential(request).await)?;
+        it.credential.with_context(|| format!("there is no credential {id}"))
+    }
+
+    /// Waits until a credential is in a state.
+    pub async fn becomes(&self, id: &str, state: CredentialState) -> Result<Credential> {
+        let what = format!("{id} is {state:?}");
+        settled(&what, async || self.credential(id).await, |it| it.state() == state).await
+    }
+
+    /// What anyone finds at an address of the platform.
+    pub async fn finds(&self, url: &str) -> Result<String> {
+        let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, path)| path);
+        let path = path.with_context(|| format!("{url} has no path"))?;
+        let (status, text) = http::get(&self.address, &format!("/{path}")).await?;
+        ensure!(status == 200, "{url} answers {status}: {text}");
+        Ok(text)
+    }
+}
