@@ -1,7 +1,9 @@
 //! What can be typed: the commands of `studium`, their arguments and their help.
 
 use crate::{
-    commands::{campus::CampusCommand, log::TailArgs, parked::ParkedCommand, serve::ServeArgs},
+    commands::{
+        campus::CampusCommand, credentials::CredentialsCommand, log::TailArgs, parked::ParkedCommand, serve::ServeArgs,
+    },
     demo::DemoArgs,
     platform::Setup,
     progress::Output,
@@ -86,6 +88,12 @@ pub enum Command {
         /// What to show.
         #[command(subcommand)]
         command: CampusCommand,
+    },
+    /// Defines what is achieved, issues credentials for it, and changes their status.
+    Credentials {
+        /// What to do.
+        #[command(subcommand)]
+        command: CredentialsCommand,
     },
     /// Reads, proves and restores the record.
     Log {

@@ -2,6 +2,8 @@
 
 pub mod campus;
 mod campus_desk;
+pub mod credentials;
+mod credentials_issue;
 pub mod log;
 pub mod parked;
 pub mod restore;

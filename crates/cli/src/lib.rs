@@ -15,7 +15,7 @@ pub mod token;
 
 use anyhow::{Context as _, Result};
 use args::{Cli, Command, ImportCommand, LogCommand, ViewsCommand};
-use commands::{campus, log, parked, restore, serve, status, trace, up, views};
+use commands::{campus, credentials, log, parked, restore, serve, status, trace, up, views};
 use platform::Platform;
 use serde_json::json;
 
@@ -41,6 +41,9 @@ pub async fn run(mut cli: Cli) -> Result<()> {
             }
         }
         Command::Campus { command } => Platform::with(&setup, async |it| campus::campus(it, command).await).await,
+        Command::Credentials { command } => {
+            Platform::with(&setup, async |it| credentials::credentials(it, command).await).await
+        }
         Command::Log { command } => match command {
             LogCommand::Tail(args) => Platform::with(&setup, async |it| log::tail(it, &args).await).await,
             LogCommand::Verify { service } => {

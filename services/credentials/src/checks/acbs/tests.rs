@@ -5,6 +5,9 @@ use super::*;
 use crate::checks::tests::{codes, credit, good};
 use studium_proto::credentials::v1::{Framework::KrAcbs, Supervision};
 
+/// One way to break a definition, and what is found then.
+type Break = (&'static str, fn(&mut AchievementDefined));
+
 fn class(class_minutes: u32, milli: u32) -> AchievementDefined {
     AchievementDefined { class_minutes, credits: vec![credit(AwardScheme::KrAcbs, milli)], ..good() }
 }
@@ -37,7 +40,7 @@ fn a_pass_is_sixty_points_at_least() {
 
 #[test]
 fn all_that_is_wrong_is_told_at_once_and_goes_with_its_cause_alone() {
-    let wrong: [(&str, fn(&mut AchievementDefined)); 4] = [
+    let wrong: [Break; 4] = [
         ("ACBS_NO_CREDIT", |it| it.credits.retain(|it| it.scheme() != AwardScheme::KrAcbs)),
         ("ACBS_HOURS_PER_CREDIT", |it| it.class_minutes = 2_249),
         ("ACBS_PASS_MARK_BELOW_60", |it| it.pass_mark_millipoints = 50_000),

@@ -9,8 +9,11 @@ use crate::checks::{
 use proptest::{array, prelude::*};
 use studium_proto::credentials::v1::Framework::Eu2022;
 
-/// The elements that a definition can lack, in the order of the recommendation, and how it comes to lack each.
-const ELEMENTS: [(&str, fn(&mut AchievementDefined, &mut Awarding)); 9] = [
+/// An element, and how a definition comes to lack it.
+type Element = (&'static str, fn(&mut AchievementDefined, &mut Awarding));
+
+/// The elements that a definition can lack, in the order of the recommendation.
+const ELEMENTS: [Element; 9] = [
     ("TITLE", |it, _| it.name.clear()),
     ("COUNTRY", |_, by| by.country.clear()),
     ("AWARDING_BODY", |_, by| by.name.clear()),
