@@ -68,6 +68,7 @@ happens! {
     credits::korean_credits_need_attendance_and_are_audited,
     stacks::credentials_that_add_up_become_one_that_a_stranger_verifies,
     stacks::an_award_that_lost_a_component_waits_for_staff,
+    stacks::who_withdraws_may_apply_again,
     recognitions::a_refusal_is_appealed_and_another_officer_lets_the_credits_count,
     recognitions::what_is_not_decided_in_time_is_told,
     recognitions::a_credential_of_another_platform_is_taken_in_only_if_it_verifies,

@@ -182,3 +182,25 @@ pub async fn an_award_that_lost_a_component_waits_for_staff(desk: Desk) {
     };
     assert!(StackServiceClient::new(eve).release_stack_award(release).await.is_err());
 }
+
+pub async fn who_withdraws_may_apply_again(desk: Desk) {
+    desk.with_both_courses().await;
+    desk.with_stack("maths", 10_000).await;
+    let mut stacks = desk.stack_of_ada().await;
+    patiently!(stacks.apply_for_stack(apply("maths", &[A, B], desk.head().await))).unwrap();
+    desk.award_becomes("maths~1~ada", StackAwardState::Awarded).await;
+    // Withdrawn at once: its credential may not even be signed, and cannot be revoked before.
+    let release = ReleaseStackAwardRequest {
+        learner_id: "ada".into(),
+        award_id: "maths~1~ada".into(),
+        reason: "too early".into(),
+        ..ReleaseStackAwardRequest::default()
+    };
+    stacks.release_stack_award(release).await.unwrap();
+    desk.holds("ada", AwardScheme::Ects, 10_000).await;
+    patiently!(stacks.apply_for_stack(apply("maths", &[A, B], desk.head().await))).unwrap();
+    let award = desk.award_becomes("maths~1~ada", StackAwardState::Awarded).await;
+    assert_eq!((award.round, award.credential_id.as_str()), (2, "stack~maths~1~ada~2"));
+    desk.becomes("stack~maths~1~ada~2", CredentialState::Active).await;
+    desk.becomes("stack~maths~1~ada~1", CredentialState::Revoked).await;
+}
