@@ -144,6 +144,7 @@ impl Decider for CreditAccount {
             Event::CreditsRefused(it) => drop(self.refused.insert(it.credential_id.clone(), it.reasons.clone())),
             Event::CreditsRecognised(it) => {
                 self.balance_milli += i64::from(it.credits_milli);
+                self.refused.remove(&it.recognition_id);
                 let entry = Entry {
                     credits_milli: it.credits_milli,
                     institution_id: it.institution_id.clone(),
@@ -188,6 +189,9 @@ impl CreditAccount {
     fn earn(&self, it: &Earning) -> Vec<Event> {
         if self.entries.contains_key(&it.entry.credential_id) {
             return Vec::new();
+        }
+        if let Some(other) = self.counts_as(&it.entry.credential_id) {
+            return self.refuse(&it.entry, vec![counted(other)]);
         }
         let mut entry = it.entry.clone();
         if it.scheme == AwardScheme::KrAcbs {
@@ -259,7 +263,15 @@ impl CreditAccount {
         }
     }
 
-    /// A decision of people: it counts for the caps of what follows, but no cap refuses it.
+    /// The entry as which a credential counts: its own, or that of an institution that recognised it.
+    fn counts_as(&self, credential_id: &str) -> Option<&str> {
+        let is_it = |id: &str| id == credential_id || credential_of(id) == credential_id;
+        let mut live = self.entries.iter().filter(|(_, it)| it.stands != Stands::Reversed);
+        live.find(|(id, _)| is_it(id)).map(|(id, _)| id.as_str())
+    }
+
+    /// A decision of people: it counts for the caps of what follows, but no cap refuses it. What counts in this account
+    /// already does not count twice, whoever recognises it.
     fn recognise(&self, scheme: AwardScheme, decision: &CreditsRecognised) -> Vec<Event> {
         let before = self.entries.get(&decision.recognition_id).filter(|it| it.stands != Stands::Reversed);
         let is_same = match before {
@@ -268,6 +280,16 @@ impl CreditAccount {
         };
         if is_same {
             return Vec::new();
+        }
+        let other = self.counts_as(credential_of(&decision.recognition_id));
+        if let Some(other) = other.filter(|it| *it != decision.recognition_id && decision.credits_milli > 0) {
+            let refused = CreditsEarned {
+                credential_id: decision.recognition_id.clone(),
+                credits_milli: decision.credits_milli,
+                institution_id: decision.institution_id.clone(),
+                ..CreditsEarned::default()
+            };
+            return self.refuse(&refused, vec![counted(other)]);
         }
         let mut events = self.reverse(&decision.recognition_id, ReversalCause::DecidedAnew);
         if decision.credits_milli > 0 {
@@ -329,6 +351,15 @@ impl CreditAccount {
         }
         vec![Event::CreditsReleased(CreditsReleased { award_id: award_id.to_owned(), round, lines })]
     }
+}
+
+/// The credential of a recognition: its id without the receiving institution.
+fn credential_of(recognition_id: &str) -> &str {
+    recognition_id.rsplit_once('~').map_or(recognition_id, |it| it.0)
+}
+
+fn counted(other: &str) -> (Reason, String) {
+    (Reason::CreditsCountedAlready, format!("it counts as `{other}`"))
 }
 
 /// Reasons by name, with a sentence for each.

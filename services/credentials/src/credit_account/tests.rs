@@ -188,6 +188,29 @@ fn a_later_decision_takes_the_place_of_the_one_before() {
 }
 
 #[test]
+fn a_credential_counts_once_in_an_account_whoever_recognises_it() {
+    let at = |institution: &str| CreditsRecognised { recognition_id: format!("a~{institution}"), ..decision(2_000) };
+    let recognise = |it| ask(Command::Recognise { scheme: AwardScheme::Ects, decision: it });
+    let refused = |id: &str, credits_milli, other: &str| {
+        Event::CreditsRefused(CreditsRefused {
+            credential_id: id.into(),
+            credits_milli,
+            institution_id: if id == "a" { "ou".into() } else { "ku".into() },
+            reasons: vec!["CREDITS_COUNTED_ALREADY".into()],
+            details: vec![format!("it counts as `{other}`")],
+        })
+    };
+    let past = [earned("a", 5_000)];
+    given::<CreditAccount>(&past).when(recognise(at("ku"))).then(&[refused("a~ku", 2_000, "a")]);
+    let past = [Event::CreditsRecognised(at("ku"))];
+    given::<CreditAccount>(&past).when(recognise(at("mit"))).then(&[refused("a~mit", 2_000, "a~ku")]);
+    given::<CreditAccount>(&past).when(ask(earn("a", 5_000))).then(&[refused("a", 5_000, "a~ku")]);
+    let gone = Event::CreditsReversed(reversed("a~ku", 2_000, ReversalCause::DecidedAnew));
+    let past = [Event::CreditsRecognised(at("ku")), gone];
+    given::<CreditAccount>(&past).when(recognise(at("mit"))).then(&[Event::CreditsRecognised(at("mit"))]);
+}
+
+#[test]
 fn only_its_institution_says_as_what_an_entry_counts() {
     let classify = |entry_id: &str| Command::Classify { entry_id: entry_id.into(), kind: CreditKind::Major };
     let major = CreditsClassified { entry_id: "a".into(), kind: CreditKind::Major as i32 };
@@ -223,7 +246,10 @@ fn the_balance_is_what_is_free_and_never_below_nothing() {
         }),
         2 => entries().prop_map(|it| reverse(&it)),
         1 => Just(reverse("r")),
-        2 => (0..3_u32).prop_map(|it| Command::Recognise { scheme: AwardScheme::Ects, decision: decision(it * 1_000) }),
+        3 => (0..3_u32, name(&["r", "a~ku", "a~mit", "b~ku"])).prop_map(|(it, recognition_id)| {
+            let decision = CreditsRecognised { recognition_id, ..decision(it * 1_000) };
+            Command::Recognise { scheme: AwardScheme::Ects, decision }
+        }),
         4 => (name(&["s", "t"]), 1..5_u32, proptest::collection::vec(entries(), 1..4)).prop_map(|(award, round, all)| {
             Command::Apply { award_id: award, round, target_milli: 4_000, components: all }
         }),
@@ -233,6 +259,13 @@ fn the_balance_is_what_is_free_and_never_below_nothing() {
     laws::hold::<CreditAccount>(any_command.prop_map(ask), |it| {
         let free = it.entries.values().filter(|it| it.stands == Stands::Free);
         let free: i64 = free.map(|it| i64::from(it.credits_milli)).sum();
+        let live = it.entries.iter().filter(|it| it.1.stands != Stands::Reversed).map(|it| credential_of(it.0));
+        let (all, mut once): (Vec<_>, Vec<_>) = (live.clone().collect(), live.collect());
+        once.sort_unstable();
+        once.dedup();
+        if once.len() != all.len() {
+            return Err(format!("a credential counts twice: {all:?}"));
+        }
         if it.balance_milli != free || it.balance_milli < 0 {
             return Err(format!("the balance is {}, free is {free}", it.balance_milli));
         }
