@@ -7,7 +7,7 @@ use crate::{
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fs, path::PathBuf};
 use studium_log::Durability;
-use studium_proto::credentials::v1::{CredentialState, StatusReason};
+use studium_proto::credentials::v1::{AwardScheme, CredentialState, RecognitionOutcome, StatusReason};
 use studium_vc::{contexts::Contexts, did, jwt, keys::SigningKey, proof};
 
 /// Under this name strangers know the platform; the test asks the port itself.
@@ -42,6 +42,15 @@ async fn a_microcredential_is_earned_and_strangers_make_of_it_what_they_should()
     let eve = bureau.issues_long_ago("eve").await;
     bureau.becomes(&eve, CredentialState::Active).await;
     bureau.is_withheld("ned").await;
+
+    // Another university decides; its decision returns, and the credits with it, in its own scheme.
+    assert_eq!(bureau.credits("ada", AwardScheme::Ects).await, 5_000);
+    let id = bureau.is_recognised_in_korea("ada", &name("ada", 1)).await;
+    let decided = bureau.recognition(&id).await;
+    assert_eq!((decided.outcome(), decided.issuer_institution_id.as_str()), (RecognitionOutcome::Full, "ou"));
+    assert_eq!(bureau.credits("ada", AwardScheme::KrAcbs).await, 3_000);
+    assert_eq!(bureau.credits("ada", AwardScheme::Ects).await, 5_000, "nothing counts twice");
+    assert_eq!(bureau.credits("rob", AwardScheme::Ects).await, 0, "a revocation takes the credits back");
 
     let mut kept = Kept::new();
     for (case, id) in [

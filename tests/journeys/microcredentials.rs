@@ -14,11 +14,14 @@ use studium_proto::catalogue::v1::{
     institution_service_client::InstitutionServiceClient,
 };
 use studium_proto::credentials::v1::{
-    AchievementSource, AchievementType, ApproveAchievementRequest, AssessmentType, CreateIssuerKeyRequest, Credential,
-    CredentialState, CreditRoute, DefineAchievementRequest, DraftAchievementRequest, Framework, GetCredentialRequest,
-    IssueCredentialRequest, ParticipationForm, PublishIssuerRequest, ReawardCredentialRequest, RevokeCredentialRequest,
-    StatusReason, SuspendCredentialRequest, achievement_service_client::AchievementServiceClient,
-    credential_service_client::CredentialServiceClient, issuer_service_client::IssuerServiceClient,
+    AchievementSource, AchievementType, ApproveAchievementRequest, AssessmentType, AwardScheme, CreateIssuerKeyRequest,
+    Credential, CredentialState, CreditRoute, DecideRecognitionRequest, DefineAchievementRequest,
+    DraftAchievementRequest, Framework, GetCredentialRequest, GetCreditAccountRequest, GetRecognitionRequest,
+    IssueCredentialRequest, ParticipationForm, PublishIssuerRequest, ReawardCredentialRequest, Recognition,
+    RecognitionOutcome, RevokeCredentialRequest, StatusReason, SubmitRecognitionRequest, SuspendCredentialRequest,
+    achievement_service_client::AchievementServiceClient, credential_service_client::CredentialServiceClient,
+    credit_account_service_client::CreditAccountServiceClient, issuer_service_client::IssuerServiceClient,
+    recognition_service_client::RecognitionServiceClient,
 };
 use studium_proto::enrolment::v1::{
     CompleteRequest, EnrolRequest, EnrolmentMode, EnrolmentSource, Outcome, RecordResultRequest,
@@ -302,6 +305,48 @@ impl Bureau {
             Result::is_ok,
         );
         id.await.unwrap()
+    }
+
+    /// A Korean university lets a credential count for three of its credits.
+    pub async fn is_recognised_in_korea(&self, learner: &str, credential_id: &str) -> String {
+        let mut recognitions = RecognitionServiceClient::new(self.credentials.clone());
+        let submit = SubmitRecognitionRequest {
+            learner_id: learner.into(),
+            institution_id: "ku".into(),
+            credential_id: credential_id.into(),
+            ..SubmitRecognitionRequest::default()
+        };
+        let recognition_id = recognitions.submit_recognition(submit).await.unwrap().into_inner().id;
+        let decide = DecideRecognitionRequest {
+            institution_id: "ku".into(),
+            recognition_id: recognition_id.clone(),
+            outcome: RecognitionOutcome::Full.into(),
+            credits_milli: 3_000,
+            scheme: AwardScheme::KrAcbs.into(),
+            explanation: "45 hours of class are in it".into(),
+            ..DecideRecognitionRequest::default()
+        };
+        recognitions.decide_recognition(decide).await.unwrap();
+        becomes(async || self.recognition(&recognition_id).await, |it| it.credits_milli == 3_000).await;
+        becomes(async || self.credits(learner, AwardScheme::KrAcbs).await, |it| *it == 3_000).await;
+        recognition_id
+    }
+
+    pub async fn recognition(&self, id: &str) -> Recognition {
+        let it = GetRecognitionRequest { recognition_id: id.into(), ..GetRecognitionRequest::default() };
+        let answer = RecognitionServiceClient::new(self.credentials.clone()).get_recognition(it).await;
+        answer.ok().and_then(|it| it.into_inner().recognition).unwrap_or_default()
+    }
+
+    /// Credits in somebody's account, thousandths.
+    pub async fn credits(&self, learner: &str, scheme: AwardScheme) -> u64 {
+        let it = GetCreditAccountRequest {
+            learner_id: learner.into(),
+            scheme: scheme.into(),
+            ..GetCreditAccountRequest::default()
+        };
+        let answer = CreditAccountServiceClient::new(self.credentials.clone()).get_credit_account(it).await;
+        answer.ok().and_then(|it| it.into_inner().account).map_or(0, |it| it.balance_milli)
     }
 
     pub async fn credential(&self, id: &str) -> Result<Credential, Status> {

@@ -15,7 +15,7 @@ async fn every_pass_of_a_registry_becomes_one_signed_credential() {
     registry::write(&folder).unwrap();
     world.up();
     let files = folder.to_str().unwrap().to_owned();
-    let import = ["import", "oulad", &files, "--credentials", "--credits", "30"];
+    let import = ["import", "oulad", &files, "--credentials"];
     let check = ["import", "oulad", &files, "--credentials", "--check"];
     world.result(&import[..3]);
     assert!(!world.run(&check).status.success(), "nobody has a credential yet");
@@ -24,7 +24,11 @@ async fn every_pass_of_a_registry_becomes_one_signed_credential() {
     let first = world.result(&import);
     let [passed, distinction, ..] = RESULTS;
     let told = &first["credentials"];
-    assert_eq!((&told["achievements"], &told["credits_milli"]), (&1.into(), &30_000.into()), "{told}");
+    assert_eq!(
+        (&told["achievements"], &told["credits"]["accounts_milli"]),
+        (&1.into(), &(15_000 * (passed + distinction)).into()),
+        "{told}"
+    );
     let module = &told["comparison"][0];
     assert_eq!((&module["module"], &module["equal"]), (&Value::from("TST"), &true.into()), "{told}");
     assert_eq!(module["credentials"], passed + distinction, "{told}");

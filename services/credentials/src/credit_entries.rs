@@ -162,3 +162,14 @@ pub async fn entries(
     sql.push_str(" ORDER BY entry_id LIMIT $4");
     store.query(&sql, &values).await
 }
+
+/// Entries, learners and thousandths that an institution brought to all accounts in a scheme and that count.
+pub async fn sum(store: &Store, institution_id: &str, scheme: AwardScheme) -> Result<[u64; 3], StoreError> {
+    let sql = "SELECT COUNT(*), COUNT(DISTINCT learner_id), CAST(COALESCE(SUM(credits_milli), 0) AS BIGINT) \
+               FROM credit_entry_1 WHERE institution_id = $1 AND scheme = $2 AND entry_state IN ($3, $4)";
+    let counting = [CreditEntryState::Free, CreditEntryState::Applied].map(|it| (it as i32).into());
+    let [free, applied] = counting;
+    let values = [institution_id.into(), (scheme as i32).into(), free, applied];
+    let rows: Vec<(i64, i64, i64)> = store.query(sql, &values).await?;
+    Ok(rows.first().map_or([0; 3], |it| [it.0, it.1, it.2].map(i64::unsigned_abs)))
+}

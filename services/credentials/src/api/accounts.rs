@@ -15,7 +15,7 @@ use studium_proto::credentials::v1::{
     CredentialState, DegreeType, GetCreditAccountRequest, GetCreditAccountResponse, ListCreditAccountsRequest,
     ListCreditAccountsResponse, ListCreditEntriesRequest, ListCreditEntriesResponse, ListLedgerLinesRequest,
     ListLedgerLinesResponse, Reason, ReconsiderCreditsRequest, ReconsiderCreditsResponse, SetDegreeAimRequest,
-    SetDegreeAimResponse, credit_account_service_server::CreditAccountService,
+    SetDegreeAimResponse, SumCreditsRequest, SumCreditsResponse, credit_account_service_server::CreditAccountService,
 };
 use tonic::{Request, Response};
 
@@ -158,5 +158,16 @@ impl CreditAccountService for Api {
         };
         let command = By::caller(&call, &[&it.learner_id], &it.institution_id).asks(Command::Earn(Box::new(earning)));
         done!(ReconsiderCreditsResponse, self.app.decide::<CreditAccount>(&call, &id, &command).await?)
+    }
+    async fn sum_credits(&self, request: Request<SumCreditsRequest>) -> Reply<SumCreditsResponse> {
+        let (_, it) = Call::open(request)?;
+        let mut fields = Fields::new();
+        fields.id("institution_id", &it.institution_id);
+        fields.check("scheme", it.scheme() != AwardScheme::Unspecified, "is not given");
+        fields.done()?;
+        self.app.reached::<CreditEntries>(it.min_position).await?;
+        let sum = credit_entries::sum(self.app.store(), &it.institution_id, it.scheme()).await.map_err(fault)?;
+        let [entries, learners, credits_milli] = sum;
+        Ok(Response::new(SumCreditsResponse { entries, learners, credits_milli }))
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     achievement::Issued,
     bureau::{COURSE, TOO_SHORT},
+    recognition::{RECEIVER, Recognised},
     status::Changed,
     stranger::Checked,
 };
@@ -18,6 +19,8 @@ pub struct Report {
     pub issued: Issued,
     /// What a stranger made of one.
     pub checked: Checked,
+    /// What another university made of it.
+    pub recognised: Recognised,
     /// What happened later.
     pub changed: Changed,
 }
@@ -51,6 +54,19 @@ impl Report {
         for sentence in &self.checked.sentences {
             output.say(format!("  {sentence}"));
         }
+        let it = &self.recognised;
+        output.say(format!(
+            "{} handed it in at {RECEIVER}. {} wanted to refuse without a substantial difference ({}), then refused for the \
+             workload; on appeal {} let it count for {} Korean credits. In the account: {} ECTS and {} of the Academic Credit Bank; \
+             nothing was converted by itself.",
+            it.learner,
+            it.first_officer,
+            it.refused_refusal,
+            it.recognition.officer,
+            points(it.recognition.credits_milli),
+            it.ects_milli as f64 / 1_000.0,
+            it.korean_milli as f64 / 1_000.0,
+        ));
         let it = &self.changed;
         output.say(format!(
             "The university signs with a new key now; what the old one signed holds. {}'s credential was revoked, which strangers \
@@ -70,6 +86,11 @@ impl Report {
             "refused": findings,
             "achievement": self.issued.achievement_id, "passed": self.issued.passed, "signed": self.issued.signed,
             "seconds": self.issued.seconds, "stranger": {"url": self.checked.url, "checks": self.checked.sentences},
+            "recognised": {
+                "learner": self.recognised.learner, "at": RECEIVER, "first_officer": self.recognised.first_officer,
+                "officer": self.recognised.recognition.officer, "ects_milli": self.recognised.ects_milli,
+                "korean_milli": self.recognised.korean_milli,
+            },
             "revoked": self.changed.revoked, "revocation_seen_after_ms": self.changed.seen_after_ms as u64,
             "holds_after_rotation": self.changed.holds_after_rotation,
             "reawarded": {"learner": self.changed.reawarded, "credential": self.changed.anew},

@@ -81,7 +81,7 @@ pub async fn oulad(args: OuladArgs, platform: &Platform) -> Result<()> {
         let campuses = compare_campuses(&args, platform, &plan).await?;
         let groups = compare_groups(&args, platform).await?;
         let credentials = compare_credentials(&args, platform).await?;
-        return tell_comparison(platform, &comparison, campuses.as_deref(), groups.as_ref(), credentials.as_deref());
+        return tell_comparison(platform, &comparison, campuses.as_deref(), groups.as_ref(), credentials.as_ref());
     }
     let groups = if args.tutor_groups { tutor_groups::groups(&plan) } else { vec![] };
     let steps = std::mem::take(&mut plan.steps);
@@ -143,7 +143,7 @@ fn tell(platform: &Platform, report: &Report) -> Result<()> {
     }
     demand_equal(&report.comparison, report.campuses.as_ref().map(|it| it.comparison.as_slice()))?;
     demand_equal_groups(report.tutor_groups.as_ref().map(|it| &it.comparison))?;
-    demand_equal_credentials(report.credentials.as_ref().map(|it| it.comparison.as_slice()))
+    demand_equal_credentials(report.credentials.as_ref().map(|it| (it.comparison.as_slice(), it.credits)))
 }
 
 /// The services whose views are waited for.
@@ -160,18 +160,24 @@ async fn issue(args: &OuladArgs, platform: &Platform, achievements: u64) -> Resu
     }
     let started = Instant::now();
     let expected = credentials::compare(platform, &args.dir, &args.presentations).await?;
-    credentials::wait(platform, credentials::total(&expected).passes).await?;
+    let passes = credentials::total(&expected).passes;
+    credentials::wait(platform, passes).await?;
     let comparison = credentials::compare(platform, &args.dir, &args.presentations).await?;
-    let (seconds, credits_milli) = (started.elapsed().as_secs_f64(), args.credits * 1_000);
-    Ok(Some(credentials::Done { achievements, seconds, credits_milli, comparison }))
+    let credits = credentials::wait_for_credits(platform, passes, args.credits).await?;
+    Ok(Some(credentials::Done { achievements, seconds: started.elapsed().as_secs_f64(), credits, comparison }))
 }
 
+/// Credentials by module, and the credits that they bring.
+type Issued = (Vec<credentials::Compared>, credentials::Credits);
+
 /// The credentials beside the files, if they were asked for.
-async fn compare_credentials(args: &OuladArgs, platform: &Platform) -> Result<Option<Vec<credentials::Compared>>> {
+async fn compare_credentials(args: &OuladArgs, platform: &Platform) -> Result<Option<Issued>> {
     if !args.credentials {
         return Ok(None);
     }
-    Ok(Some(credentials::compare(platform, &args.dir, &args.presentations).await?))
+    let comparison = credentials::compare(platform, &args.dir, &args.presentations).await?;
+    let credits = credentials::credits(platform, credentials::total(&comparison).passes, args.credits).await?;
+    Ok(Some((comparison, credits)))
 }
 
 /// Makes the tutor groups mentorships, if that was asked for.
@@ -286,11 +292,11 @@ fn tell_comparison(
     comparison: &[Compared],
     regions: Option<&[campuses::Compared]>,
     groups: Option<&tutor_groups::Comparison>,
-    issued: Option<&[credentials::Compared]>,
+    issued: Option<&Issued>,
 ) -> Result<()> {
     let total = check::total(comparison);
     let equal = demand_equal(comparison, regions).and_then(|()| demand_equal_groups(groups));
-    let equal = equal.and_then(|()| demand_equal_credentials(issued));
+    let equal = equal.and_then(|()| demand_equal_credentials(issued.map(|(it, credits)| (it.as_slice(), *credits))));
     let mut told = json!({"comparison": comparison, "total": total, "equal": equal.is_ok()});
     if let Some(it) = regions {
         told["campuses"] = json!({"comparison": it, "total": campuses::total(it)});
@@ -298,8 +304,8 @@ fn tell_comparison(
     if let Some(it) = groups {
         told["tutor_groups"] = json!(it);
     }
-    if let Some(it) = issued {
-        told["credentials"] = json!({"comparison": it, "total": credentials::total(it)});
+    if let Some((it, credits)) = issued {
+        told["credentials"] = json!({"comparison": it, "total": credentials::total(it), "credits": credits});
     }
     platform.output.json(&told);
     platform.output.say(check::shown(comparison));
@@ -312,9 +318,10 @@ fn tell_comparison(
         platform.output.say(tutor_groups::shown(it));
         platform.output.say(tutor_groups::verdict(it));
     }
-    if let Some(it) = issued {
+    if let Some((it, credits)) = issued {
         platform.output.say(credentials::shown(it));
         platform.output.say(credentials::verdict(it));
+        platform.output.say(credits.verdict());
     }
     equal
 }
@@ -328,8 +335,12 @@ fn demand_equal_groups(groups: Option<&tutor_groups::Comparison>) -> Result<()> 
     }
 }
 
-fn demand_equal_credentials(issued: Option<&[credentials::Compared]>) -> Result<()> {
-    match issued.unwrap_or_default().iter().filter(|it| !it.equal).count() {
+fn demand_equal_credentials(issued: Option<(&[credentials::Compared], credentials::Credits)>) -> Result<()> {
+    let Some((modules, credits)) = issued else { return Ok(()) };
+    if !credits.equal() {
+        bail!("{}", credits.verdict());
+    }
+    match modules.iter().filter(|it| !it.equal).count() {
         0 => Ok(()),
         different => {
             bail!(

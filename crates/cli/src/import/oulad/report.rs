@@ -170,13 +170,11 @@ fn write_groups(text: &mut String, it: &tutor_groups::Done) -> std::fmt::Result 
 }
 
 fn write_credentials(text: &mut String, it: &credentials::Done) -> std::fmt::Result {
-    let (credits, seconds) = (it.credits_milli / 1_000, it.seconds);
-    writeln!(
-        text,
-        "\n\nThe passes as credentials of {credits} ECTS each, the last signed {seconds:.1} s after its pass was recorded:"
-    )?;
+    let seconds = it.seconds;
+    writeln!(text, "\n\nThe passes as credentials, the last signed {seconds:.1} s after its pass was recorded:")?;
     writeln!(text, "{}", credentials::shown(&it.comparison))?;
-    write!(text, "{}", credentials::verdict(&it.comparison))
+    writeln!(text, "{}", credentials::verdict(&it.comparison))?;
+    write!(text, "{}", it.credits.verdict())
 }
 
 fn presentations(number: usize) -> String {

@@ -17,7 +17,8 @@ use anyhow::Result;
 use serde::Serialize;
 use std::{collections::BTreeMap, path::Path};
 use studium_proto::credentials::v1::{
-    CountCredentialsRequest, CredentialState, credential_service_client::CredentialServiceClient,
+    AwardScheme, CountCredentialsRequest, CredentialState, SumCreditsRequest,
+    credential_service_client::CredentialServiceClient, credit_account_service_client::CreditAccountServiceClient,
 };
 
 /// One module, as the files and as the views have it.
@@ -33,6 +34,51 @@ pub struct Compared {
     pub others: u64,
     /// Whether every pass has its credential and nobody else has one.
     pub equal: bool,
+}
+
+/// The credits of all passes together, as the files and as the accounts have them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Credits {
+    /// Passes, each with the credits of a module; thousandths of an ECTS credit.
+    pub expected_milli: u64,
+    /// In the learners' accounts; thousandths of an ECTS credit.
+    pub accounts_milli: u64,
+    /// Learners who hold any.
+    pub learners: u64,
+}
+
+/// Asks what the university brought to accounts, and says what it should be.
+///
+/// # Errors
+/// When the service does not answer for long.
+pub async fn credits(platform: &Platform, passes: u64, credits: u32) -> Result<Credits> {
+    let line = Line::open(platform, "credentials", &["registrar", "operator"], "studium-import", 1).await?;
+    let min_position = head(&line, "credentials").await?;
+    let (institution_id, scheme) = (INSTITUTION.to_owned(), AwardScheme::Ects.into());
+    let request = SumCreditsRequest { institution_id, scheme, min_position };
+    let sum = fresh!(line, CreditAccountServiceClient::sum_credits, request);
+    let sum = sum.map_err(|e| e.into_error("the sum of credits"))?;
+    let expected_milli = passes * u64::from(credits) * 1_000;
+    Ok(Credits { expected_milli, accounts_milli: sum.credits_milli, learners: sum.learners })
+}
+
+impl Credits {
+    /// Whether the accounts hold what the passes bring.
+    pub fn equal(self) -> bool {
+        self.expected_milli == self.accounts_milli
+    }
+
+    /// In a sentence.
+    pub fn verdict(self) -> String {
+        let (have, want) = (count(self.accounts_milli / 1_000), count(self.expected_milli / 1_000));
+        let learners = count(self.learners);
+        if self.equal() {
+            return format!("The accounts of {learners} learners hold {have} ECTS, as the passes bring.");
+        }
+        format!(
+            "The accounts of {learners} learners hold {have} ECTS; the passes bring {want} by --credits: they DIFFER."
+        )
+    }
 }
 
 /// Compares the modules of the presentations that are wanted; none = all.

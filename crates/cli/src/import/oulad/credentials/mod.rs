@@ -3,8 +3,8 @@
 mod check;
 mod play;
 
-pub use check::{Compared, compare, shown, total, verdict};
-pub use play::{play, wait};
+pub use check::{Compared, Credits, compare, credits, shown, total, verdict};
+pub use play::{play, wait, wait_for_credits};
 
 use serde::Serialize;
 
@@ -15,8 +15,8 @@ pub struct Done {
     pub achievements: u64,
     /// Time until the last credential was signed, after everything else was recorded, seconds.
     pub seconds: f64,
-    /// Credits of a module, thousandths of an ECTS credit.
-    pub credits_milli: u32,
+    /// Credits of all passes together.
+    pub credits: Credits,
     /// Files and views, by module.
     pub comparison: Vec<Compared>,
 }

@@ -1,5 +1,6 @@
 //! Makes the university an issuer and its modules achievements, and waits until every pass has its credential.
 
+use super::check::{Credits, credits};
 use crate::{
     import::{
         ask::{fresh, is_refused, same},
@@ -18,7 +19,10 @@ use std::{
     time::{Duration, Instant},
 };
 use studium_proto::{
-    catalogue::v1::{AuthoriseInstitutionRequest, Authority, institution_service_client::InstitutionServiceClient},
+    catalogue::v1::{
+        AuthoriseInstitutionRequest, Authority, GetRunRequest, catalogue_service_client::CatalogueServiceClient,
+        institution_service_client::InstitutionServiceClient,
+    },
     credentials::v1::{
         AchievementSource, ApproveAchievementRequest, CountCredentialsRequest, CreateIssuerKeyRequest, CredentialState,
         DefineAchievementRequest, DraftAchievementRequest, GetIssuerRequest, PublishIssuerRequest,
@@ -33,6 +37,9 @@ const EVERY: Duration = Duration::from_millis(250);
 
 /// How long credentials that do not come are waited for.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How long credits that do not arrive are waited for; they follow what is signed at once.
+const CREDITS_WITHIN: Duration = Duration::from_secs(10);
 
 /// Makes the university an issuer and each wanted module an achievement. Gives how many achievements there are.
 ///
@@ -57,13 +64,23 @@ pub async fn play(platform: &Platform, plan: &Plan, catalogue_position: u64, at_
         Err(e) if is_refused(&e, "ISSUER_PUBLISHED") => create_key(&line, 0).await?,
         Err(e) => return Err(e.into_error("the university as an issuer")),
     }
-    let modules: BTreeSet<_> = plan.wanted().map(|(run, _)| run.module.as_str()).collect();
-    for module in &modules {
+    let mut taught = BTreeSet::new();
+    for (run, _) in plan.wanted() {
+        taught.insert((run.module.as_str(), version_of(&catalogue, &run.id, catalogue_position).await?));
+    }
+    for (module, version) in &taught {
         spinner.message(*module);
-        approve(&line, module, catalogue_position, at_ms).await?;
+        approve(&line, module, *version, (catalogue_position, at_ms)).await?;
     }
     spinner.finish();
-    Ok(modules.len() as u64)
+    Ok(taught.len() as u64)
+}
+
+/// The version of its module that a presentation teaches.
+async fn version_of(catalogue: &Line, run_id: &str, min_position: u64) -> Result<u32> {
+    let request = GetRunRequest { run_id: run_id.to_owned(), min_position, ..GetRunRequest::default() };
+    let run = fresh!(catalogue, CatalogueServiceClient::get_run, request);
+    Ok(run.map_err(|e| e.into_error(run_id))?.run.unwrap_or_default().course_version)
 }
 
 /// A key, unless there is one that signs.
@@ -79,15 +96,15 @@ async fn create_key(line: &Line, min_position: u64) -> Result<()> {
     created.map(drop).map_err(|e| e.into_error("the university's key"))
 }
 
-/// A module as an achievement for which credentials are issued.
-async fn approve(line: &Line, module: &str, catalogue_position: u64, at_ms: i64) -> Result<()> {
-    let what = format!("the achievement of module {module}");
+/// A version of a module as an achievement for which credentials are issued.
+async fn approve(line: &Line, module: &str, version: u32, (catalogue_position, at_ms): (u64, i64)) -> Result<()> {
+    let what = format!("the achievement of module {module}, version {version}");
     let institution_id = INSTITUTION.to_owned();
     let request = DraftAchievementRequest {
         institution_id: institution_id.clone(),
         source: AchievementSource::Course.into(),
         source_id: course_id(module),
-        source_version: 0,
+        source_version: version,
         catalogue_position,
     };
     let draft = fresh!(line, AchievementServiceClient::draft_achievement, request).map_err(|e| e.into_error(&what))?;
@@ -128,6 +145,24 @@ pub async fn wait(platform: &Platform, expected: u64) -> Result<()> {
                 count(now),
                 count(expected)
             );
+        }
+        sleep(EVERY).await;
+    }
+}
+
+/// Waits until the credits of so many passes are in the learners' accounts, as long as any more arrive.
+///
+/// # Errors
+/// When the service does not answer for long.
+pub async fn wait_for_credits(platform: &Platform, passes: u64, each: u32) -> Result<Credits> {
+    let (mut seen, mut since) = (Credits::default(), Instant::now());
+    loop {
+        let now = credits(platform, passes, each).await?;
+        if now != seen {
+            (seen, since) = (now, Instant::now());
+        }
+        if now.equal() || since.elapsed() > CREDITS_WITHIN {
+            return Ok(now);
         }
         sleep(EVERY).await;
     }
