@@ -31,19 +31,19 @@ pub struct Transcript {
 /// Whose, and which part of it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Of<'a> {
-    /// The learner.
-    pub learner_id: &'a str,
-    /// Only of this issuer; empty = of all.
-    pub institution_id: &'a str,
-    /// Only this credential; empty = all.
-    pub credential_id: &'a str,
+    /// The id of the learner.
+    pub learner: &'a str,
+    /// Only of the institution with this id; empty = of all.
+    pub institution: &'a str,
+    /// Only the credential with this id; empty = all.
+    pub credential: &'a str,
 }
 
 /// The transcript as it is now.
 pub async fn transcript(app: &App, of: Of<'_>, now_ms: i64) -> Result<Transcript, StoreError> {
     let wanted = Wanted {
-        learner_id: of.learner_id,
-        institution_id: of.institution_id,
+        learner_id: of.learner,
+        institution_id: of.institution,
         achievement_id: "",
         state: CredentialState::Unspecified,
     };
@@ -51,7 +51,7 @@ pub async fn transcript(app: &App, of: Of<'_>, now_ms: i64) -> Result<Transcript
     let rows = credentials::credentials(app.store(), &wanted, &page).await?;
     let mut lines = Vec::new();
     for row in rows.into_iter().filter(CredentialRow::is_signed) {
-        if of.credential_id.is_empty() || of.credential_id == row.credential_id {
+        if of.credential.is_empty() || of.credential == row.credential_id {
             lines.push((entry(app, &row, now_ms).await?, row));
         }
     }
@@ -107,7 +107,7 @@ fn sums(entries: &[TranscriptEntry]) -> (Vec<AwardedCredit>, u32) {
 ///
 /// It is a token only, since a proof would need the text of a context that may not be built in. None if nothing holds.
 pub async fn record(app: &App, of: Of<'_>, now_ms: i64) -> Result<Option<String>, StoreError> {
-    let Some(issuer) = issuers::issuer(app.store(), of.institution_id).await? else { return Ok(None) };
+    let Some(issuer) = issuers::issuer(app.store(), of.institution).await? else { return Ok(None) };
     let Transcript { entries, rows, .. } = transcript(app, of, now_ms).await?;
     let mut signed = Vec::new();
     for (_, row) in entries.iter().zip(&rows).filter(|(it, _)| it.state() == CredentialState::Active) {
@@ -133,7 +133,7 @@ pub async fn record(app: &App, of: Of<'_>, now_ms: i64) -> Result<Option<String>
         issuer: studium_vc::open_badge::Issuer { id: issuer.did.clone(), ..document::issuer(last) },
         valid_from_ms: signed.iter().map(|(it, _)| it.valid_from_ms).max().unwrap_or_default(),
         valid_until_ms: None,
-        subject: document::subject(of.learner_id),
+        subject: document::subject(of.learner),
         identity: None,
         credentials: held,
         status: None,

@@ -95,7 +95,7 @@ impl ShareService for Api {
         fields.optional_id("institution_id", &it.institution_id);
         fields.done()?;
         self.app.reached::<Credentials>(it.min_position).await?;
-        let of = Of { learner_id: &it.learner_id, institution_id: &it.institution_id, credential_id: "" };
+        let of = Of { learner: &it.learner_id, institution: &it.institution_id, credential: "" };
         let found = transcript::transcript(&self.app, of, call.now_ms()).await.map_err(fault)?;
         let clr_jwt = if it.institution_id.is_empty() {
             None

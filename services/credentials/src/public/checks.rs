@@ -41,7 +41,7 @@ struct Facts {
 
 /// Makes all checks now, with the keys and the status list that any stranger would be given.
 pub async fn all(app: &App, row: &CredentialRow, signed: &Signed, now_ms: i64) -> Result<Vec<Line>, StoreError> {
-    let issued = row.issued();
+    let named = row.issued().issuer_did;
     let issuer = issuers::issuer(app.store(), &row.institution_id).await?;
     let mut found = Fetched::default();
     if let Some(issuer) = &issuer {
@@ -62,7 +62,7 @@ pub async fn all(app: &App, row: &CredentialRow, signed: &Signed, now_ms: i64) -
         id => credentials::credential(app.store(), id).await?,
     };
     let facts = Facts {
-        is_published: issuer.is_some_and(|it| it.did == issued.issuer_did),
+        is_published: issuer.is_some_and(|it| it.did == named),
         is_authorised: institution.is_issuer,
         state: row.state(),
         successor: successor.filter(CredentialRow::is_signed).map(|it| document::credential_url(&it.issued())),

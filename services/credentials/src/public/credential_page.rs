@@ -134,7 +134,7 @@ fn text(it: &Text) -> Markup {
     }
 }
 
-/// The address under which LinkedIn takes a certificate into a profile.
+/// The address under which `LinkedIn` takes a certificate into a profile.
 fn linked_in(it: &CredentialIssued, achievement: &AchievementDefined, url: &str) -> String {
     let month = |ms: i64| {
         let text = times::format(ms);

@@ -65,7 +65,7 @@ pub fn scheme(it: AwardScheme) -> &'static str {
 }
 
 /// Credits in words.
-pub fn credit(it: &AwardedCredit) -> String {
+pub fn credit(it: AwardedCredit) -> String {
     format!("{} {}", thousandths(it.credits_milli), scheme(it.scheme()))
 }
 
@@ -128,7 +128,7 @@ pub fn of(issued: &CredentialIssued, achievement: &AchievementDefined) -> Vec<Fa
         one("Valid until", if issued.valid_until_ms == 0 { "without end".into() } else { day(issued.valid_until_ms) }),
         one("Grade", grade(issued.grade(), issued.grade_millipoints)),
         many("Level", level(achievement)),
-        many("Credits", issued.credits.iter().map(credit).collect()),
+        many("Credits", issued.credits.iter().copied().map(credit).collect()),
         one("Study time", hours.unwrap_or_default()),
         many("Learning outcomes", achievement.outcomes.clone()),
         Fact { label: "Skills", texts: skills },

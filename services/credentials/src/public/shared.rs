@@ -22,6 +22,7 @@ use axum::{
 };
 use maud::html;
 use serde::Deserialize;
+use std::time::Duration;
 use studium_kit::{App, Meta};
 
 /// The longest text that can be the secret of a link.
@@ -86,25 +87,28 @@ async fn opened(app: &App, secret: &str, now_ms: i64) -> Result<ShareLinkRow, Cl
     let row = share_links::link(app.store(), &id(secret)).await?;
     let row = row.filter(|it| it.is_open(now_ms)).ok_or(Closed::Gone)?;
     if row.counts(now_ms) {
-        count(app.clone(), row.share_link_id.clone(), now_ms);
+        count(app, &row.share_link_id, now_ms).await;
     }
     Ok(row)
 }
 
-/// Counts a look. The reader does not wait for it, and sees the page even if it cannot be counted.
-fn count(app: App, share_link_id: String, now_ms: i64) {
+/// A reader waits so long at most for a look to be counted.
+const COUNTED_WITHIN: Duration = Duration::from_secs(2);
+
+/// Counts a look. The reader sees the page even if it cannot be counted.
+async fn count(app: &App, share_link_id: &str, now_ms: i64) {
     // The same for all looks within ten minutes, so that they are one.
     let request_id = format!("opened:{}", now_ms.div_euclid(ONCE_MS));
     let meta = Meta {
         at_ms: now_ms,
         actor: "anonymous".to_owned(),
-        correlation_id: format!("{request_id}:{}", &share_link_id[..16]),
+        correlation_id: format!("{request_id}:{}", share_link_id.get(..16).unwrap_or_default()),
         request_id,
         ..Meta::default()
     };
-    tokio::spawn(
-        async move { app.decide_as::<ShareLink>(&meta, &share_link_id, &Command::Open { now_ms }).await.is_ok() },
-    );
+    let command = Command::Open { now_ms };
+    let counting = app.decide_as::<ShareLink>(&meta, share_link_id, &command);
+    drop(tokio::time::timeout(COUNTED_WITHIN, counting).await);
 }
 
 /// The one credential that a link shows, if it shows one.
@@ -117,7 +121,7 @@ async fn single(app: &App, link: &ShareLinkRow) -> Result<Option<CredentialRow>,
 }
 
 fn of<'a>(link: &'a ShareLinkRow, institution_id: &'a str) -> Of<'a> {
-    Of { learner_id: &link.learner_id, institution_id, credential_id: &link.credential_id }
+    Of { learner: &link.learner_id, institution: institution_id, credential: &link.credential_id }
 }
 
 async fn page(State(app): State<App>, Path(secret): Path<String>) -> Result<Response, Closed> {
@@ -136,12 +140,11 @@ async fn page(State(app): State<App>, Path(secret): Path<String>) -> Result<Resp
 async fn pdf(State(app): State<App>, Path(secret): Path<String>) -> Result<Response, Closed> {
     let now_ms = studium_kit::now_ms();
     let link = opened(&app, &secret, now_ms).await?;
-    let written = match single(&app, &link).await? {
-        Some(row) => credential_paper::pdf(&row.issued(), &super::achieved(&app, &row).await?, link.name())?,
-        None => {
-            let it = transcript::transcript(&app, of(&link, &link.institution_id), now_ms).await?;
-            transcript_paper::pdf(&it, link.name(), &url(&app, &secret), now_ms)?
-        }
+    let written = if let Some(row) = single(&app, &link).await? {
+        credential_paper::pdf(&row.issued(), &super::achieved(&app, &row).await?, link.name())?
+    } else {
+        let it = transcript::transcript(&app, of(&link, &link.institution_id), now_ms).await?;
+        transcript_paper::pdf(&it, link.name(), &url(&app, &secret), now_ms)?
     };
     let told = [(header::CONTENT_TYPE, PDF), (header::CACHE_CONTROL, NEVER)];
     Ok(file((told, written).into_response(), "transcript.pdf"))

@@ -36,7 +36,7 @@ fn body(it: &Transcript, name: Option<&str>, at: &str, now_ms: i64) -> Markup {
         h2 { "Sums of what is valid" }
         ul {
             li { (hours(it.study_minutes)) " of study" }
-            @for it in &it.credits { li { (credit(it)) } }
+            @for it in &it.credits { li { (credit(*it)) } }
         }
         p.note { "Credits of different schemes are different quantities and are not added up." }
         h2 { "Files" }
@@ -61,7 +61,7 @@ fn row(it: &TranscriptEntry) -> Markup {
             td { (date(it.awarded_ms)) }
             td { (level(it)) }
             td { @if it.study_minutes > 0 { (hours(it.study_minutes)) } }
-            td { @for it in &it.credits { div { (credit(it)) } } }
+            td { @for it in &it.credits { div { (credit(*it)) } } }
             td { (facts::grade(it.grade(), it.grade_millipoints)) }
             td { @if it.counts { "✓ " } @else { "✗ " } (facts::state(it.state(), is_over(it))) }
         }

@@ -36,7 +36,7 @@ pub fn pdf(it: &Transcript, name: Option<&str>, at: &str, now_ms: i64) -> Result
     sheet.paragraph(paper::HEADING, "Sums of what is valid");
     sheet.paragraph(paper::TEXT, &format!("{} of study", hours(it.study_minutes)));
     for it in &it.credits {
-        sheet.paragraph(paper::TEXT, &credit(it));
+        sheet.paragraph(paper::TEXT, &credit(*it));
     }
     sheet.paragraph(paper::NOTE, "Credits of different schemes are different quantities and are not added up.");
     sheet.space(10.0);
@@ -56,7 +56,7 @@ fn lines(it: &TranscriptEntry) -> Vec<(&'static str, Vec<String>)> {
         ("Awarded on", vec![date(it.awarded_ms)]),
         ("Level", vec![level(it)]),
         ("Study time", vec![hours]),
-        ("Credits", it.credits.iter().map(credit).collect()),
+        ("Credits", it.credits.iter().copied().map(credit).collect()),
         ("Grade", vec![facts::grade(it.grade(), it.grade_millipoints)]),
         ("State", vec![facts::state(it.state(), is_over(it)).to_owned()]),
         ("Checked at", vec![it.url.clone()]),

@@ -3,6 +3,7 @@
 //! It signs whatever it is given, so it does so with a key that is made anew at each start and belongs to no issuer.
 //! It fetches nothing: it knows `did:key` and what this service itself publishes.
 
+use super::No;
 use crate::{issuer::REACH, issuers, key_store::random, settings::Settings, signing, status_lists};
 use axum::{
     Json, Router,
@@ -53,16 +54,15 @@ fn refused(errors: &[String]) -> Response {
 }
 
 /// The member of a request that holds what it is about.
-fn asked(body: &[u8], member: &str) -> Result<Value, Response> {
-    let mut body = strict::read(body).map_err(|e| refused(&[format!("the body is not JSON: {e}")]))?;
-    let it = body.get_mut(member).map(Value::take);
-    it.ok_or_else(|| refused(&[format!("the body has no `{member}`")]))
+fn asked(body: &[u8], member: &str) -> Result<Value, String> {
+    let mut body = strict::read(body).map_err(|e| format!("the body is not JSON: {e}"))?;
+    body.get_mut(member).map(Value::take).ok_or_else(|| format!("the body has no `{member}`"))
 }
 
 fn issue(key: &SigningKey, body: &[u8]) -> Response {
     let credential = match asked(body, "credential") {
         Ok(it) => it,
-        Err(response) => return response,
+        Err(why) => return refused(&[why]),
     };
     match issued(key, credential) {
         Ok(it) => (StatusCode::CREATED, Json(json!({ "verifiableCredential": it }))).into_response(),
@@ -125,11 +125,9 @@ async fn known(app: &App, text: &str, found: &mut Fetched) -> Result<(), StoreEr
     Ok(())
 }
 
-async fn report(app: &App, credential: &Value) -> Result<Report, Response> {
+async fn report(app: &App, credential: &Value) -> Result<Report, StoreError> {
     let (text, mut found) = (text(credential), Fetched::default());
-    if let Err(e) = known(app, &text, &mut found).await {
-        return Err(super::No::Later(e).into_response());
-    }
+    known(app, &text, &mut found).await?;
     Ok(verify::credential(&text, &found, studium_kit::now_ms(), Contexts::embedded()))
 }
 
@@ -160,18 +158,18 @@ fn answered(told: Value) -> Response {
 async fn verify_credential(State(app): State<App>, body: Bytes) -> Response {
     let credential = match asked(&body, "verifiableCredential") {
         Ok(it) => it,
-        Err(response) => return response,
+        Err(why) => return refused(&[why]),
     };
     match report(&app, &credential).await {
         Ok(it) => answered(told(&it)),
-        Err(response) => response,
+        Err(e) => No::Later(e).into_response(),
     }
 }
 
 async fn verify_presentation(State(app): State<App>, body: Bytes) -> Response {
     let presentation = match asked(&body, "verifiablePresentation") {
         Ok(it) => it,
-        Err(response) => return response,
+        Err(why) => return refused(&[why]),
     };
     let mut errors = wrong(&presentation);
     let held = match &presentation["verifiableCredential"] {
@@ -186,7 +184,7 @@ async fn verify_presentation(State(app): State<App>, body: Bytes) -> Response {
     for credential in held {
         let told = match report(&app, credential).await {
             Ok(it) => told(&it),
-            Err(response) => return response,
+            Err(e) => return No::Later(e).into_response(),
         };
         if told["verified"] != true {
             errors.push("a credential of the presentation does not hold".to_owned());
