@@ -9,10 +9,6 @@ mod conformance;
 mod credits;
 #[path = "api/desk.rs"]
 mod desk;
-#[path = "api/desk.rs"]
-mod desk;
-#[path = "api/desk.rs"]
-mod desk;
 #[path = "api/drafts.rs"]
 mod drafts;
 #[path = "api/people.rs"]
@@ -28,26 +24,7 @@ mod status;
 #[path = "api/thread.rs"]
 mod thread;
 
-/// Makes each sentence a test on either database.
-macro_rules! happens {
-    ($($module:ident :: $name:ident,)*) => {
-        mod on_sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                crate::$module::$name(crate::desk::Desk::open(None).await).await;
-            })*
-        }
-        mod on_postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                let Some(server) = studium_testkit::postgres() else { return };
-                crate::$module::$name(crate::desk::Desk::open(Some(server)).await).await;
-            })*
-        }
-    };
-}
-
-happens! {
+studium_testkit::happens! {
     awards::an_award_is_looked_at_and_nothing_is_issued,
     awards::all_that_stands_against_an_award_is_told_in_order,
     awards::one_bad_row_stops_nobody,

@@ -55,6 +55,9 @@ impl Course {
     }
 }
 
+/// The course whose every assessment is taken before the camera: it becomes a microcredential.
+pub const PROCTORED: usize = 2;
+
 /// The courses; the first is the one that too many want.
 pub const COURSES: [Course; 8] = [
     course(

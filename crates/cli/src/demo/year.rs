@@ -3,8 +3,8 @@
 use super::{
     desk::{Desk, all, answer, asked, day, settled},
     sample::{
-        ASSESSMENTS, COURSES, Fate, INSTITUTIONS, LEARNERS, PROGRAMME, PROGRAMME_LEARNERS, choices, fate, learner,
-        name, score,
+        ASSESSMENTS, COURSES, Fate, INSTITUTIONS, LEARNERS, PROCTORED, PROGRAMME, PROGRAMME_LEARNERS, choices, fate,
+        learner, name, score,
     },
 };
 use crate::client::{failed, reason};
@@ -198,7 +198,7 @@ async fn assess(desk: &Desk) -> Result<usize> {
                 assessment_id: id.to_owned(),
                 attempt: 1,
                 score_millipoints: Some(score(number, course, assessment)),
-                identity_verified: !coursework,
+                identity_verified: !coursework || course == PROCTORED,
                 at_ms,
                 ..RecordResultRequest::default()
             };

@@ -1,10 +1,10 @@
 //! The bureau of the university that issues: its connections, its key, and what the views say.
 
 use crate::{
-    client::Channel,
+    client::{Channel, failed},
     demo::{
         desk::{Desk, answer, asked, settled},
-        sample::COURSES,
+        sample::{COURSES, PROCTORED},
     },
     token::Wanted,
 };
@@ -15,9 +15,10 @@ use studium_proto::credentials::v1::{
     PublishIssuerRequest, achievement_service_client::AchievementServiceClient,
     credential_service_client::CredentialServiceClient, issuer_service_client::IssuerServiceClient,
 };
+use tonic::Code;
 
 /// The course that becomes a microcredential: 125 hours at level 5.
-pub const COURSE: usize = 2;
+pub const COURSE: usize = PROCTORED;
 
 /// A course that is too short for one.
 pub const TOO_SHORT: usize = 1;
@@ -87,17 +88,17 @@ impl<'a> Bureau<'a> {
         Ok(answer(self.credentials().list_credentials(request).await)?.credentials)
     }
 
-    /// One credential.
-    pub async fn credential(&self, id: &str) -> Result<Credential> {
-        let request = GetCredentialRequest { credential_id: id.to_owned(), ..GetCredentialRequest::default() };
-        let it = answer(self.credentials().get_credential(request).await)?;
-        it.credential.with_context(|| format!("there is no credential {id}"))
-    }
-
-    /// Waits until a credential is in a state.
+    /// Waits until a credential, of which the views may not have heard yet, is in a state.
     pub async fn becomes(&self, id: &str, state: CredentialState) -> Result<Credential> {
-        let what = format!("{id} is {state:?}");
-        settled(&what, async || self.credential(id).await, |it| it.state() == state).await
+        let look = async || {
+            let request = GetCredentialRequest { credential_id: id.to_owned(), ..GetCredentialRequest::default() };
+            match self.credentials().get_credential(request).await {
+                Ok(it) => Ok(it.into_inner().credential.unwrap_or_default()),
+                Err(none) if none.code() == Code::NotFound => Ok(Credential::default()),
+                Err(no) => Err(failed(no)),
+            }
+        };
+        settled(&format!("{id} is {state:?}"), look, |it| it.state() == state).await
     }
 
     /// What anyone finds at an address of the platform.
