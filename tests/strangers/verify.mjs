@@ -34,9 +34,17 @@ const didDocumentUrl = did => {
   return `https://${decodeURIComponent(host)}/${rest.join('/')}/did.json`;
 };
 
+/** A `did:key` is nothing but its key, so anyone can resolve it: a forger's as well. */
+const ofKey = did => {
+  const key = did.slice('did:key:'.length);
+  const method = {id: `${did}#${key}`, type: 'Multikey', controller: did, publicKeyMultibase: key};
+  const context = ['https://www.w3.org/ns/did/v1', 'https://w3id.org/security/multikey/v1'];
+  return {'@context': context, id: did, verificationMethod: [method], assertionMethod: [method.id]};
+};
+
 const resolve = url => {
   const [did, fragment] = url.split('#');
-  const document = JSON.parse(kept(didDocumentUrl(did)) ?? 'null');
+  const document = did.startsWith('did:key:') ? ofKey(did) : JSON.parse(kept(didDocumentUrl(did)) ?? 'null');
   if (!document) throw new Error(`${did} was not kept`);
   if (!fragment) return document;
   const method = document.verificationMethod.find(it => it.id === url);
@@ -45,7 +53,7 @@ const resolve = url => {
 };
 
 const documentLoader = async url => {
-  const found = contexts.get(url) ?? (url.startsWith('did:web:') ? resolve(url) : JSON.parse(kept(url) ?? 'null'));
+  const found = contexts.get(url) ?? (url.startsWith('did:') ? resolve(url) : JSON.parse(kept(url) ?? 'null'));
   if (!found) throw new Error(`nothing was kept of ${url}`);
   return {contextUrl: null, documentUrl: url, document: found};
 };
@@ -82,7 +90,11 @@ async function digitalBazaar(it) {
 
 async function digitalCredentials(it) {
   const {verifyCredential: verify} = await import('@digitalcredentials/verifier-core');
+  // It looks for the JSON Schema on the network and complains at length that it is not there.
+  const {log, error} = console;
+  console.log = console.error = () => {};
   const answer = await verify({credential: JSON.parse(read(it.json)), knownDIDRegistries: []});
+  Object.assign(console, {log, error});
   const found = id => answer.log?.find(entry => entry.id === id)?.valid;
   const genuine = found('valid_signature') === true && !(answer.errors?.length > 0);
   expect(`verifier-core ${it.name}`, 'signature', genuine, it.genuine);
