@@ -178,6 +178,7 @@ pub async fn korean_credits_need_attendance_and_are_audited(desk: Desk) {
         language: "ko".into(),
         outcomes: vec!["Solves systems of equations.".into()],
         summative_assessment: true,
+        supervision: studium_proto::credentials::v1::Supervision::OnsiteIdentified as i32,
         pass_mark_millipoints: 60_000,
         ..giving("AAA", AwardScheme::KrAcbs, 3_000)
     };
