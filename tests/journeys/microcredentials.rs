@@ -8,9 +8,10 @@ use studium_cli::client::Channel;
 use studium_proto::catalogue::v1::{
     ApproveCourseRequest, Assessment, AssessmentPart, AssessmentSchemeSet, AuthoriseInstitutionRequest, Authority,
     CourseCreditOffered, CourseDescribed, CreateCourseRequest, CreditScheme, DescribeCourseRequest,
-    IdentityVerification, OfferCreditRequest, OpenRunRequest, Pacing, PublishCourseRequest, RegisterInstitutionRequest,
-    ScheduleRunRequest, SetAssessmentMethodRequest, SetAssessmentSchemeRequest, SetOutcomesRequest, SetWorkloadRequest,
-    SubmitCourseRequest, course_run_service_client::CourseRunServiceClient, course_service_client::CourseServiceClient,
+    IdentityVerification, ImportCoursesRequest, OfferCreditRequest, OpenRunRequest, Pacing, PublishCourseRequest,
+    RegisterInstitutionRequest, ScheduleRunRequest, SetAssessmentMethodRequest, SetAssessmentSchemeRequest,
+    SetOutcomesRequest, SetWorkloadRequest, SubmitCourseRequest, course_run_service_client::CourseRunServiceClient,
+    course_service_client::CourseServiceClient, import_service_client::ImportServiceClient,
     institution_service_client::InstitutionServiceClient,
 };
 use studium_proto::credentials::v1::{
@@ -288,12 +289,12 @@ impl Bureau {
 
     /// Staff issues for what was achieved two years ago; it was good for one.
     pub async fn issues_long_ago(&self, learner: &str) -> String {
-        self.registers(learner).await;
+        let achievement_id = self.approve_old_course().await;
         let id = becomes(
             async || {
                 let it = IssueCredentialRequest {
                     institution_id: "ou".into(),
-                    achievement_id: format!("course~{COURSE}~1"),
+                    achievement_id: achievement_id.clone(),
                     learner_id: learner.into(),
                     override_reason: "assessed before the course was on the platform".into(),
                     at_ms: jiff::Timestamp::now().as_millisecond() - 730 * DAY,
@@ -330,6 +331,36 @@ impl Bureau {
         becomes(async || self.recognition(&recognition_id).await, |it| it.credits_milli == 3_000).await;
         becomes(async || self.credits(learner, AwardScheme::KrAcbs).await, |it| *it == 3_000).await;
         recognition_id
+    }
+
+    /// A course that claims to keep no framework, whose credentials are good for a year.
+    async fn approve_old_course(&self) -> String {
+        let row = ImportCoursesRequest {
+            row: 1,
+            slug: "history".into(),
+            title: "History".into(),
+            institution: "Open University".into(),
+            institution_id: "ou".into(),
+            ..ImportCoursesRequest::default()
+        };
+        let rows = ImportServiceClient::new(self.catalogue.clone()).import_courses(futures::stream::iter([row])).await;
+        let row = rows.unwrap().into_inner().message().await.unwrap().unwrap();
+        let mut achievements = AchievementServiceClient::new(self.credentials.clone());
+        let draft = DraftAchievementRequest {
+            institution_id: "ou".into(),
+            source: AchievementSource::Course.into(),
+            source_id: row.course_id,
+            source_version: 1,
+            catalogue_position: row.position,
+        };
+        let mut it = achievements.draft_achievement(draft).await.unwrap().into_inner().definition.unwrap();
+        it.valid_months = 12;
+        let define = DefineAchievementRequest { institution_id: "ou".into(), definition: Some(it), at_ms: 0 };
+        let achievement_id = achievements.define_achievement(define).await.unwrap().into_inner().id;
+        let (institution_id, id) = ("ou".into(), achievement_id.clone());
+        let approve = ApproveAchievementRequest { institution_id, achievement_id, at_ms: 0 };
+        achievements.approve_achievement(approve).await.unwrap();
+        id
     }
 
     pub async fn recognition(&self, id: &str) -> Recognition {

@@ -1,6 +1,6 @@
 //! Whether a learner gets a credential: all reasons against it, in a fixed order.
 
-use studium_proto::credentials::v1::{AchievementState, Framework, Reason};
+use studium_proto::credentials::v1::{AchievementState, CredentialState, Framework, Reason};
 
 /// What a learner completed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +31,12 @@ pub struct Facts {
     pub is_identified: bool,
     /// Another credential that the learner has for the same and that holds.
     pub existing: Option<String>,
+    /// Where the credential stands whose place it takes, and whether the same institution issued it.
+    pub before: Option<(CredentialState, bool)>,
+    /// The attempt before this one never was.
+    pub skips_attempt: bool,
+    /// It is a stack's, and nobody applied for it.
+    pub is_unasked_stack: bool,
     /// The catalogue authorises the institution to issue.
     pub is_authorised: bool,
     /// The issuer has a key that is there and safe.
@@ -47,7 +53,12 @@ pub fn problems(it: &Facts) -> Vec<Problem> {
     let is_cmf = it.frameworks.iter().any(|it| matches!(it, Framework::Cmf2019 | Framework::Cmf2022));
     let is_eu = it.frameworks.contains(&Framework::Eu2022);
     match &it.completed {
-        None if it.is_overridden => {}
+        // A credential that takes another one's place rests on what that one rested on.
+        None if it.is_overridden && (!is_cmf || it.before.is_some()) => {}
+        None if it.is_overridden => no(
+            Reason::IdNotVerifiedAtAssessment,
+            "nobody was identified at an assessment, which the microcredential framework demands".to_owned(),
+        ),
         None => no(Reason::NotCompleted, "the learner has not completed it".to_owned()),
         Some(done) if done.is_audit && !it.is_overridden => {
             no(Reason::NotCompleted, "the learner only listened in (audit)".to_owned());
@@ -70,6 +81,7 @@ pub fn problems(it: &Facts) -> Vec<Problem> {
     if (is_cmf || is_eu) && !it.is_identified {
         no(Reason::LearnerUnidentified, "the learner is not registered with a name; register first".to_owned());
     }
+    problems_of_before(it, &mut no);
     if let Some(existing) = &it.existing {
         no(Reason::DuplicateAward, format!("the learner has `{existing}`; award it anew instead"));
     }
@@ -88,6 +100,36 @@ pub fn problems(it: &Facts) -> Vec<Problem> {
         no(Reason::IssuerKeyUnavailable, "the issuer has no key that can be used; create one".to_owned());
     }
     found
+}
+
+/// What stands against taking another one's place, or coming after it.
+fn problems_of_before(it: &Facts, no: &mut impl FnMut(Reason, String)) {
+    if let Some((state, is_own)) = it.before {
+        match state {
+            _ if !is_own => {
+                no(
+                    Reason::NotYourInstitution,
+                    "another institution issued the one whose place it would take".to_owned(),
+                );
+            }
+            CredentialState::Unspecified | CredentialState::Withheld => {
+                no(Reason::CredentialNotFound, "what was never issued cannot be awarded anew".to_owned());
+            }
+            CredentialState::Issued => {
+                no(Reason::CredentialNotSigned, "it is about to be signed; try again in a moment".to_owned());
+            }
+            CredentialState::Superseded => {
+                no(Reason::CredentialSuperseded, "another one took its place already; award that one anew".to_owned());
+            }
+            CredentialState::Active | CredentialState::Suspended | CredentialState::Revoked => {}
+        }
+    }
+    if it.skips_attempt {
+        no(Reason::AttemptNotNext, "there was no attempt before it; attempts count from 1".to_owned());
+    }
+    if it.is_unasked_stack {
+        no(Reason::StackByApplicationOnly, "what a stack awards comes by applying for it".to_owned());
+    }
 }
 
 /// A mark as people write it.

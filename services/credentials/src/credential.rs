@@ -89,6 +89,11 @@ impl Decider for Credential {
 }
 
 impl Credential {
+    /// Where it stands, and whose it is.
+    pub fn standing(&self) -> (CredentialState, &str) {
+        (self.state, &self.institution_id)
+    }
+
     fn issue(&self, issued: &CredentialIssued, facts: &Facts) -> Decision<Self> {
         match self.state {
             CredentialState::Unspecified | CredentialState::Withheld => {}

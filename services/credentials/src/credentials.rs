@@ -199,7 +199,8 @@ pub async fn credentials(store: &Store, it: &Wanted<'_>, page: &Page) -> Result<
 /// What was withheld of an issuer's credentials.
 pub async fn withheld(store: &Store, institution_id: &str) -> Result<Vec<CredentialRow>, StoreError> {
     let columns = CredentialRow::COLUMN_LIST;
-    let sql = format!("SELECT {columns} FROM credential_1 WHERE institution_id = $1 AND state = $2");
+    let sql =
+        format!("SELECT {columns} FROM credential_1 WHERE institution_id = $1 AND state = $2 ORDER BY credential_id");
     store.query(&sql, &[institution_id.into(), (CredentialState::Withheld as i32).into()]).await
 }
 
@@ -214,4 +215,11 @@ pub async fn counts(store: &Store, institution_id: &str) -> Result<Vec<credentia
         credentials: credentials.unsigned_abs(),
     };
     Ok(rows.into_iter().map(count).collect())
+}
+
+/// What was withheld from a learner.
+pub async fn withheld_from(store: &Store, learner_id: &str) -> Result<Vec<CredentialRow>, StoreError> {
+    let columns = CredentialRow::COLUMN_LIST;
+    let sql = format!("SELECT {columns} FROM credential_1 WHERE learner_id = $1 AND state = $2 ORDER BY credential_id");
+    store.query(&sql, &[learner_id.into(), (CredentialState::Withheld as i32).into()]).await
 }

@@ -105,7 +105,7 @@ impl Decider for CreditAccount {
                 by.may_act_for(&it.entry.institution_id, Reason::NotYourInstitution)?;
                 Ok(self.earn(it))
             }
-            Command::Reverse { entry_id, cause } => Ok(self.reverse(entry_id, *cause)),
+            Command::Reverse { entry_id, cause } => Ok(self.take_back(entry_id, *cause)),
             Command::Recognise { scheme, decision } => Ok(self.recognise(*scheme, decision)),
             Command::Apply { award_id, round, target_milli, components } => {
                 Ok(self.apply(award_id, *round, *target_milli, components))
@@ -263,6 +263,17 @@ impl CreditAccount {
         }
     }
 
+    /// Takes back what a credential brought; one that is revoked takes with it what others made of it.
+    fn take_back(&self, credential_id: &str, cause: ReversalCause) -> Vec<Event> {
+        let mut events = self.reverse(credential_id, cause);
+        if cause == ReversalCause::Revoked {
+            let recognised =
+                self.entries.keys().filter(|it| *it != credential_id && credential_of(it) == credential_id);
+            events.extend(recognised.flat_map(|it| self.reverse(it, cause)));
+        }
+        events
+    }
+
     /// The entry as which a credential counts: its own, or that of an institution that recognised it.
     fn counts_as(&self, credential_id: &str) -> Option<&str> {
         let is_it = |id: &str| id == credential_id || credential_of(id) == credential_id;
@@ -290,6 +301,18 @@ impl CreditAccount {
                 ..CreditsEarned::default()
             };
             return self.refuse(&refused, vec![counted(other)]);
+        }
+        let source = credential_of(&decision.recognition_id);
+        let source = self.entries.get(source).filter(|_| source != decision.recognition_id);
+        if decision.credits_milli > 0 && source.is_some_and(|it| it.stands == Stands::Reversed) {
+            let refused = CreditsEarned {
+                credential_id: decision.recognition_id.clone(),
+                credits_milli: decision.credits_milli,
+                institution_id: decision.institution_id.clone(),
+                ..CreditsEarned::default()
+            };
+            let why = "the credential was revoked, or another one took its place".to_owned();
+            return self.refuse(&refused, vec![(Reason::CredentialNotActive, why)]);
         }
         let mut events = self.reverse(&decision.recognition_id, ReversalCause::DecidedAnew);
         if decision.credits_milli > 0 {

@@ -10,7 +10,7 @@ use crate::{
 use std::time::Duration;
 use studium_kit::{App, LookUpPolicy, Reaction, StoreError, View, by_itself};
 use studium_proto::credentials::v1::{
-    AchievementDefined, CreditsEarned, Framework, IssueCause, ReversalCause, credential_event::Event,
+    AchievementDefined, AwardScheme, CreditsEarned, Framework, ReversalCause, credential_event::Event,
 };
 
 /// How long to wait until the attendance behind a credential has been seen.
@@ -41,8 +41,9 @@ impl LookUpPolicy for CreditsFollowCredentials {
             _ => ReversalCause::Superseded,
         };
         let command = Command::Reverse { entry_id: id.to_owned(), cause };
-        let schemes = row.issued().credits;
-        let account = schemes.iter().map(|it| credit_account::id(&row.learner_id, it.scheme()));
+        // Others may have recognised it in schemes of their own; what has no entry stays as it is.
+        let every = [AwardScheme::Ects, AwardScheme::KrAcbs, AwardScheme::UkCats, AwardScheme::UsSemester];
+        let account = every.into_iter().map(|it| credit_account::id(&row.learner_id, it));
         Ok(account.map(|id| Reaction { id, command: by_itself(at_ms, command.clone()) }).collect())
     }
 }
@@ -50,7 +51,7 @@ impl LookUpPolicy for CreditsFollowCredentials {
 /// What a credential brings, by account. A stack's credential brings nothing: its components did.
 pub async fn earnings(app: &App, row: &CredentialRow) -> Result<Vec<(String, Earning)>, StoreError> {
     let issued = row.issued();
-    if issued.cause() == IssueCause::Stack || issued.credits.is_empty() {
+    if row.achievement_id.starts_with("stack~") || issued.credits.is_empty() {
         return Ok(Vec::new());
     }
     let store = app.store();

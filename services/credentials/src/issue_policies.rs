@@ -4,19 +4,26 @@ use crate::{
     achievements::{self, Achievements},
     completions::{self, Completions},
     credential::{self, Command, Credential},
-    credentials::{self, Credentials},
+    credentials::{self, CredentialRow, Credentials},
     issuers::Issuers,
-    issuing, key_store, signing,
+    issuing,
+    issuing_institutions::IssuingInstitutions,
+    registered_learners::RegisteredLearners,
+    signing,
     status_list::{self, StatusList},
 };
 use studium_kit::{App, Asked, LookUpPolicy, Policy, Reaction, StoreError, View, by_itself};
 use studium_proto::{
+    catalogue::v1::{Authority, institution_event::Event as InstitutionEvent},
     credentials::v1::{
         AchievementSource, CredentialIssued, CredentialSigned, IssueCause,
         achievement_event::Event as AchievementEvent, credential_event::Event as CredentialEvent,
         issuer_event::Event as IssuerEvent, status_list_event::Event as ListEvent,
     },
-    enrolment::v1::{enrolment_event::Event as EnrolmentEvent, programme_enrolment_event::Event as ProgrammeEvent},
+    enrolment::v1::{
+        enrolment_event::Event as EnrolmentEvent, learner_event::Event as LearnerEvent,
+        programme_enrolment_event::Event as ProgrammeEvent,
+    },
 };
 
 fn reaction(issued: CredentialIssued, facts: crate::award::Facts, at_ms: i64) -> Reaction<Credential> {
@@ -131,21 +138,72 @@ impl LookUpPolicy for WithheldAreLookedAtAgain {
     }
 
     async fn react(app: &App, id: &str, _: &IssuerEvent, at_ms: i64) -> Result<Vec<Reaction<Credential>>, StoreError> {
-        let mut reactions = Vec::new();
-        let withheld = credentials::withheld(app.store(), id).await?;
-        // What is withheld of stacks rests on awards: `stack_policies` looks at it.
-        for row in withheld.iter().filter(|it| !it.achievement_id.starts_with("stack~")) {
-            let wish = issuing::Wish {
-                achievement_id: &row.achievement_id,
-                learner_id: &row.learner_id,
-                attempt: row.attempt,
-                cause: IssueCause::Completion,
-                ..issuing::Wish::default()
-            };
-            let (issued, facts) = issuing::prepare(app, &wish, at_ms).await?;
-            reactions.push(reaction(issued, facts, at_ms));
-        }
-        Ok(reactions)
+        look_again(app, &credentials::withheld(app.store(), id).await?, at_ms).await
+    }
+}
+
+/// Issues what was withheld, if nothing stands against it any more.
+async fn look_again(
+    app: &App,
+    withheld: &[CredentialRow],
+    at_ms: i64,
+) -> Result<Vec<Reaction<Credential>>, StoreError> {
+    let mut reactions = Vec::new();
+    // What is withheld of stacks rests on awards: `stack_policies` looks at it.
+    for row in withheld.iter().filter(|it| !it.achievement_id.starts_with("stack~")) {
+        let wish = issuing::Wish {
+            achievement_id: &row.achievement_id,
+            learner_id: &row.learner_id,
+            attempt: row.attempt,
+            cause: IssueCause::Completion,
+            ..issuing::Wish::default()
+        };
+        let (issued, facts) = issuing::prepare(app, &wish, at_ms).await?;
+        reactions.push(reaction(issued, facts, at_ms));
+    }
+    Ok(reactions)
+}
+
+/// Looks again at what was withheld because the institution was not authorised, once it is.
+pub struct WithheldFollowAuthorisations;
+
+impl LookUpPolicy for WithheldFollowAuthorisations {
+    const NAME: &'static str = "withheld-follow-authorisations";
+    const STREAM: &'static str = "catalogue";
+    const VIEWS: &'static [&'static str] = &[IssuingInstitutions::NAME];
+    type Event = InstitutionEvent;
+    type Target = Credential;
+
+    fn concerns(event: &InstitutionEvent) -> bool {
+        matches!(event, InstitutionEvent::InstitutionAuthorised(it) if it.authority() == Authority::Issuer)
+    }
+
+    async fn react(
+        app: &App,
+        id: &str,
+        _: &InstitutionEvent,
+        at_ms: i64,
+    ) -> Result<Vec<Reaction<Credential>>, StoreError> {
+        look_again(app, &credentials::withheld(app.store(), id).await?, at_ms).await
+    }
+}
+
+/// Looks again at what was withheld because nobody knew who the learner is, once the learner is registered.
+pub struct WithheldFollowRegistrations;
+
+impl LookUpPolicy for WithheldFollowRegistrations {
+    const NAME: &'static str = "withheld-follow-registrations";
+    const STREAM: &'static str = "enrolment";
+    const VIEWS: &'static [&'static str] = &[RegisteredLearners::NAME];
+    type Event = LearnerEvent;
+    type Target = Credential;
+
+    fn concerns(event: &LearnerEvent) -> bool {
+        matches!(event, LearnerEvent::LearnerRegistered(_))
+    }
+
+    async fn react(app: &App, id: &str, _: &LearnerEvent, at_ms: i64) -> Result<Vec<Reaction<Credential>>, StoreError> {
+        look_again(app, &credentials::withheld_from(app.store(), id).await?, at_ms).await
     }
 }
 
@@ -162,8 +220,8 @@ impl Policy for StatusFollowsCredentials {
         let credential_id = id.to_owned();
         match event {
             CredentialEvent::CredentialIssued(it) => {
-                // Without randomness the bit is drawn by the name, which is random as well.
-                let draw = key_store::random().map_or(it.public_id.len() as u64, |it| it as u64);
+                // The name is random, so that the bit drawn by it says nothing of order, and each replay draws the same.
+                let draw = it.public_id.bytes().fold(0, |all: u64, it| all.wrapping_mul(257).wrapping_add(it.into()));
                 let command = status_list::Command::Allocate { credential_id, draw };
                 vec![Reaction { id: it.institution_id.clone(), command }]
             }
@@ -209,7 +267,9 @@ impl LookUpPolicy for CredentialsAreSigned {
 
     async fn react(app: &App, _: &str, event: &ListEvent, at_ms: i64) -> Result<Vec<Reaction<Credential>>, StoreError> {
         let ListEvent::StatusIndexAllocated(it) = event else { return Ok(Vec::new()) };
-        let Some(row) = credentials::credential(app.store(), &it.credential_id).await? else { return Ok(Vec::new()) };
+        let row = credentials::credential(app.store(), &it.credential_id).await?;
+        // On a new store all that was ever signed comes by again.
+        let Some(row) = row.filter(|row| !row.is_signed()) else { return Ok(Vec::new()) };
         let signed = signing::credential(app, &row, it.list, it.index).await?;
         let command = Command::Sign(CredentialSigned {
             list: it.list,

@@ -4,6 +4,7 @@ use crate::{
     achievements::{self, AchievementRow},
     award::Facts,
     completions::{self, CompletionRow},
+    credential::{self, Credential},
     credentials::{self, CredentialRow},
     issuers, issuing_institutions, key_store, registered_learners,
     settings::Settings,
@@ -131,13 +132,22 @@ async fn facts(
     issued.public_id = public_id().unwrap_or_default();
     let superseded = wish.supersedes.map(|it| it.credential_id.as_str()).unwrap_or_default();
     let others = credentials::of_learner(store, wish.learner_id, wish.achievement_id).await?;
-    let holds = |it: &&CredentialRow| {
-        let is_alive =
-            matches!(it.state(), CredentialState::Issued | CredentialState::Active | CredentialState::Suspended);
-        is_alive && it.attempt != wish.attempt && it.credential_id != superseded
-    };
+    let holds =
+        |it: &&CredentialRow| is_alive(it.state()) && it.attempt != wish.attempt && it.credential_id != superseded;
     let definition = achievement.map(AchievementRow::definition).unwrap_or_default();
     let is_stack = wish.cause == IssueCause::Stack;
+    let before = match wish.supersedes {
+        Some(it) => Some(standing(app, &it.credential_id, &issued.institution_id).await?),
+        None => None,
+    };
+    // A view may be behind; where the attempt before this one stands, its own aggregate knows.
+    let earlier = credential::id(wish.achievement_id, wish.learner_id, wish.attempt.saturating_sub(1));
+    let earlier_state = if wish.attempt < 2 || before.is_some() || is_stack {
+        None
+    } else {
+        Some(standing(app, &earlier, &issued.institution_id).await?.0)
+    };
+    let earlier = earlier_state.is_some_and(is_alive).then_some(earlier);
     Ok(Facts {
         achievement: achievement.map(AchievementRow::state).unwrap_or_default(),
         frameworks: definition.frameworks().collect(),
@@ -147,10 +157,25 @@ async fn facts(
         is_overridden: !wish.reason.is_empty() || wish.supersedes.is_some() || is_stack,
         is_identified: registered_learners::is_known(store, wish.learner_id).await?,
         // Of a stack there is one award at a time, and what it withdrew is about to be revoked.
-        existing: others.iter().find(holds).filter(|_| !is_stack).map(|it| it.credential_id.clone()),
+        existing: others.iter().find(holds).filter(|_| !is_stack).map(|it| it.credential_id.clone()).or(earlier),
+        before,
+        skips_attempt: earlier_state
+            .is_some_and(|it| matches!(it, CredentialState::Unspecified | CredentialState::Withheld)),
+        is_unasked_stack: definition.source() == AchievementSource::Stack && !is_stack,
         is_authorised: institution.is_issuer,
         has_key: has_key && !issued.public_id.is_empty(),
     })
+}
+
+/// Whether a credential in this state counts as one that the learner has.
+fn is_alive(state: CredentialState) -> bool {
+    matches!(state, CredentialState::Issued | CredentialState::Active | CredentialState::Suspended)
+}
+
+/// Where a credential stands as its own aggregate knows it, and whether it is this institution's.
+async fn standing(app: &App, id: &str, institution_id: &str) -> Result<(CredentialState, bool), StoreError> {
+    let it = app.look::<Credential, _>(id, |it| (it.standing().0, it.standing().1 == institution_id)).await;
+    it.map_err(|e| StoreError::Unavailable(e.message().to_owned()))
 }
 
 /// A name that nobody can guess, as a UUID of version 8 (RFC 9562 § 5.8) made of random bits.

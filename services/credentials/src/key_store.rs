@@ -47,11 +47,13 @@ impl KeyStore {
         SigningKey::from_seed(&self.seed(sealed, whose)?).ok()
     }
 
-    /// The same key sealed with the first of the operator's keys; none if that seals it already.
+    /// Whether the first of the operator's keys seals it.
+    pub fn is_newest(&self, sealed: &Sealed) -> bool {
+        self.keys.first().is_some_and(|(id, _)| *id == sealed.by)
+    }
+
+    /// The same key sealed with the first of the operator's keys; none if it does not open.
     pub fn reseal(&self, sealed: &Sealed, whose: &str) -> Option<Sealed> {
-        if sealed.by == self.keys.first()?.0 {
-            return None;
-        }
         self.seal(&self.seed(sealed, whose)?, whose)
     }
 

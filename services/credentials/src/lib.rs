@@ -101,6 +101,8 @@ pub fn service_with(settings: Settings) -> Service {
         .look_up_policy::<issue_policies::CredentialsFollowProgrammes>()
         .look_up_policy::<issue_policies::CredentialsFollowApprovals>()
         .look_up_policy::<issue_policies::WithheldAreLookedAtAgain>()
+        .look_up_policy::<issue_policies::WithheldFollowAuthorisations>()
+        .look_up_policy::<issue_policies::WithheldFollowRegistrations>()
         .policy(issue_policies::StatusFollowsCredentials)
         .look_up_policy::<issue_policies::CredentialsAreSigned>()
         .look_up_policy::<issue_policies::OldCredentialsGiveWay>()

@@ -34,7 +34,7 @@ use axum::{
 };
 use checks::Line;
 use credential_page::Shown;
-use studium_kit::{App, StoreError};
+use studium_kit::App;
 use studium_proto::credentials::v1::AchievementDefined;
 
 /// The routes.
@@ -61,11 +61,7 @@ pub async fn signed(app: &App, row: &CredentialRow) -> Result<signing::Signed, N
     if !row.is_signed() {
         return Err(No::NotFound);
     }
-    let signed = signing::credential(app, row, row.list, row.list_bit).await?;
-    if signed.json_sha256() != row.json_sha256 || signed.jwt_sha256() != row.jwt_sha256 {
-        return Err(No::Later(StoreError::Stuck(format!("{} would not be signed as it was", row.credential_id))));
-    }
-    Ok(signed)
+    Ok(signing::again(app, row).await?)
 }
 
 async fn found(app: &App, public_id: &str) -> Result<CredentialRow, No> {

@@ -53,6 +53,8 @@ pub struct Verdict {
     pub cap_milli: u32,
     /// What the programme recognises already of the same learner, without this one, thousandths.
     pub before_milli: u64,
+    /// The credential does not hold: it is suspended or revoked, or another one took its place.
+    pub is_gone: bool,
 }
 
 impl Verdict {
@@ -228,6 +230,9 @@ impl Recognition {
         }
         match it.outcome {
             RecognitionOutcome::Unspecified => return Reason::Required.because("say how it is decided"),
+            RecognitionOutcome::Full | RecognitionOutcome::Partial if it.is_gone => {
+                return Reason::CredentialNotActive.because("the credential does not hold any more; refuse, or wait");
+            }
             RecognitionOutcome::Refused if it.difference == SubstantialDifference::Unspecified => {
                 return Reason::Required.because("say in which of the five elements the difference is substantial");
             }

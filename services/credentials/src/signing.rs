@@ -81,6 +81,15 @@ pub async fn credential(app: &App, row: &CredentialRow, list: u32, index: u32) -
     sign(&document, &key, &issued.issuer_did, row.issued_ms)
 }
 
+/// The signed bytes of a credential, checked against what was written down when it was signed first.
+pub async fn again(app: &App, row: &CredentialRow) -> Result<Signed, StoreError> {
+    let signed = credential(app, row, row.list, row.list_bit).await?;
+    if signed.json_sha256() != row.json_sha256 || signed.jwt_sha256() != row.jwt_sha256 {
+        return Err(unfit(&format!("{} would not come out as it was", row.credential_id)));
+    }
+    Ok(signed)
+}
+
 /// An issuer's status list as it is to be published now. Every replica signs the same.
 pub fn status_list(app: &App, issuer: &IssuerRow, row: &StatusListRow, now_ms: i64) -> Result<Signed, StoreError> {
     let current = issuer.current().ok_or_else(|| unfit(&"the issuer has no safe key"))?;

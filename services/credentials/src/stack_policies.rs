@@ -47,6 +47,10 @@ impl LookUpPolicy for StacksAreAchievements {
         let stack = row.definition();
         let achievement_id = achievement::id(AchievementSource::Stack, &stack.stack_id, stack.version);
         let described = achievements::achievement(app.store(), &achievement_id).await?;
+        if described.as_ref().is_some_and(|it| it.institution_id != stack.institution_id) {
+            // Somebody else's words stand under this name; nothing is issued in their name.
+            return Ok(Vec::new());
+        }
         let mut commands = Vec::new();
         if described.is_none() {
             let definition = AchievementDefined {
@@ -221,7 +225,9 @@ impl LookUpPolicy for LateStackCredentialsAreRevoked {
         let row = credentials::credential(app.store(), id).await?;
         let award = stack_awards::award(app.store(), &award_id).await?;
         let (Some(row), Some(award)) = (row, award) else { return Ok(Vec::new()) };
-        let holds = award.state() == StackAwardState::Awarded && award.round == row.attempt;
+        // What staff awards anew in place of the award's own credential is no late one.
+        let is_anew = row.issued().cause() != IssueCause::Stack;
+        let holds = is_anew || (award.state() == StackAwardState::Awarded && award.round == row.attempt);
         let late = (!holds).then(|| revoke(&award_id, row.attempt, StatusReason::IssuedInError, at_ms));
         Ok(late.flatten().into_iter().collect())
     }

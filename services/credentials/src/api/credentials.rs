@@ -146,7 +146,7 @@ impl CredentialService for Api {
         self.app.reached::<Credentials>(it.min_position).await?;
         let row = self.credential_for(&it.credential_id, &it.learner_id, &it.institution_id).await?;
         let (json, jwt) = if row.is_signed() {
-            let it = signing::credential(&self.app, &row, row.list, row.list_bit).await.map_err(fault)?;
+            let it = signing::again(&self.app, &row).await.map_err(fault)?;
             (it.json, it.jwt)
         } else {
             (String::new(), String::new())

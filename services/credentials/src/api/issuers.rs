@@ -97,12 +97,21 @@ impl IssuerService for Api {
         fields.id("institution_id", &it.institution_id);
         fields.done()?;
         let store = self.keys()?;
-        let again = |key: &issuer::Key| -> Option<(String, Sealed)> {
-            let sealed = store.reseal(&key.sealed, &signing::whose(&it.institution_id, &key.id))?;
-            Some((key.id.clone(), sealed))
-        };
         let id = &it.institution_id;
-        let all = self.app.look::<Issuer, _>(id, |it| it.keys().iter().filter_map(again).collect()).await?;
+        let old = |it: &Issuer| -> Vec<issuer::Key> {
+            it.keys().iter().filter(|key| !store.is_newest(&key.sealed)).cloned().collect()
+        };
+        let mut all: Vec<(String, Sealed)> = Vec::new();
+        for key in self.app.look::<Issuer, _>(id, old).await? {
+            let sealed = store.reseal(&key.sealed, &signing::whose(id, &key.id)).ok_or_else(|| {
+                let why = format!(
+                    "key {} is sealed with the operator's key {}, which is not in the file; put that line back",
+                    key.id, key.sealed.by
+                );
+                no(Reason::IssuerKeyNotOpened, why, id)
+            })?;
+            all.push((key.id, sealed));
+        }
         let call = call.at(it.at_ms)?;
         let command = Command::Reseal(all);
         done!(ResealIssuerKeysResponse, self.app.decide::<Issuer>(&call, id, &command).await?)

@@ -2,7 +2,9 @@
 
 use super::{Api, Reply, TEXT_MAX, no};
 use crate::{
-    achievements, credentials, foreign,
+    achievements,
+    credential::Credential,
+    credentials, foreign,
     recognition::{Command, DAY_MS, DAYS, Recognition, Verdict},
     recognitions::{self, RecognitionRow, Recognitions, Wanted},
 };
@@ -40,6 +42,10 @@ fn due(call: &Call, days: u32) -> i64 {
 /// What an officer decides, with what the programme recognised before.
 async fn verdict(app: &App, recognition_id: &str, mut verdict: Verdict) -> Result<Verdict, Status> {
     let row = recognitions::recognition(app.store(), recognition_id).await.map_err(fault)?;
+    if let Some(it) = row.as_ref().filter(|it| !it.credential_id.is_empty()) {
+        let state = app.look::<Credential, _>(&it.credential_id, |it| it.standing().0).await?;
+        verdict.is_gone = state != CredentialState::Active;
+    }
     if let Some(row) = row.filter(|_| verdict.cap_milli > 0) {
         let before = recognitions::recognised_before(app.store(), &row, verdict.scheme as i32).await;
         verdict.before_milli = before.map_err(fault)?;
@@ -163,6 +169,7 @@ impl RecognitionService for Api {
             officer: call.caller.subject.clone(),
             cap_milli: it.programme_cap_milli,
             before_milli: 0,
+            is_gone: false,
         };
         let decided = verdict(&self.app, &it.recognition_id, decided).await?;
         let command = By::caller(&call, &[], &it.institution_id).asks(Command::Decide(Box::new(decided)));
@@ -196,6 +203,7 @@ impl RecognitionService for Api {
             officer: call.caller.subject.clone(),
             cap_milli: it.programme_cap_milli,
             before_milli: 0,
+            is_gone: false,
         };
         let decided = verdict(&self.app, &it.recognition_id, decided).await?;
         let command = By::caller(&call, &[], &it.institution_id).asks(Command::DecideAppeal(Box::new(decided)));

@@ -11,6 +11,9 @@ fn good() -> Facts {
         is_overridden: false,
         is_identified: true,
         existing: None,
+        before: None,
+        skips_attempt: false,
+        is_unasked_stack: false,
         is_authorised: true,
         has_key: true,
     }
@@ -43,6 +46,12 @@ fn each_reason_stands_alone() {
         (completed(|it| it.grade_millipoints = Some(49_999)), Reason::AssessmentNotPassed),
         (completed(|it| it.identity_verified = false), Reason::IdNotVerifiedAtAssessment),
         (Facts { is_identified: false, ..good() }, Reason::LearnerUnidentified),
+        (Facts { before: Some((CredentialState::Active, false)), ..good() }, Reason::NotYourInstitution),
+        (Facts { before: Some((CredentialState::Withheld, true)), ..good() }, Reason::CredentialNotFound),
+        (Facts { before: Some((CredentialState::Issued, true)), ..good() }, Reason::CredentialNotSigned),
+        (Facts { before: Some((CredentialState::Superseded, true)), ..good() }, Reason::CredentialSuperseded),
+        (Facts { skips_attempt: true, ..good() }, Reason::AttemptNotNext),
+        (Facts { is_unasked_stack: true, ..good() }, Reason::StackByApplicationOnly),
         (Facts { existing: Some("c".into()), ..good() }, Reason::DuplicateAward),
         (Facts { achievement: AchievementState::Draft, ..good() }, Reason::CourseVersionNotApproved),
         (Facts { achievement: AchievementState::Retired, ..good() }, Reason::AchievementRetired),
@@ -75,8 +84,12 @@ fn all_reasons_come_at_once_in_their_order() {
 
 #[test]
 fn staff_may_overrule_what_was_not_completed_but_not_who_was_assessed() {
-    let none = Facts { completed: None, is_overridden: true, ..good() };
+    let none = Facts { completed: None, is_overridden: true, frameworks: vec![], ..good() };
     assert_eq!(reasons(&none), []);
+    let nobody_seen = Facts { frameworks: vec![Framework::Cmf2019], ..none.clone() };
+    assert_eq!(reasons(&nobody_seen), [Reason::IdNotVerifiedAtAssessment]);
+    let anew = Facts { before: Some((CredentialState::Active, true)), ..nobody_seen };
+    assert_eq!(reasons(&anew), []);
     let unseen = Facts { is_overridden: true, ..completed(|it| it.identity_verified = false) };
     assert_eq!(reasons(&unseen), [Reason::IdNotVerifiedAtAssessment]);
 }

@@ -26,7 +26,9 @@ fn the_operators_key_is_replaced_by_the_next() {
     let (key, sealed) = KeyStore::read(&line(1)).unwrap().make(|_| "ou".to_owned()).unwrap();
     let both = KeyStore::read(&format!("# since May\n{}\n{}\n", line(2), line(1))).unwrap();
     let again = both.reseal(&sealed, "ou").unwrap();
-    assert!(both.reseal(&again, "ou").is_none(), "it is sealed with the first already");
+    assert!(both.is_newest(&again) && !both.is_newest(&sealed));
+    let other = KeyStore::read(&line(3)).unwrap();
+    assert!(other.reseal(&sealed, "ou").is_none(), "what does not open is not sealed anew");
     let opened = KeyStore::read(&line(2)).unwrap().open(&again, "ou").unwrap();
     assert_eq!(opened.verifying_key(), key.verifying_key());
 }

@@ -222,3 +222,11 @@ fn no_more_is_ever_recognised_than_was_earned() {
         Ok(())
     });
 }
+
+#[test]
+fn what_does_not_hold_any_more_is_not_recognised() {
+    let gone = |it: Verdict| Verdict { is_gone: true, ..it };
+    let no = given::<Recognition>(&[submitted()]).when(staff(decide(gone(full()))));
+    no.refused(Reason::CredentialNotActive);
+    given::<Recognition>(&[submitted()]).when(staff(decide(gone(refusal())))).then(&[decided(&refusal())]);
+}

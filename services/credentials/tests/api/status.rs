@@ -5,7 +5,8 @@ use crate::{
     thread::verified,
 };
 use studium_proto::credentials::v1::{
-    CredentialState, ReawardCredentialRequest, RevokeCredentialRequest, StatusReason, SuspendCredentialRequest,
+    AchievementDefined, CredentialState, IssueCredentialRequest, ReawardCredentialRequest, RevokeCredentialRequest,
+    StatusReason, SuspendCredentialRequest, credential_service_client::CredentialServiceClient,
 };
 use studium_vc::{status, verify};
 
@@ -79,4 +80,52 @@ pub async fn a_rebuilt_view_signs_the_same_bytes(desk: Desk) {
     desk.becomes(ADA, CredentialState::Active).await;
     let after = desk.get(ADA).await.unwrap();
     assert_eq!((before.json, before.jwt), (after.json, after.jwt));
+}
+
+pub async fn nobody_awards_anew_what_another_institution_issued(desk: Desk) {
+    desk.that_issues().await;
+    desk.passes("ada").await;
+    desk.becomes(ADA, CredentialState::Active).await;
+    desk.with_issuer("mit").await;
+    desk.with_key("mit").await;
+    let other = AchievementDefined { source_id: "BBB".into(), institution_id: "mit".into(), ..Desk::course() };
+    let achievement_id = desk.approves(other).await.unwrap();
+    desk.awaits(async |it| it.running.is_caught_up().await.unwrap()).await;
+    let request = ReawardCredentialRequest {
+        institution_id: "mit".into(),
+        credential_id: ADA.into(),
+        achievement_id,
+        reason: "ours from now on".into(),
+        ..ReawardCredentialRequest::default()
+    };
+    let staff = desk.house.call(&desk.running, "mia", &["staff"], &["mit"]).await.unwrap();
+    let no = CredentialServiceClient::new(staff).reaward_credential(request.clone()).await.unwrap_err();
+    assert_eq!(no.code(), tonic::Code::PermissionDenied, "{no:?}");
+    // Nor does the platform by mistake.
+    let no = desk.credentials().await.reaward_credential(request).await.unwrap_err();
+    assert_eq!(no.code(), tonic::Code::PermissionDenied, "{no:?}");
+    desk.becomes(ADA, CredentialState::Active).await;
+}
+
+pub async fn attempts_follow_each_other(desk: Desk) {
+    let achievement_id = desk.that_issues().await;
+    desk.passes("ada").await;
+    desk.becomes(ADA, CredentialState::Active).await;
+    let issue = |learner_id: &str, attempt| IssueCredentialRequest {
+        institution_id: "ou".into(),
+        achievement_id: achievement_id.clone(),
+        learner_id: learner_id.into(),
+        attempt,
+        override_reason: "as agreed".into(),
+        ..IssueCredentialRequest::default()
+    };
+    let mut credentials = desk.credentials().await;
+    let no = credentials.issue_credential(issue("ada", 2)).await.unwrap_err();
+    assert!(no.message().starts_with("DUPLICATE_AWARD"), "{no:?}");
+    let no = credentials.issue_credential(issue("bob", 2)).await.unwrap_err();
+    assert!(no.message().starts_with("ATTEMPT_NOT_NEXT"), "{no:?}");
+    credentials.revoke_credential(revoke()).await.unwrap();
+    desk.becomes(ADA, CredentialState::Revoked).await;
+    credentials.issue_credential(issue("ada", 2)).await.unwrap();
+    desk.becomes(AGAIN, CredentialState::Active).await;
 }

@@ -1,7 +1,14 @@
 //! From completing a course to a credential that a stranger verifies.
 
 use crate::desk::{Desk, URL};
-use studium_proto::credentials::v1::{CredentialState, IssueCause};
+use studium_proto::catalogue::v1::{
+    Authority, InstitutionAuthorisationWithdrawn, InstitutionAuthorised, institution_event::Event as InstitutionEvent,
+};
+use studium_proto::credentials::v1::{
+    AchievementDefined, AssessmentType, AwardScheme, AwardedCredit, CredentialState, Framework, IssueCause,
+    ParticipationForm,
+};
+use studium_proto::enrolment::v1::{LearnerRegistered, learner_event::Event as LearnerEvent};
 use studium_vc::{contexts::Contexts, did::Document, resolver::Fetched, verify};
 
 const ADA: &str = "course~AAA~1~ada~1";
@@ -69,4 +76,41 @@ pub async fn what_is_withheld_is_issued_once_the_issuer_has_a_key(desk: Desk) {
     desk.with_key("ou").await;
     let issued = desk.becomes(ADA, CredentialState::Active).await;
     assert!(issued.withheld_reasons.is_empty());
+}
+
+pub async fn what_is_withheld_is_issued_once_the_learner_is_known_and_the_institution_may(desk: Desk) {
+    desk.that_issues().await;
+    let withdrawn = InstitutionAuthorisationWithdrawn { authority: Authority::Issuer as i32, reason: "lapsed".into() };
+    desk.elsewhere.say("ou", vec![InstitutionEvent::InstitutionAuthorisationWithdrawn(withdrawn)]).await;
+    desk.awaits(async |it| it.running.is_caught_up().await.unwrap()).await;
+    desk.passes("ada").await;
+    let withheld = desk.becomes(ADA, CredentialState::Withheld).await;
+    assert_eq!(withheld.withheld_reasons, ["ISSUER_NOT_AUTHORISED"]);
+    let again = InstitutionAuthorised { authority: Authority::Issuer as i32 };
+    desk.elsewhere.say("ou", vec![InstitutionEvent::InstitutionAuthorised(again)]).await;
+    desk.becomes(ADA, CredentialState::Active).await;
+
+    let next = AchievementDefined { source_version: 2, frameworks: vec![Framework::Eu2022 as i32], ..full() };
+    desk.approves(next).await.unwrap();
+    desk.awaits(async |it| it.running.is_caught_up().await.unwrap()).await;
+    desk.completes("bob", |it| it.course_version = 2).await;
+    let bob = "course~AAA~2~bob~1";
+    assert_eq!(desk.becomes(bob, CredentialState::Withheld).await.withheld_reasons, ["LEARNER_UNIDENTIFIED"]);
+    let named = LearnerRegistered { name: "Bob".into(), email: String::new() };
+    desk.elsewhere.say("bob", vec![LearnerEvent::LearnerRegistered(named)]).await;
+    desk.becomes(bob, CredentialState::Active).await;
+}
+
+/// A course that says all that the European recommendation asks for.
+fn full() -> AchievementDefined {
+    AchievementDefined {
+        outcomes: vec!["Solves equations.".into()],
+        study_minutes: 6_000,
+        eqf_level: 6,
+        credits: vec![AwardedCredit { scheme: AwardScheme::Ects as i32, credits_milli: 4_000 }],
+        assessment_type: AssessmentType::Testing as i32,
+        participation: ParticipationForm::Online as i32,
+        quality_assurance: "Institutional review".into(),
+        ..Desk::course()
+    }
 }

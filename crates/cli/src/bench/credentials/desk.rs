@@ -4,21 +4,21 @@ use crate::{
     client::{Channel, failed},
     platform::Platform,
 };
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use std::ops::Range;
 use studium_broker::http;
 use studium_proto::{
     catalogue::v1::{
-        AuthoriseInstitutionRequest, Authority, RegisterInstitutionRequest,
-        institution_service_client::InstitutionServiceClient,
+        AuthoriseInstitutionRequest, Authority, ImportCoursesRequest, RegisterInstitutionRequest,
+        import_service_client::ImportServiceClient, institution_service_client::InstitutionServiceClient,
     },
     credentials::v1::{
         AchievementDefined, AchievementSource, ApproveAchievementRequest, AwardScheme, AwardedCredit,
         CountCredentialsRequest, CreateIssuerKeyRequest, CredentialState, DefineAchievementRequest,
-        GetCredentialRequest, IssueCredentialRequest, PublishIssuerRequest, RevokeCredentialRequest, StatusReason,
-        achievement_service_client::AchievementServiceClient, credential_service_client::CredentialServiceClient,
-        issuer_service_client::IssuerServiceClient,
+        DraftAchievementRequest, GetCredentialRequest, IssueCredentialRequest, PublishIssuerRequest,
+        RevokeCredentialRequest, StatusReason, achievement_service_client::AchievementServiceClient,
+        credential_service_client::CredentialServiceClient, issuer_service_client::IssuerServiceClient,
     },
 };
 use studium_vc::status;
@@ -29,25 +29,33 @@ const IN_FLIGHT: usize = 64;
 /// The institution.
 const INSTITUTION: &str = "bench-issuer";
 
-/// The achievement.
-const ACHIEVEMENT: &str = "stack~bench~1";
-
 /// Connections to the credentials service.
 pub struct IssuingDesk {
     platform: Platform,
     channel: Channel,
     address: String,
+    achievement_id: String,
 }
 
-fn id(n: u32) -> String {
-    format!("{ACHIEVEMENT}~bench-learner-{n:05}~1")
+/// A learner of the bench.
+fn learner(n: u32) -> String {
+    format!("bench-learner-{n:05}")
 }
 
 impl IssuingDesk {
     /// Connects.
     pub async fn open(platform: &Platform) -> Result<Self> {
         let channel = platform.connect("credentials", &["registrar"]).await?;
-        Ok(Self { platform: platform.clone(), channel, address: platform.address("credentials")?.to_owned() })
+        Ok(Self {
+            platform: platform.clone(),
+            channel,
+            address: platform.address("credentials")?.to_owned(),
+            achievement_id: String::new(),
+        })
+    }
+
+    fn id(&self, n: u32) -> String {
+        format!("{}~{}~1", self.achievement_id, learner(n))
     }
 
     fn credentials(&self) -> CredentialServiceClient<Channel> {
@@ -55,10 +63,10 @@ impl IssuingDesk {
     }
 
     /// All that it takes to issue.
-    pub async fn set_up(&self) -> Result<()> {
+    pub async fn set_up(&mut self) -> Result<()> {
         let (institution_id, at_ms) = (INSTITUTION.to_owned(), 0);
         let catalogue = self.platform.connect("catalogue", &["registrar"]).await?;
-        let mut institutions = InstitutionServiceClient::new(catalogue);
+        let mut institutions = InstitutionServiceClient::new(catalogue.clone());
         let register = RegisterInstitutionRequest {
             institution_id: institution_id.clone(),
             name: "Bench University".to_owned(),
@@ -75,24 +83,38 @@ impl IssuingDesk {
         issuers.publish_issuer(publish).await.map_err(failed)?;
         let key = CreateIssuerKeyRequest { institution_id: institution_id.clone(), at_ms };
         issuers.create_issuer_key(key).await.map_err(failed)?;
-        let definition = AchievementDefined {
-            source: AchievementSource::Stack.into(),
-            source_id: "bench".to_owned(),
-            source_version: 1,
+        let course = ImportCoursesRequest {
+            row: 1,
+            slug: "bench".to_owned(),
+            title: "Bench".to_owned(),
+            institution: "Bench University".to_owned(),
             institution_id: institution_id.clone(),
-            name: "Bench".to_owned(),
+            ..ImportCoursesRequest::default()
+        };
+        let rows = ImportServiceClient::new(catalogue).import_courses(stream::iter([course])).await.map_err(failed)?;
+        let row = rows.into_inner().message().await.map_err(failed)?.context("the import answers each row")?;
+        ensure!(row.reason.is_empty(), "the bench's course was refused: {}", row.reason);
+        let mut achievements = AchievementServiceClient::new(self.channel.clone());
+        let draft = DraftAchievementRequest {
+            institution_id: institution_id.clone(),
+            source: AchievementSource::Course.into(),
+            source_id: row.course_id.clone(),
+            source_version: 1,
+            catalogue_position: row.position.max(catalogue_position),
+        };
+        let draft = achievements.draft_achievement(draft).await.map_err(failed)?.into_inner().definition;
+        let definition = AchievementDefined {
             description: "What the bench issues.".to_owned(),
             outcomes: vec!["Waits patiently.".to_owned(), "Counts.".to_owned(), "Divides.".to_owned()],
             study_minutes: 7_500,
             eqf_level: 6,
             credits: vec![AwardedCredit { scheme: AwardScheme::Ects.into(), credits_milli: 5_000 }],
-            ..AchievementDefined::default()
+            ..draft.context("a draft is a definition")?
         };
-        let mut achievements = AchievementServiceClient::new(self.channel.clone());
         let (id, definition) = (institution_id.clone(), Some(definition));
         let define = DefineAchievementRequest { institution_id: id, definition, at_ms };
-        achievements.define_achievement(define).await.map_err(failed)?;
-        let achievement_id = ACHIEVEMENT.to_owned();
+        self.achievement_id = achievements.define_achievement(define).await.map_err(failed)?.into_inner().id;
+        let achievement_id = self.achievement_id.clone();
         let approve = ApproveAchievementRequest { institution_id, achievement_id, at_ms };
         let approved = achievements.approve_achievement(approve).await.map_err(failed)?.into_inner().position;
         self.counted(approved).await.map(drop)
@@ -103,8 +125,8 @@ impl IssuingDesk {
         let issue = |n: u32| {
             let request = IssueCredentialRequest {
                 institution_id: INSTITUTION.to_owned(),
-                achievement_id: ACHIEVEMENT.to_owned(),
-                learner_id: format!("bench-learner-{n:05}"),
+                achievement_id: self.achievement_id.clone(),
+                learner_id: learner(n),
                 override_reason: "the bench says so".to_owned(),
                 ..IssueCredentialRequest::default()
             };
@@ -128,7 +150,7 @@ impl IssuingDesk {
 
     /// Where the bit of a learner's credential is.
     pub async fn bit(&self, n: u32) -> Result<(u32, u32)> {
-        let request = GetCredentialRequest { credential_id: id(n), ..GetCredentialRequest::default() };
+        let request = GetCredentialRequest { credential_id: self.id(n), ..GetCredentialRequest::default() };
         let it = self.credentials().get_credential(request).await.map_err(failed)?.into_inner();
         let it = it.credential.context("the credential is there")?;
         Ok((it.list, it.index))
@@ -138,7 +160,7 @@ impl IssuingDesk {
     pub async fn revoke(&self, n: u32) -> Result<()> {
         let request = RevokeCredentialRequest {
             institution_id: INSTITUTION.to_owned(),
-            credential_id: id(n),
+            credential_id: self.id(n),
             reason: StatusReason::IssuedInError.into(),
             ..RevokeCredentialRequest::default()
         };

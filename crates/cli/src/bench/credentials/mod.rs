@@ -28,7 +28,7 @@ pub async fn measure(bench: &Bench, platform: &Platform, output: Output) -> Resu
     let time = bench.time();
     let core = tokio::task::spawn_blocking(move || signing::measure(time)).await??;
     core.say(output);
-    let desk = IssuingDesk::open(platform).await?;
+    let mut desk = IssuingDesk::open(platform).await?;
     desk.set_up().await?;
     let all = bench.credentials;
     let started = Instant::now();
