@@ -2,7 +2,7 @@
 
 use crate::{award::Completed, key_store::hex};
 use serde::{Deserialize, Serialize};
-use studium_kit::{Changes, Dialect, Event as _, Json, Recorded, Store, StoreError, View, row};
+use studium_kit::{Changes, Dialect, Event as _, Json, Recorded, Store, StoreError, View, places, row};
 use studium_proto::{
     credentials::v1::{AchievementSource, AwardGrade, EvidenceEvent},
     enrolment::v1::{
@@ -26,6 +26,8 @@ row! {
         started_ms: i64,
         completed_ms: i64,
         evidence: Json<Vec<Evidence>>,
+        /// The course runs that make a programme complete.
+        parts: Json<Vec<String>>,
     }
 }
 
@@ -117,7 +119,10 @@ impl CompletionRow {
                 self.started_ms = at;
                 self.evidence.0.push(proof);
             }
-            ProgrammeEvent::ProgrammeCourseCompleted(_) => self.evidence.0.push(proof),
+            ProgrammeEvent::ProgrammeCourseCompleted(it) => {
+                self.evidence.0.push(proof);
+                self.parts.0.push(it.run_id);
+            }
             ProgrammeEvent::ProgrammeCompleted(it) => {
                 self.evidence.0.push(proof);
                 self.grade = AwardGrade::Pass as i32;
@@ -173,7 +178,27 @@ pub async fn completion(
         CompletionRow::COLUMN_LIST
     );
     let values = [learner_id.into(), (source as i32).into(), source_id.into(), version.into()];
-    Ok(store.query(&sql, &values).await?.pop())
+    let mut row: Option<CompletionRow> = store.query(&sql, &values).await?.pop();
+    if let Some(row) = row.as_mut().filter(|_| source == AchievementSource::Programme) {
+        row.identity_verified = is_identified(store, learner_id, &row.parts.0).await?;
+    }
+    Ok(row)
+}
+
+/// Whether the learner was identified at the assessments of all these course runs: so it is with their programme.
+async fn is_identified(store: &Store, learner_id: &str, runs: &[String]) -> Result<bool, StoreError> {
+    if runs.is_empty() {
+        return Ok(false);
+    }
+    let sql = format!(
+        "SELECT completed_id FROM completion_1 WHERE learner_id = $1 AND source = $2 AND is_complete \
+         AND identity_verified AND completed_id IN ({})",
+        places(3, runs.len())
+    );
+    let mut values = vec![learner_id.into(), (AchievementSource::Course as i32).into()];
+    values.extend(runs.iter().map(Into::into));
+    let identified: Vec<(String,)> = store.query(&sql, &values).await?;
+    Ok(runs.iter().all(|run| identified.iter().any(|it| it.0 == *run)))
 }
 
 /// Who completed a version of something.

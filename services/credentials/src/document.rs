@@ -103,7 +103,9 @@ fn credits(all: &[AwardedCredit]) -> Option<Credits> {
 }
 
 fn results(it: &CredentialIssued, achievement: &AchievementDefined) -> Results {
-    let minutes = achievement.study_minutes + achievement.revision_minutes + achievement.assessment_minutes;
+    let minutes = [achievement.revision_minutes, achievement.assessment_minutes]
+        .into_iter()
+        .fold(achievement.study_minutes, u32::saturating_add);
     let is_cmf = achievement.frameworks().any(|it| matches!(it, Framework::Cmf2019 | Framework::Cmf2022));
     Results {
         score: it.grade_millipoints.map(|grade| Score {

@@ -70,6 +70,7 @@ pub fn service() -> Service {
 pub fn service_with(settings: Settings) -> Service {
     Service::new("credentials")
         .with(settings)
+        .with(public::SignedLists::default())
         .decider::<issuer::Issuer>()
         .decider::<achievement::Achievement>()
         .decider::<credential::Credential>()

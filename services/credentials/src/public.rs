@@ -34,6 +34,10 @@ use axum::{
 };
 use checks::Line;
 use credential_page::Shown;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 use studium_kit::App;
 use studium_proto::credentials::v1::AchievementDefined;
 
@@ -120,28 +124,53 @@ async fn did_document(
     Ok(tagged(&headers, "application/did+json", "public, max-age=60", text))
 }
 
-async fn list(app: &App, institution_id: &str, list: u32) -> Result<signing::Signed, No> {
-    let issuer = issuers::issuer(app.store(), institution_id).await?.ok_or(No::NotFound)?;
-    let row = status_lists::list(app.store(), institution_id, list).await?.ok_or(No::NotFound)?;
-    Ok(signing::status_list(app, &issuer, &row, studium_kit::now_ms())?)
+/// Status lists as they were signed last, so that a list that did not change is not signed for each stranger.
+#[derive(Default)]
+pub struct SignedLists(Mutex<BTreeMap<(String, u32), (String, signing::Signed)>>);
+
+/// A status list in a form, or nothing new for whoever has it.
+async fn list(
+    app: &App,
+    (institution_id, number): (String, u32),
+    headers: &HeaderMap,
+    form: Form,
+) -> Result<Response, No> {
+    let issuer = issuers::issuer(app.store(), &institution_id).await?.ok_or(No::NotFound)?;
+    let row = status_lists::list(app.store(), &institution_id, number).await?.ok_or(No::NotFound)?;
+    let now_ms = studium_kit::now_ms();
+    let version = signing::list_version(&issuer, &row, now_ms);
+    let kept = app.belonging::<SignedLists>().map(|it| it.0.lock().unwrap_or_else(PoisonError::into_inner));
+    let known = kept.as_ref().and_then(|it| it.get(&(institution_id.clone(), number)).cloned());
+    drop(kept);
+    let signed = match known {
+        Some((it, signed)) if it == version => signed,
+        _ => {
+            let signed = signing::status_list(app, &issuer, &row, now_ms)?;
+            if let Some(all) = app.belonging::<SignedLists>() {
+                let mut all = all.0.lock().unwrap_or_else(PoisonError::into_inner);
+                all.insert((institution_id, number), (version, signed.clone()));
+            }
+            signed
+        }
+    };
+    Ok(match form {
+        Form::Token => tagged(headers, VC_JWT, A_MINUTE, signed.jwt),
+        Form::Page | Form::Json => tagged(headers, VC, A_MINUTE, signed.json),
+    })
 }
 
 async fn status_list(
     State(app): State<App>,
-    Path((institution_id, number)): Path<(String, u32)>,
+    Path(which): Path<(String, u32)>,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    let signed = list(&app, &institution_id, number).await?;
-    if Form::liked(&headers) == Form::Token {
-        return Ok(tagged(&headers, VC_JWT, A_MINUTE, signed.jwt));
-    }
-    Ok(tagged(&headers, VC, A_MINUTE, signed.json))
+    list(&app, which, &headers, Form::liked(&headers)).await
 }
 
 async fn status_token(
     State(app): State<App>,
-    Path((institution_id, number)): Path<(String, u32)>,
+    Path(which): Path<(String, u32)>,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    Ok(tagged(&headers, VC_JWT, A_MINUTE, list(&app, &institution_id, number).await?.jwt))
+    list(&app, which, &headers, Form::Token).await
 }

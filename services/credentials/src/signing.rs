@@ -90,12 +90,24 @@ pub async fn again(app: &App, row: &CredentialRow) -> Result<Signed, StoreError>
     Ok(signed)
 }
 
+/// From when on a status list is valid: what changed it last, or half of its validity.
+fn list_from(row: &StatusListRow, now_ms: i64) -> i64 {
+    let half = LIST_VALID_MS / 2;
+    row.changed_ms.max(now_ms.div_euclid(half) * half)
+}
+
+/// All on which the bytes of a status list depend, in few words: the same on every replica.
+pub fn list_version(issuer: &IssuerRow, row: &StatusListRow, now_ms: i64) -> String {
+    let key = issuer.current().map(|it| it.id.as_str()).unwrap_or_default();
+    let from = list_from(row, now_ms);
+    sha256(format!("{}/{}/{}/{from}/{key}", row.institution_id, row.list, row.changed_position).as_bytes())
+}
+
 /// An issuer's status list as it is to be published now. Every replica signs the same.
 pub fn status_list(app: &App, issuer: &IssuerRow, row: &StatusListRow, now_ms: i64) -> Result<Signed, StoreError> {
     let current = issuer.current().ok_or_else(|| unfit(&"the issuer has no safe key"))?;
     let key = open(app, &issuer.institution_id, current)?;
-    let half = LIST_VALID_MS / 2;
-    let from = row.changed_ms.max(now_ms.div_euclid(half) * half);
+    let from = list_from(row, now_ms);
     let url = document::status_list_url(&issuer.base_url, &issuer.institution_id, row.list);
     let terms = ListTerms {
         id: &url,

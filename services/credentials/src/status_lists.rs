@@ -11,8 +11,10 @@ row! {
         key { institution_id: String, list: u32 }
         /// The bits, eight in a byte, the first left-most.
         bits: Vec<u8>,
-        /// It is so since then.
+        /// It is so since then, by the date of what changed it.
         changed_ms: i64,
+        /// Position of what changed it last.
+        changed_position: u64,
     }
 }
 
@@ -25,11 +27,11 @@ impl View for StatusLists {
     const STREAMS: &'static [&'static str] = &["credentials"];
 
     fn fold(event: &Recorded<'_>, rows: &mut Changes<StatusListRow>) {
-        let (institution_id, changed_ms) = (event.id().to_owned(), event.at_ms());
+        let (institution_id, changed_ms, changed_position) = (event.id().to_owned(), event.at_ms(), event.position());
         match event.read() {
             Some(Event::StatusListOpened(it)) => {
                 let bits = vec![0; (it.entries / 8) as usize];
-                let row = StatusListRow { institution_id, list: it.list, bits, changed_ms };
+                let row = StatusListRow { institution_id, list: it.list, bits, changed_ms, changed_position };
                 rows.row((event.id(), it.list), move |at| *at = Some(row));
             }
             Some(Event::StatusBitSet(it)) => rows.row((event.id(), it.list), move |row| {
@@ -38,7 +40,7 @@ impl View for StatusLists {
                 if let Some(byte) = row.bits.get_mut(at) {
                     *byte = if it.is_set { *byte | mask } else { *byte & !mask };
                 }
-                row.changed_ms = changed_ms;
+                (row.changed_ms, row.changed_position) = (changed_ms, changed_position);
             }),
             Some(Event::StatusIndexAllocated(_)) | None => {}
         }

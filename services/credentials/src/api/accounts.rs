@@ -2,7 +2,9 @@
 
 use super::{Api, Reply, no};
 use crate::{
-    acbs, credentials,
+    acbs,
+    credential::Credential,
+    credentials,
     credit_account::{self, Command, CreditAccount},
     credit_accounts::{self, CreditAccountRow, CreditAccounts},
     credit_entries::{self, CreditEntries, CreditEntryRow},
@@ -145,9 +147,10 @@ impl CreditAccountService for Api {
         let call = call.at(it.at_ms)?;
         let id = credit_account::id(&it.learner_id, it.scheme());
         let row = credentials::credential(self.app.store(), &it.credential_id).await.map_err(fault)?;
+        // The view may not have seen a revocation yet; the credential itself has.
+        let state = self.app.look::<Credential, _>(&it.credential_id, |it| it.standing().0).await?;
         let row = row.filter(|row| {
-            row.learner_id == it.learner_id
-                && matches!(row.state(), CredentialState::Active | CredentialState::Suspended)
+            row.learner_id == it.learner_id && matches!(state, CredentialState::Active | CredentialState::Suspended)
         });
         let earnings = match row {
             Some(row) => credit_policies::earnings(&self.app, &row).await.map_err(fault)?,

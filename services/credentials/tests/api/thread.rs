@@ -5,10 +5,13 @@ use studium_proto::catalogue::v1::{
     Authority, InstitutionAuthorisationWithdrawn, InstitutionAuthorised, institution_event::Event as InstitutionEvent,
 };
 use studium_proto::credentials::v1::{
-    AchievementDefined, AssessmentType, AwardScheme, AwardedCredit, CredentialState, Framework, IssueCause,
-    ParticipationForm,
+    AchievementDefined, AchievementSource, AssessmentType, AwardScheme, AwardedCredit, CredentialState, CreditRoute,
+    Framework, IssueCause, ParticipationForm, Supervision,
 };
-use studium_proto::enrolment::v1::{LearnerRegistered, learner_event::Event as LearnerEvent};
+use studium_proto::enrolment::v1::{
+    LearnerRegistered, Outcome, ProgrammeCompleted, ProgrammeCourseCompleted, ProgrammeJoined,
+    learner_event::Event as LearnerEvent, programme_enrolment_event::Event as ProgrammeEvent,
+};
 use studium_vc::{contexts::Contexts, did::Document, resolver::Fetched, verify};
 
 const ADA: &str = "course~AAA~1~ada~1";
@@ -113,4 +116,49 @@ fn full() -> AchievementDefined {
         quality_assurance: "Institutional review".into(),
         ..Desk::course()
     }
+}
+
+pub async fn a_microcredential_of_courses_asks_who_sat_in_each(desk: Desk) {
+    desk.with_issuer("ou").await;
+    desk.with_key("ou").await;
+    let programme = AchievementDefined {
+        source: AchievementSource::Programme as i32,
+        source_id: "MAT".into(),
+        frameworks: vec![Framework::Cmf2022 as i32],
+        language: "en".into(),
+        study_minutes: 5_500,
+        revision_minutes: 1_000,
+        assessment_minutes: 1_000,
+        credits: vec![AwardedCredit { scheme: AwardScheme::Ects as i32, credits_milli: 5_000 }],
+        credit_route: CreditRoute::Direct as i32,
+        degree_programmes: vec!["BSc Mathematics".into()],
+        summative_assessment: true,
+        pass_mark_millipoints: 50_000,
+        supervision: Supervision::OnlineIdentified as i32,
+        ..full()
+    };
+    desk.approves(programme).await.unwrap();
+    desk.awaits(async |it| it.running.is_caught_up().await.unwrap()).await;
+    for (learner, is_identified) in [("ada", true), ("bob", false)] {
+        let named = LearnerRegistered { name: learner.to_uppercase(), email: String::new() };
+        desk.elsewhere.say(learner, vec![LearnerEvent::LearnerRegistered(named)]).await;
+        desk.completes(learner, |it| it.identity_verified = is_identified).await;
+        let course = ProgrammeCourseCompleted {
+            course_id: "AAA".into(),
+            run_id: "AAA-2026".into(),
+            outcome: Outcome::Passed as i32,
+            grade_millipoints: Some(78_000),
+        };
+        let completed =
+            ProgrammeCompleted { programme_version: 1, institution_id: "ou".into(), course_ids: vec!["AAA".into()] };
+        let events = vec![
+            ProgrammeEvent::ProgrammeJoined(ProgrammeJoined::default()),
+            ProgrammeEvent::ProgrammeCourseCompleted(course),
+            ProgrammeEvent::ProgrammeCompleted(completed),
+        ];
+        desk.elsewhere.say(&format!("MAT~{learner}"), events).await;
+    }
+    desk.becomes("programme~MAT~1~ada~1", CredentialState::Active).await;
+    let bob = desk.becomes("programme~MAT~1~bob~1", CredentialState::Withheld).await;
+    assert_eq!(bob.withheld_reasons, ["ID_NOT_VERIFIED_AT_ASSESSMENT"]);
 }
