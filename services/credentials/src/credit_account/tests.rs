@@ -211,6 +211,24 @@ fn a_credential_counts_once_in_an_account_whoever_recognises_it() {
 }
 
 #[test]
+fn a_revocation_takes_with_it_what_others_made_of_the_credential() {
+    let at_ku = CreditsRecognised { recognition_id: "a~ku".into(), ..decision(2_000) };
+    let back = Event::CreditsReversed(reversed("a~ku", 2_000, ReversalCause::Revoked));
+    given::<CreditAccount>(&[Event::CreditsRecognised(at_ku.clone())]).when(ask(reverse("a"))).then(&[back]);
+    // Nor does anybody recognise it afterwards.
+    let gone = Event::CreditsReversed(reversed("a", 5_000, ReversalCause::Revoked));
+    let late = Command::Recognise { scheme: AwardScheme::Ects, decision: at_ku };
+    let refused = CreditsRefused {
+        credential_id: "a~ku".into(),
+        credits_milli: 2_000,
+        institution_id: "ku".into(),
+        reasons: vec!["CREDENTIAL_NOT_ACTIVE".into()],
+        details: vec!["the credential was revoked, or another one took its place".into()],
+    };
+    given::<CreditAccount>(&[earned("a", 5_000), gone]).when(ask(late)).then(&[Event::CreditsRefused(refused)]);
+}
+
+#[test]
 fn only_its_institution_says_as_what_an_entry_counts() {
     let classify = |entry_id: &str| Command::Classify { entry_id: entry_id.into(), kind: CreditKind::Major };
     let major = CreditsClassified { entry_id: "a".into(), kind: CreditKind::Major as i32 };
