@@ -94,10 +94,9 @@ pub struct InstitutionArgs {
 
 /// What `studium credentials draft` takes.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false, args = ["course", "programme"])]
 pub struct DraftArgs {
     /// The course.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", required_unless_present = "programme", conflicts_with = "programme")]
     course: Option<String>,
     /// The programme.
     #[arg(long, value_name = "ID")]
