@@ -51,10 +51,15 @@ impl By {
     /// With `reason` for whoever acts for somebody else.
     pub fn may_act_for<R: Reason>(&self, owner: &str, reason: R) -> Result<(), Rejection<R>> {
         match &self.institution {
-            Some(it) if it != owner => {
+            Some(it) if !self.acts_for(owner) => {
                 reason.because(format!("it belongs to institution `{owner}`; you act for `{it}`"))
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether this is nobody in particular, or acts for the owner.
+    pub fn acts_for(&self, owner: &str) -> bool {
+        self.institution.as_ref().is_none_or(|it| it == owner)
     }
 }

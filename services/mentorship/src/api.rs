@@ -11,9 +11,8 @@ mod review_claims;
 mod reviews;
 mod sessions;
 
-use crate::by::By;
 use studium_kit::status::no;
-use studium_kit::{App, Call, Fields, done};
+use studium_kit::{App, Fields, done};
 use tonic::Status;
 
 /// The longest name, skill or language, characters.
@@ -36,13 +35,6 @@ impl Api {
     pub fn new(app: App) -> Self {
         Self { app }
     }
-}
-
-/// Who calls: the platform, the person whom it is about, or staff for an institution.
-fn by(call: &Call, persons: &[&str], institution: &str) -> By {
-    let is_own = persons.contains(&call.caller.subject.as_str());
-    let institution = (!call.caller.acts_for_all() && !is_own).then(|| institution.to_owned());
-    By { at_ms: call.now_ms(), institution }
 }
 
 /// Skills or languages of a person.

@@ -1,11 +1,8 @@
 //! One person's calendar: when a mentor is available, and which times are booked. Nobody is booked twice, ever.
 
-use crate::{
-    availability::{self, Availability, Span},
-    by::Asked,
-};
+use crate::availability::{self, Availability, Span};
 use std::collections::{BTreeMap, BTreeSet};
-use studium_kit::{Decider, Decision, MINUTE_MS, Reason as _, Rejection};
+use studium_kit::{Asked, Decider, Decision, MINUTE_MS, Reason as _, Rejection};
 use studium_proto::mentorship::v1::{
     AvailabilityExceptionCleared, AvailabilityExceptionSet, AvailabilitySet, LearnerBarred, Reason, SessionSide,
     SlotFreed, SlotHeld, SlotRefusal, SlotRefused, calendar_event::Event,
@@ -93,7 +90,7 @@ impl Decider for Calendar {
     fn decide(&self, asked: &Self::Command) -> Decision<Self> {
         match &asked.command {
             Command::Open { owner, times } => {
-                asked.by.may_act_for(owner)?;
+                asked.by.may_act_for(owner, Reason::NotYourInstitution)?;
                 self.open(times)
             }
             Command::Hold(slot) => Ok(self.hold(slot)),

@@ -5,9 +5,8 @@ mod asking;
 mod clocks;
 mod following;
 
-use crate::by::Asked;
 use std::collections::{BTreeMap, BTreeSet};
-use studium_kit::{DAY_MS, Decider, Decision, MINUTE_MS, Reason as _, Rejection};
+use studium_kit::{Asked, DAY_MS, Decider, Decision, MINUTE_MS, Reason as _, Rejection};
 use studium_proto::mentorship::v1::{
     ConversationEnd, ConversationState, MentorState, MentorshipState, QuestionAsked, Reason, RerouteCause,
     conversation_event::Event,

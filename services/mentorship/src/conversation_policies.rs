@@ -2,7 +2,6 @@
 
 use crate::{
     blocked_pairs::BlockedPairs,
-    by::{Asked, by_itself},
     conversation::{Command, Conversation},
     conversations::{self, ConversationRow, Conversations},
     mentees::Mentees,
@@ -12,7 +11,7 @@ use crate::{
     rests::Rests,
     routes,
 };
-use studium_kit::{App, Deadline, LookUpPolicy, Reaction, StoreError, View};
+use studium_kit::{App, Asked, Deadline, LookUpPolicy, Reaction, StoreError, View, by_itself};
 use studium_proto::mentorship::v1::{
     conversation_event::Event as ConversationEvent, mentor_event::Event as MentorEvent,
     mentorship_event::Event as MentorshipEvent,

@@ -7,7 +7,6 @@ mod assignment;
 mod availability;
 mod billing_lines;
 mod blocked_pairs;
-mod by;
 mod calendar;
 mod cohort;
 mod conversation;

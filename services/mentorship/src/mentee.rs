@@ -1,7 +1,6 @@
 //! What a learner wants of any mentor.
 
-use crate::by::Asked;
-use studium_kit::{Decider, Decision};
+use studium_kit::{Asked, Decider, Decision};
 use studium_proto::mentorship::v1::{MenteeDescribed, Reason, mentee_event::Event};
 
 /// What can be asked of a mentee.

@@ -1,8 +1,7 @@
 //! One mentor: what the mentor offers, whom never to meet again, and the places that are taken. Load ≤ capacity, always.
 
-use crate::by::Asked;
 use std::collections::{BTreeMap, BTreeSet};
-use studium_kit::{Decider, Decision, Reason as _, Rejection};
+use studium_kit::{Asked, Decider, Decision, Reason as _, Rejection};
 use studium_proto::mentorship::v1::{
     BlockedBy, CapacitySet, MentorDescribed, MentorLeaving, MentorLeft, MentorPaused, MentorRegistered, MentorResumed,
     MentorState, PairBlocked, PlaceFreed, PlaceRefusal, PlaceRefused, PlaceTaken, Reason, mentor_event::Event,
@@ -97,7 +96,7 @@ impl Decider for Mentor {
             }
             Command::Free { mentorship_id, proposal } => return Ok(self.free(mentorship_id, *proposal)),
             Command::Register { mentor_id, institution_id, profile, capacity } => {
-                asked.by.may_act_for(institution_id)?;
+                asked.by.may_act_for(institution_id, Reason::NotYourInstitution)?;
                 return self.register(mentor_id, institution_id, profile, *capacity);
             }
             _ => {}
@@ -105,7 +104,7 @@ impl Decider for Mentor {
         self.known()?;
         // A learner or a mentor keeps away from whom he wants; staff only where it has a say.
         if !matches!(asked.command, Command::Block { by: BlockedBy::Learner | BlockedBy::Mentor, .. }) {
-            asked.by.may_act_for(&self.institution_id)?;
+            asked.by.may_act_for(&self.institution_id, Reason::NotYourInstitution)?;
         }
         match &asked.command {
             Command::Register { .. } | Command::Take { .. } | Command::Free { .. } => Ok(Vec::new()),

@@ -3,9 +3,9 @@
 mod handing_over;
 mod seeking;
 
-use crate::{by::Asked, standing};
+use crate::standing;
 use std::collections::{BTreeMap, BTreeSet};
-use studium_kit::{Decider, Decision, Reason as _, Rejection};
+use studium_kit::{Asked, Decider, Decision, Reason as _, Rejection};
 use studium_proto::mentorship::v1::{
     Candidate, HandOverCause, MentorRated, MentorshipAnnounced, MentorshipEnd, MentorshipEnded, MentorshipPaused,
     MentorshipRequested, MentorshipResumed, MentorshipState, NoMentorFound, PlaceRefusal, ProposalEnd, ProposalOrigin,
@@ -163,12 +163,12 @@ impl Decider for Mentorship {
         let at_ms = asked.by.at_ms;
         match &asked.command {
             Command::Request { institution_id, source } => {
-                asked.by.may_act_for(institution_id)?;
+                asked.by.may_act_for(institution_id, Reason::NotYourInstitution)?;
                 Ok(self.request(institution_id, *source))
             }
             it @ (Command::Join { .. } | Command::Settle) => Ok(self.follow_programme(it)),
             it => {
-                asked.by.may_act_for(&self.institution_id)?;
+                asked.by.may_act_for(&self.institution_id, Reason::NotYourInstitution)?;
                 match it {
                     Command::Propose(it) => self.propose(it),
                     Command::NoneFound(it) => Ok(self.none_found(it)),

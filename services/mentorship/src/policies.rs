@@ -1,12 +1,11 @@
 //! What follows here from what happened: programmes bring mentorships, mentorships take places, places open proposals.
 
 use crate::{
-    by::{Asked, by_itself},
     mentor::{self, Mentor},
     mentorship::{Command, Mentorship},
     terms_held::{self, TermsHeld},
 };
-use studium_kit::{App, Deadline, LookUpPolicy, Policy, Reaction, StoreError, View};
+use studium_kit::{App, Asked, Deadline, LookUpPolicy, Policy, Reaction, StoreError, View, by_itself};
 use studium_proto::{
     enrolment::v1::programme_enrolment_event::Event as ProgrammeEvent,
     mentorship::v1::{

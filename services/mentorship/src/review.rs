@@ -6,12 +6,11 @@ mod returning;
 pub use locking::{Answer, reason_of};
 
 use crate::{
-    by::Asked,
     mark::{Mark, mark},
     standing,
 };
 use std::collections::{BTreeMap, BTreeSet};
-use studium_kit::{Decider, Decision, Reason as _, Rejection};
+use studium_kit::{Asked, Decider, Decision, Reason as _, Rejection};
 use studium_proto::mentorship::v1::{
     MentorshipState, Reason, ReviewKind, ReviewLockEnd, ReviewLockRefusal, ReviewResubmitted, ReviewScore,
     ReviewStanding, ReviewSubmitted, ReviewVerdict, ReviewWithdrawalCause, ReviewWithdrawn, review_event::Event,
@@ -207,7 +206,7 @@ impl Decider for Review {
             Command::Submit(_) | Command::Lock { .. } => Ok(Vec::new()),
             Command::Extend { reviewer_id, slot, until_ms } => self.extend(reviewer_id, *slot, *until_ms, at_ms),
             Command::EndLock { reviewer_id, end } => {
-                asked.by.may_act_for(&self.institution_id)?;
+                asked.by.may_act_for(&self.institution_id, Reason::NotYourInstitution)?;
                 self.end_lock(reviewer_id, *end)
             }
             Command::Expire { until_ms } => Ok(self.expire(*until_ms)),
@@ -220,7 +219,7 @@ impl Decider for Review {
                 if *cause == ReviewWithdrawalCause::Learner {
                     self.is_of(learner_id)?;
                 } else {
-                    asked.by.may_act_for(&self.institution_id)?;
+                    asked.by.may_act_for(&self.institution_id, Reason::NotYourInstitution)?;
                 }
                 Ok(self.withdraw(*cause, reason))
             }

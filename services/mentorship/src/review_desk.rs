@@ -3,9 +3,9 @@
 //! A slot is taken here before a review is locked, and freed after the lock is over, so that locks are never more than
 //! slots. A slot whose time is over holds nobody back, also when nothing told the desk that the lock ended.
 
-use crate::{by::Asked, review_rights::Rights};
+use crate::review_rights::Rights;
 use std::collections::BTreeMap;
-use studium_kit::{Decider, Decision, MINUTE_MS, Reason as _};
+use studium_kit::{Asked, Decider, Decision, MINUTE_MS, Reason as _};
 use studium_proto::mentorship::v1::{
     Reason, ReviewSlotExtended, ReviewSlotFreed, ReviewSlotTaken, review_desk_event::Event,
 };

@@ -2,13 +2,12 @@
 
 use crate::{
     blocked_pairs::{self, BlockedPairs},
-    by::{Asked, by_itself},
     mentorships::{self, Mentorships},
     review::{Command, Review},
     review_desk::{self, ReviewDesk},
     reviews::{self, Reviews},
 };
-use studium_kit::{App, Deadline, LookUpPolicy, Policy, Reaction, StoreError, View};
+use studium_kit::{App, Asked, Deadline, LookUpPolicy, Policy, Reaction, StoreError, View, by_itself};
 use studium_proto::mentorship::v1::{
     MentorshipState, ReviewLockEnd, ReviewWithdrawalCause, mentor_event::Event as MentorEvent,
     mentorship_event::Event as MentorshipEvent, review_desk_event::Event as DeskEvent,

@@ -1,8 +1,7 @@
 //! The watch over one learner in one programme: what the mentor hears of, once, and when it is not true any more.
 
-use crate::by::Asked;
 use std::collections::BTreeMap;
-use studium_kit::{Decider, Decision, Reason as _};
+use studium_kit::{Asked, Decider, Decision, Reason as _};
 use studium_proto::mentorship::v1::{
     Reason, RiskAcknowledged, RiskClearance, RiskCleared, RiskKind, RiskSignalled, RiskWatchBegan, RiskWatchEnd,
     RiskWatchEnded, risk_event::Event,
@@ -154,7 +153,7 @@ impl Decider for Risk {
                 let Some(it) = self.signals.get(signal) else {
                     return Reason::SignalNotFound.because("no signal has this number in this mentorship");
                 };
-                by.may_act_for(&it.institution_id)?;
+                by.may_act_for(&it.institution_id, Reason::NotYourInstitution)?;
                 if !mentor_id.is_empty() && mentor_id != present_mentor_id {
                     return Reason::NotTheMentor.because("somebody else is the learner's mentor, or nobody");
                 }

@@ -1,7 +1,6 @@
 //! Who is watched follows from mentorships, enrolments, runs and programmes; what is said follows from a due time.
 
 use crate::{
-    by::{Asked, by_itself},
     mentee_progress::{self, MenteeProgress, MenteeProgressRow},
     mentoring_programmes::{self, MentoringProgrammes},
     mentoring_runs::{self, MentoringRuns},
@@ -11,7 +10,7 @@ use crate::{
     risk_due::Fact,
     terms_held,
 };
-use studium_kit::{App, Deadline, LookUpPolicy, Reaction, Store, StoreError, View};
+use studium_kit::{App, Asked, Deadline, LookUpPolicy, Reaction, Store, StoreError, View, by_itself};
 use studium_proto::{
     catalogue::v1::{course_run_event::Event as RunEvent, programme_event::Event as ProgrammeEvent},
     enrolment::v1::{EnrolmentState, enrolment_event::Event as EnrolmentEvent},

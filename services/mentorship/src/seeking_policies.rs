@@ -3,7 +3,6 @@
 
 use crate::{
     blocked_pairs::BlockedPairs,
-    by::by_itself,
     matching::{self, Offer, Wish},
     mentees::Mentees,
     mentors::{self, MentorRow, Mentors},
@@ -13,7 +12,7 @@ use crate::{
     wishes,
 };
 use std::collections::BTreeMap;
-use studium_kit::{App, LookUpPolicy, Reaction, StoreError, View};
+use studium_kit::{App, LookUpPolicy, Reaction, StoreError, View, by_itself};
 use studium_proto::mentorship::v1::{
     Exclusion, MentorState, NoMentorFound, ProposalOrigin, RequestSource, TermsSet, mentor_event::Event as MentorEvent,
     mentorship_event::Event as MentorshipEvent,

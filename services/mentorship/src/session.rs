@@ -4,11 +4,8 @@ mod moving;
 
 pub use moving::MINUTES;
 
-use crate::{
-    by::{Asked, By},
-    standing,
-};
-use studium_kit::{Decider, Decision, Reason as _, Rejection};
+use crate::standing;
+use studium_kit::{Asked, By, Decider, Decision, Reason as _, Rejection};
 use studium_proto::mentorship::v1::{
     ActionItemDone, ActionItemSet, MentorshipState, Reason, SessionAsker, SessionCancelCause, SessionCancelled,
     SessionHeld, SessionKind, SessionNoShow, SessionRequested, SessionSide, SlotRefusal, session_event::Event,
@@ -178,7 +175,7 @@ impl Session {
         match who {
             Who::Mentor(id) if *id == self.asked.mentor_id => Ok(()),
             Who::Learner(id) if *id == self.asked.learner_id => Ok(()),
-            Who::Office => by.may_act_for(&self.asked.institution_id),
+            Who::Office => by.may_act_for(&self.asked.institution_id, Reason::NotYourInstitution),
             _ => Reason::NotYourSession.because("the session is somebody else's"),
         }
     }

@@ -2,14 +2,13 @@
 
 use crate::{
     blocked_pairs::{self, BlockedPairs},
-    by::by_itself,
     calendar::{self, Calendar, Slot},
     mentors::{self, Mentors},
     mentorships::{self, Mentorships},
     session::{Command, Facts, Session},
     sessions::{self, Sessions, Whose},
 };
-use studium_kit::{App, LookUpPolicy, Policy, Reaction, Store, StoreError, View};
+use studium_kit::{App, LookUpPolicy, Policy, Reaction, Store, StoreError, View, by_itself};
 use studium_proto::mentorship::v1::{
     MentorState, MentorshipState, SessionCancelCause, SessionSide, calendar_event::Event as CalendarEvent,
     mentor_event::Event as MentorEvent, mentorship_event::Event as MentorshipEvent,

@@ -1,7 +1,6 @@
 //! The numbers that hold for a programme: how long a proposal is open, a question waits, a review is locked.
 
-use crate::by::Asked;
-use studium_kit::{Decider, Decision};
+use studium_kit::{Asked, Decider, Decision};
 use studium_proto::mentorship::v1::{Reason, TermsSet, terms_event::Event};
 
 /// The id of the terms that hold where a programme has none of its own.

@@ -1,7 +1,7 @@
 //! Calls that concern calendars.
 
 use super::{
-    Api, Reply, by, done, no,
+    Api, Reply, done, no,
     sessions::{Speaks, who},
     time_zone,
 };
@@ -13,7 +13,7 @@ use crate::{
     session::{MINUTES, Who},
     sessions::{self, Only, SessionRow, Sessions},
 };
-use studium_kit::{Call, DAY_MS, Fields, MINUTE_MS, Outcome, Page, fault};
+use studium_kit::{By, Call, DAY_MS, Fields, MINUTE_MS, Outcome, Page, fault};
 use studium_proto::mentorship::v1::{
     AvailabilityException, AvailabilityExceptionSet, AvailabilitySet, Booking, Calendar as Shown,
     ClearAvailabilityExceptionRequest, ClearAvailabilityExceptionResponse, ExportCalendarRequest,
@@ -54,7 +54,7 @@ impl Api {
         fields.done()?;
         let call = call.at(at_ms)?;
         let owner = self.owner(mentor).await?;
-        let asked = by(&call, &[mentor], institution).asks(calendar::Command::Open { owner, times });
+        let asked = By::caller(&call, &[mentor], institution).asks(calendar::Command::Open { owner, times });
         self.app.decide::<Calendar>(&call, mentor, &asked).await
     }
 
@@ -62,7 +62,7 @@ impl Api {
     async fn may_see_calendar(&self, call: &Call, person: &str, institution: &str) -> Result<(), Status> {
         let owner = self.owner(person).await?;
         let is_own = call.caller.subject == person || call.caller.acts_for_all();
-        if is_own || by(call, &[], institution).may_act_for(&owner).is_ok() {
+        if is_own || By::caller(call, &[], institution).acts_for(&owner) {
             return Ok(());
         }
         Err(no(Reason::NotYourInstitution, "the person does not mentor for your institution", person))
@@ -97,7 +97,7 @@ impl Api {
             return Err(no(Reason::SessionNotFound, "the person has no such session", &it.session_id));
         };
         let is_own = call.caller.subject == person || call.caller.acts_for_all();
-        if !is_own && by(call, &[], institution).may_act_for(&row.institution_id).is_err() {
+        if !is_own && !By::caller(call, &[], institution).acts_for(&row.institution_id) {
             return Err(no(Reason::NotYourInstitution, "the programme is another institution's", &it.session_id));
         }
         Ok(vec![row])

@@ -1,6 +1,6 @@
 //! A cohort's start: matched together, then assigned one by one.
 
-use super::{Api, by, no};
+use super::{Api, no};
 use crate::{
     cohort::{self, Plan},
     mentors::{self, Mentors},
@@ -9,7 +9,7 @@ use crate::{
     wishes,
 };
 use futures::stream::{self, BoxStream, StreamExt as _};
-use studium_kit::{Call, DecideError, Fields, fault};
+use studium_kit::{By, Call, DecideError, Fields, fault};
 use studium_proto::mentorship::v1::{
     AssignCohortRequest, AssignCohortResponse, ProposalOrigin, Reason, cohort_service_server::CohortService,
 };
@@ -49,7 +49,7 @@ impl Cohort {
                 considered,
             };
             let (api, call, id) = (api.clone(), call.row(&row.learner_id), row.id());
-            let asked = by(&call, &[], &institution_id).asks(Command::Propose(proposed));
+            let asked = By::caller(&call, &[], &institution_id).asks(Command::Propose(proposed));
             async move { api.app.decide_as::<Mentorship>(&call.meta, &id, &asked).await }
         });
         let answers = stream::iter(asked).buffer_unordered(ASSIGNING_MAX).chunks(TOLD_EVERY).map(move |answers| {
@@ -84,7 +84,7 @@ impl CohortService for Api {
         let rows = mentorships::seeking_in(store, &it.programme_id).await.map_err(fault)?;
         // All mentorships of a programme belong to the institution that owns the programme.
         let institution = rows.first().map_or(String::new(), |it| it.institution_id.clone());
-        if !rows.is_empty() && by(&call, &[], &it.institution_id).may_act_for(&institution).is_err() {
+        if !rows.is_empty() && !By::caller(&call, &[], &it.institution_id).acts_for(&institution) {
             let detail = "the programme is another institution's";
             return Err(no(Reason::NotYourInstitution, detail, &it.programme_id));
         }

@@ -1,6 +1,6 @@
 //! Calls that concern conversations.
 
-use super::{Api, Reply, TEXT_MAX, by, done, no};
+use super::{Api, Reply, TEXT_MAX, done, no};
 use crate::{
     answer_times,
     conversation::{Answer, Author, Command, Conversation, Facts, Question, Said},
@@ -10,7 +10,7 @@ use crate::{
     question_times::{self, QuestionTimes, Which},
     rests, routes, terms_held,
 };
-use studium_kit::{Call, Fields, Outcome, Page, Rejection, fault, status};
+use studium_kit::{By, Call, Fields, Outcome, Page, Rejection, fault, status};
 use studium_proto::mentorship::v1::{
     AnswerQuestionRequest, AnswerQuestionResponse, AskQuestionRequest, AskQuestionResponse, CloseConversationRequest,
     CloseConversationResponse, GetAnswerTimesRequest, GetAnswerTimesResponse, GetConversationRequest,
@@ -33,7 +33,7 @@ impl Api {
         fields.id("learner_id", learner);
         fields.done()?;
         let call = call.at(at_ms)?;
-        let asked = by(&call, &[learner], "").asks(command);
+        let asked = By::caller(&call, &[learner], "").asks(command);
         self.app.decide::<Conversation>(&call, conversation, &asked).await
     }
 
@@ -68,7 +68,7 @@ impl Api {
             return Err(no(Reason::ConversationNotFound, "there is no such conversation", &it.conversation_id));
         }
         let author = self.author(call, &it.mentor_id, &row.programme_id, &row.learner_id).await?;
-        let by = by(call, &[&it.mentor_id], &it.institution_id);
+        let by = By::caller(call, &[&it.mentor_id], &it.institution_id);
         let judged = self.app.look::<Conversation, _>(&it.conversation_id, |it| it.may_answer(&by, &author)).await?;
         let id = &it.conversation_id;
         judged.map(drop).map_err(|it: Rejection<Reason>| status::refused(&it, [("id", id.as_str())]))
@@ -118,7 +118,7 @@ impl ConversationService for Api {
         let (programme, learner) = self.mentorship_of_conversation(&it.conversation_id).await?;
         let author = self.author(&call, &it.mentor_id, &programme, &learner).await?;
         let rests = rests::of_mentorship(self.app.store(), &programme, &learner).await.map_err(fault)?;
-        let asked = by(&call, &[&it.mentor_id], &it.institution_id);
+        let asked = By::caller(&call, &[&it.mentor_id], &it.institution_id);
         let asked = asked.asks(Command::Answer(Answer { said, author, rests }));
         done!(AnswerQuestionResponse, self.app.decide::<Conversation>(&call, &it.conversation_id, &asked).await?)
     }
@@ -181,7 +181,7 @@ impl ConversationService for Api {
         let Some(mentor) = mentors::mentor(store, &it.mentor_id).await.map_err(fault)? else {
             return Err(no(Reason::MentorNotFound, "no such mentor is registered", &it.mentor_id));
         };
-        if by(&call, &[&it.mentor_id], &it.institution_id).may_act_for(&mentor.institution_id).is_err() {
+        if !By::caller(&call, &[&it.mentor_id], &it.institution_id).acts_for(&mentor.institution_id) {
             return Err(no(Reason::NotYourInstitution, "the mentor works for another institution", &it.mentor_id));
         }
         let stands_in = it.with_open && mentor.state == MentorState::Active as i32;

@@ -1,6 +1,6 @@
 //! Calls that show desks, mentoring records and signals, and those that answer a signal.
 
-use super::{Api, Reply, TEXT_MAX, by, done, no};
+use super::{Api, Reply, TEXT_MAX, done, no};
 use crate::{
     conversations::Conversations,
     desk_rows,
@@ -16,7 +16,7 @@ use crate::{
     risk_signals::{self, Only, RiskSignals},
     sessions::Sessions,
 };
-use studium_kit::{Call, Fields, Page, fault};
+use studium_kit::{By, Call, Fields, Page, fault};
 use studium_proto::mentorship::v1::{
     AcknowledgeSignalRequest, AcknowledgeSignalResponse, GetMentorDeskRequest, GetMentorDeskResponse,
     GetMentoringRecordRequest, GetMentoringRecordResponse, ListSignalsRequest, ListSignalsResponse, MentoringRecord,
@@ -38,8 +38,8 @@ impl Api {
         let is_learner = subject == it.learner_id;
         let as_mentor = !is_learner && !call.caller.acts_for_all() && subject == it.mentor_id;
         let is_mentor = row.proposed_mentor_id == subject || terms.iter().any(|it| it.mentor_id == subject);
-        let asks = by(call, &[&it.learner_id, &it.mentor_id], &it.institution_id);
-        if (as_mentor && !is_mentor) || asks.may_act_for(&row.institution_id).is_err() {
+        let asks = By::caller(call, &[&it.learner_id, &it.mentor_id], &it.institution_id);
+        if (as_mentor && !is_mentor) || !asks.acts_for(&row.institution_id) {
             return Ok(None);
         }
         let programme = mentoring_programmes::programme(store, &row.programme_id).await.map_err(fault)?;
@@ -92,7 +92,7 @@ impl DeskService for Api {
             mentor_id: if as_mentor { it.mentor_id.clone() } else { String::new() },
             note: it.note,
         };
-        let asked = by(&call, &[&it.mentor_id], &it.institution_id).asks(command);
+        let asked = By::caller(&call, &[&it.mentor_id], &it.institution_id).asks(command);
         let id = format!("{}~{}", it.programme_id, it.learner_id);
         done!(AcknowledgeSignalResponse, self.app.decide::<Risk>(&call, &id, &asked).await?)
     }
@@ -112,7 +112,7 @@ impl DeskService for Api {
         let Some(mentor) = mentors::mentor(store, &it.mentor_id).await.map_err(fault)? else {
             return Err(no(Reason::MentorNotFound, "no such mentor is registered", &it.mentor_id));
         };
-        if by(&call, &[&it.mentor_id], &it.institution_id).may_act_for(&mentor.institution_id).is_err() {
+        if !By::caller(&call, &[&it.mentor_id], &it.institution_id).acts_for(&mentor.institution_id) {
             return Err(no(Reason::NotYourInstitution, "the mentor works for another institution", &it.mentor_id));
         }
         let desk = desk_rows::DeskRows::read(store, &it.mentor_id, call.now_ms()).await.map_err(fault)?;

@@ -1,11 +1,11 @@
 //! Calls that concern mentors.
 
-use super::{Api, Reply, TEXT_MAX, by, done, names, no, time_zone};
+use super::{Api, Reply, TEXT_MAX, done, names, no, time_zone};
 use crate::{
     mentor::{Command, Mentor},
     mentors::{self, MentorRow, Mentors},
 };
-use studium_kit::{Call, Fields, Outcome, Page, fault};
+use studium_kit::{By, Call, Fields, Outcome, Page, fault};
 use studium_proto::mentorship::v1::{
     BlockPairRequest, BlockPairResponse, BlockedBy, DescribeMentorRequest, DescribeMentorResponse, GetMentorRequest,
     GetMentorResponse, LeaveMentorRequest, LeaveMentorResponse, ListMentorsRequest, ListMentorsResponse,
@@ -32,7 +32,7 @@ impl Api {
         fields.done()?;
         let call = call.at(at_ms)?;
         let own = if matches!(command, Command::Register { .. }) { "" } else { mentor };
-        let asked = by(&call, &[own], institution).asks(command);
+        let asked = By::caller(&call, &[own], institution).asks(command);
         self.app.decide::<Mentor>(&call, mentor, &asked).await
     }
 }
@@ -131,8 +131,8 @@ impl MentorService for Api {
         let Some(row) = row else {
             return Err(no(Reason::MentorNotFound, "no such mentor is registered", &it.mentor_id));
         };
-        let asks = by(&call, &[&it.mentor_id], &it.institution_id);
-        if asks.may_act_for(&row.institution_id).is_err() {
+        let asks = By::caller(&call, &[&it.mentor_id], &it.institution_id);
+        if !asks.acts_for(&row.institution_id) {
             return Err(no(Reason::NotYourInstitution, "the mentor works for another institution", &it.mentor_id));
         }
         Ok(Response::new(GetMentorResponse { mentor: Some(row.shown()) }))

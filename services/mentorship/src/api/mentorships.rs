@@ -1,6 +1,6 @@
 //! Calls that concern mentorships.
 
-use super::{Api, Reply, TEXT_MAX, by, done, names, no, time_zone};
+use super::{Api, Reply, TEXT_MAX, done, names, no, time_zone};
 use crate::{
     mentee::{self, Mentee},
     mentor_terms::{self, MentorTermRow, MentorTerms},
@@ -10,7 +10,7 @@ use crate::{
     terms_held::{self, TermsHeld},
     wishes,
 };
-use studium_kit::{Call, Fields, Outcome, Page, fault};
+use studium_kit::{By, Call, Fields, Outcome, Page, fault};
 use studium_proto::mentorship::v1::{
     AcceptProposalRequest, AcceptProposalResponse, AssignMentorRequest, AssignMentorResponse, CancelHandOverRequest,
     CancelHandOverResponse, DeclineProposalRequest, DeclineProposalResponse, DescribeMenteeRequest,
@@ -69,7 +69,7 @@ impl Api {
         // A mentor or learner acts in his own matter, unless it is something that only staff asks for.
         let by_staff = matches!(command, Command::Request { .. } | Command::Propose(_) | Command::End { .. });
         let persons: &[&str] = if by_staff { &[] } else { &[which.learner, which.mentor] };
-        let asked = by(&call, persons, which.institution).asks(command);
+        let asked = By::caller(&call, persons, which.institution).asks(command);
         self.app.decide::<Mentorship>(&call, &format!("{}~{}", which.programme, which.learner), &asked).await
     }
 
@@ -87,7 +87,7 @@ impl Api {
         if subject == which.mentor && subject != learner && !is_mentor && !call.caller.acts_for_all() {
             return Err(no(Reason::NotTheMentor, "somebody else is the learner's mentor", &id));
         }
-        if by(call, &[learner, which.mentor], which.institution).may_act_for(&row.institution_id).is_err() {
+        if !By::caller(call, &[learner, which.mentor], which.institution).acts_for(&row.institution_id) {
             return Err(no(Reason::NotYourInstitution, "the programme is another institution's", &id));
         }
         Ok((row, terms))
@@ -199,7 +199,7 @@ impl MentorshipService for Api {
         time_zone(&mut fields, "profile.time_zone", &profile.time_zone);
         fields.optional_text("profile.goals", &profile.goals, TEXT_MAX);
         fields.done()?;
-        let asked = by(&call, &[&it.learner_id], "").asks(mentee::Command::Describe(profile));
+        let asked = By::caller(&call, &[&it.learner_id], "").asks(mentee::Command::Describe(profile));
         done!(DescribeMenteeResponse, self.app.decide::<Mentee>(&call, &it.learner_id, &asked).await?)
     }
 
@@ -216,7 +216,7 @@ impl MentorshipService for Api {
         fields.check("terms.risk_days", set.risk_days.is_sorted_by(|a, b| a < b), "do not rise");
         fields.check("terms.risk_days", !set.risk_days.contains(&0), "are not 1 or more");
         fields.done()?;
-        let asked = by(&call, &[], "").asks(terms::Command::Set(set));
+        let asked = By::caller(&call, &[], "").asks(terms::Command::Set(set));
         done!(SetTermsResponse, self.app.decide::<Terms>(&call, &it.programme_id, &asked).await?)
     }
 

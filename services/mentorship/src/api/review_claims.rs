@@ -2,14 +2,14 @@
 //!
 //! A call that breaks off in between leaves a slot that the policies answer, and that ends by itself in any case.
 
-use super::{Api, by, no};
+use super::{Api, no};
 use crate::{
     blocked_pairs,
     review::{Answer, Command, Returned, Review, reason_of},
     review_desk::{self, Claim, ReviewDesk},
     review_queue, terms_held,
 };
-use studium_kit::{Call, Outcome, fault};
+use studium_kit::{By, Call, Outcome, fault};
 use studium_proto::mentorship::v1::{
     Reason, ReviewLockEnd, ReviewLockRefusal, ReviewStanding, review_desk_event::Event as DeskEvent,
     review_event::Event,
@@ -52,7 +52,7 @@ impl Api {
         let rights = review_queue::rights(self.app.store(), about, reviewer).await.map_err(fault)?;
         let (lock_minutes, locks_max) = (terms.review_lock_minutes, terms.review_locks_max);
         let claim = Claim { review_id: review_id.to_owned(), rights, lock_minutes, locks_max };
-        let asked = by(call, &[reviewer], "").asks(review_desk::Command::Take(claim));
+        let asked = By::caller(call, &[reviewer], "").asks(review_desk::Command::Take(claim));
         let taken = self.app.decide::<ReviewDesk>(call, reviewer, &asked).await?;
         let told = taken.events.iter().find_map(|it| match it {
             DeskEvent::ReviewSlotTaken(it) => Some((it.slot, it.until_ms)),
@@ -60,7 +60,7 @@ impl Api {
         });
         let Some((slot, until_ms)) = self.slot(told, reviewer, review_id).await? else { return Ok(None) };
         let lock = Command::Lock { reviewer_id: reviewer.to_owned(), slot, until_ms };
-        let asked = by(call, &[reviewer], "").asks(lock);
+        let asked = By::caller(call, &[reviewer], "").asks(lock);
         let outcome = self.app.decide::<Review>(call, review_id, &asked).await?;
         let told = outcome.events.iter().find_map(|it| match it {
             Event::ReviewLocked(it) => Some(Answer::Locked(it.until_ms)),
@@ -82,7 +82,8 @@ impl Api {
     }
 
     pub(super) async fn extend(&self, call: &Call, review_id: &str, reviewer: &str) -> Result<Claimed, Status> {
-        let asked = by(call, &[reviewer], "").asks(review_desk::Command::Extend { review_id: review_id.to_owned() });
+        let asked =
+            By::caller(call, &[reviewer], "").asks(review_desk::Command::Extend { review_id: review_id.to_owned() });
         let taken = self.app.decide::<ReviewDesk>(call, reviewer, &asked).await?;
         let told = taken.events.iter().find_map(|it| match it {
             DeskEvent::ReviewSlotExtended(it) => Some((it.slot, it.until_ms)),
@@ -91,7 +92,7 @@ impl Api {
         let over = || no(Reason::ReviewNotLocked, "the lock has just ended; claim it again", review_id);
         let (slot, until_ms) = self.slot(told, reviewer, review_id).await?.ok_or_else(over)?;
         let reviewer_id = reviewer.to_owned();
-        let asked = by(call, &[reviewer], "").asks(Command::Extend { reviewer_id, slot, until_ms });
+        let asked = By::caller(call, &[reviewer], "").asks(Command::Extend { reviewer_id, slot, until_ms });
         match self.app.decide::<Review>(call, review_id, &asked).await {
             Ok(outcome) => Ok(Claimed { outcome, until_ms, round: 0 }),
             Err(no) => {
@@ -112,7 +113,7 @@ impl Api {
     ) -> Result<Outcome<Event>, Status> {
         let end = if call.caller.subject == reviewer { ReviewLockEnd::Released } else { ReviewLockEnd::Staff };
         let command = Command::EndLock { reviewer_id: reviewer.to_owned(), end };
-        let asked = by(call, &[reviewer], institution).asks(command);
+        let asked = By::caller(call, &[reviewer], institution).asks(command);
         let outcome = self.app.decide::<Review>(call, review_id, &asked).await?;
         Ok(self.freed(call, reviewer, outcome).await)
     }
@@ -127,7 +128,7 @@ impl Api {
         let learner = self.app.look::<Review, _>(review_id, |it| it.learner_id().to_owned()).await?;
         let never = blocked_pairs::of_learner(self.app.store(), &learner).await.map_err(fault)?;
         let command = Command::Return { is_blocked: never.contains(&reviewer), returned };
-        let asked = by(call, &[&reviewer], "").asks(command);
+        let asked = By::caller(call, &[&reviewer], "").asks(command);
         let outcome = self.app.decide::<Review>(call, review_id, &asked).await?;
         let standing = self.app.look::<Review, _>(review_id, |it| it.standing(round, &reviewer)).await?;
         Ok((self.freed(call, &reviewer, outcome).await, standing.unwrap_or_default()))
@@ -156,7 +157,7 @@ impl Api {
     /// Frees a slot. If that fails, the policy does it; the reviewer's answer does not wait for it.
     async fn free(&self, call: &Call, reviewer: &str, review_id: &str, slot: u32) -> u64 {
         let command = review_desk::Command::Free { review_id: review_id.to_owned(), slot };
-        let asked = by(call, &[reviewer], "").asks(command);
+        let asked = By::caller(call, &[reviewer], "").asks(command);
         self.app.decide::<ReviewDesk>(&call.row("free"), reviewer, &asked).await.map_or(0, |it| it.position)
     }
 }

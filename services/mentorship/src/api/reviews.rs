@@ -1,6 +1,6 @@
 //! Calls that concern reviews.
 
-use super::{Api, Reply, TEXT_MAX, by, done, names, no};
+use super::{Api, Reply, TEXT_MAX, done, names, no};
 use crate::{
     mentors::{self, Mentors},
     mentorships::{self, Mentorships},
@@ -12,7 +12,7 @@ use crate::{
     reviews::{self, Only, ReviewRow, Reviews},
 };
 use std::collections::BTreeSet;
-use studium_kit::{Call, Fields, Page, fault};
+use studium_kit::{By, Call, Fields, Page, fault};
 use studium_proto::mentorship::v1::{
     ClaimReviewRequest, ClaimReviewResponse, ExtendReviewLockRequest, ExtendReviewLockResponse, GetReviewQueueRequest,
     GetReviewQueueResponse, GetReviewRequest, GetReviewResponse, ListReviewLocksRequest, ListReviewLocksResponse,
@@ -126,7 +126,7 @@ impl ReviewService for Api {
         let (mentorship, institution_id) = self.mentorship_of(&it.programme_id, &it.learner_id).await?;
         let (programme_id, learner_id) = (it.programme_id, it.learner_id.clone());
         let submitted = Submitted { programme_id, learner_id, institution_id, kind, work, mentorship };
-        let asked = by(&call, &[&it.learner_id], "").asks(Command::Submit(submitted));
+        let asked = By::caller(&call, &[&it.learner_id], "").asks(Command::Submit(submitted));
         done!(SubmitReviewResponse, self.app.decide::<Review>(&call, &it.review_id, &asked).await?)
     }
 
@@ -181,7 +181,7 @@ impl ReviewService for Api {
         let programme = self.app.look::<Review, _>(&it.review_id, |it| it.programme_id().to_owned()).await?;
         let (mentorship, _) = self.mentorship_of(&programme, &it.learner_id).await?;
         let command = Command::Resubmit { learner_id: it.learner_id.clone(), round: it.round, work, mentorship };
-        let asked = by(&call, &[&it.learner_id], "").asks(command);
+        let asked = By::caller(&call, &[&it.learner_id], "").asks(command);
         done!(ResubmitReviewResponse, self.app.decide::<Review>(&call, &it.review_id, &asked).await?)
     }
 
@@ -194,7 +194,7 @@ impl ReviewService for Api {
         let call = opened(call, it.at_ms, fields, &[("review_id", &*it.review_id)])?;
         let is_own = call.caller.subject == it.learner_id;
         let cause = if is_own { ReviewWithdrawalCause::Learner } else { ReviewWithdrawalCause::Staff };
-        let asked = by(&call, &[&it.learner_id], &it.institution_id);
+        let asked = By::caller(&call, &[&it.learner_id], &it.institution_id);
         let asked = asked.asks(Command::Withdraw { learner_id: it.learner_id, cause, reason: it.reason });
         done!(WithdrawReviewResponse, self.app.decide::<Review>(&call, &it.review_id, &asked).await?)
     }

@@ -1,13 +1,13 @@
 //! Calls that concern sessions.
 
-use super::{Api, Reply, TEXT_MAX, by, done, no};
+use super::{Api, Reply, TEXT_MAX, done, no};
 use crate::{
     action_items::{self, ActionItemRow, ActionItems},
     session::{Act, Command, Facts, Session, Who, Wish},
     session_policies::facts,
     sessions::{self, Only, SessionRow, Sessions},
 };
-use studium_kit::{Call, Fields, Outcome, Page, fault};
+use studium_kit::{By, Call, Fields, Outcome, Page, fault};
 use studium_proto::mentorship::v1::{
     ActionItemSet, CancelSessionRequest, CancelSessionResponse, GetSessionRequest, GetSessionResponse,
     HoldSessionRequest, HoldSessionResponse, ListActionItemsRequest, ListActionItemsResponse, ListSessionsRequest,
@@ -82,7 +82,7 @@ impl Api {
         let call = call.at(at_ms)?;
         let who = who(&call, speaks);
         let command = Command::Act(who, act(self).await?);
-        let asked = by(&call, &[speaks.learner, speaks.mentor], speaks.institution).asks(command);
+        let asked = By::caller(&call, &[speaks.learner, speaks.mentor], speaks.institution).asks(command);
         self.app.decide::<Session>(&call, id, &asked).await
     }
 
@@ -106,7 +106,7 @@ impl Api {
         match who(call, speaks) {
             Who::Learner(it) if it == row.learner_id => Ok(row),
             Who::Mentor(it) if it == row.mentor_id => Ok(row),
-            Who::Office if by(call, &[], speaks.institution).may_act_for(&row.institution_id).is_ok() => Ok(row),
+            Who::Office if By::caller(call, &[], speaks.institution).acts_for(&row.institution_id) => Ok(row),
             Who::Office => Err(no(Reason::NotYourInstitution, "the programme is another institution's", id)),
             _ => Err(no(Reason::NotYourSession, "the session is somebody else's", id)),
         }

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
-use crate::by::By;
 use proptest::{collection::vec, prelude::Strategy, test_runner::TestRunner};
+use studium_kit::By;
 use studium_proto::mentorship::v1::{DayWindow, WeeklyWindow};
 use studium_testkit::{given, laws};
 

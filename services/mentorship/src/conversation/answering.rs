@@ -1,8 +1,7 @@
 //! Who may answer, and what an answer does: the first stops the clock, every further one is kept.
 
 use super::{Answer, Author, Conversation, LEARNER_NUDGE_EVERY_MS, Silence, TIME_OUT_MS, print};
-use crate::by::By;
-use studium_kit::{Decision, Reason as _, Rejection};
+use studium_kit::{By, Decision, Reason as _, Rejection};
 use studium_proto::mentorship::v1::{
     AnswerGiven, ConversationState, MentorState, Reason, SpeakerRole, conversation_event::Event,
 };
@@ -15,7 +14,7 @@ impl Conversation {
             return Reason::NobodyMentorsHimself.because("somebody else has to answer");
         }
         if author.is_staff {
-            by.may_act_for(&self.about.institution)?;
+            by.may_act_for(&self.about.institution, Reason::NotYourInstitution)?;
             return Ok(SpeakerRole::Staff);
         }
         if author.is_blocked {

@@ -7,7 +7,7 @@ mod history;
 mod routes;
 
 use super::*;
-use crate::by::By;
+use studium_kit::By;
 use studium_proto::mentorship::v1::{
     AnswerGiven, ConversationClosed, ConversationRerouted, ConversationTimedOut, MentorNudged, QuestionEscalated,
     QuestionExtended, QuestionReminded, SpeakerRole,

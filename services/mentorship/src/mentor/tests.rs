@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
-use crate::by::By;
 use proptest::prelude::*;
 use std::slice::from_ref;
+use studium_kit::By;
 use studium_testkit::{given, laws};
 
 fn ask(command: Command) -> Asked<Command> {

@@ -7,8 +7,8 @@ mod histories;
 mod programme;
 
 use super::*;
-use crate::by::By;
 use proptest::strategy::Strategy as _;
+use studium_kit::By;
 use studium_proto::mentorship::v1::{HandOverStarted, MentorAssigned, MentorProposed, ProposalEnded, ProposalOpened};
 use studium_testkit::{given, laws};
 

@@ -6,7 +6,7 @@ mod locks;
 mod rounds;
 
 use super::*;
-use crate::by::By;
+use studium_kit::By;
 use studium_proto::mentorship::v1::{
     ReviewLockEnded, ReviewLockExtended, ReviewLockRefusal, ReviewLockRefused, ReviewLocked, ReviewReturned,
 };

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
-use crate::by::By;
 use proptest::{collection::vec, prelude::*};
 use std::collections::BTreeSet;
+use studium_kit::By;
 use studium_proto::mentorship::v1::WatchedAssessment;
 use studium_testkit::{given, laws};
 

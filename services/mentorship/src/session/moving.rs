@@ -1,8 +1,7 @@
 //! How a session comes to its time: the mentor's calendar is asked, then the learner's, and only then is an old one freed.
 
 use super::{Facts, Phase, Session, Time, Who, Wish, asker};
-use crate::by::By;
-use studium_kit::{Decision, Reason as _, Rejection};
+use studium_kit::{By, Decision, Reason as _, Rejection};
 use studium_proto::mentorship::v1::{
     MentorTimeHeld, Reason, RescheduleRefused, RescheduleRequested, SessionAsker, SessionRefused, SessionRequested,
     SessionRescheduled, SessionScheduled, SessionSide, SlotRefusal, session_event::Event,
@@ -39,7 +38,7 @@ impl Session {
             Who::Learner(id) if *id != wish.learner_id => {
                 return Reason::NotYourSession.because("a learner books for nobody else");
             }
-            _ => by.may_act_for(&facts.institution_id)?,
+            _ => by.may_act_for(&facts.institution_id, Reason::NotYourInstitution)?,
         }
         fits(wish.start_ms, wish.minutes, by.at_ms)?;
         let wish = wish.clone();

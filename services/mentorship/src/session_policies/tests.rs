@@ -3,12 +3,12 @@
 
 use super::*;
 use crate::{
-    by::Asked,
     calendar::Times,
     session::{Act, Who, Wish},
 };
 use proptest::{collection::vec, prelude::Strategy, test_runner::TestRunner};
 use std::collections::BTreeMap;
+use studium_kit::Asked;
 use studium_kit::Decider;
 use studium_proto::mentorship::v1::{AvailabilitySet, PairBlocked, SessionKind, WeeklyWindow};
 use studium_testkit::laws;

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
-use crate::by::By;
 use proptest::prelude::*;
+use studium_kit::By;
 use studium_testkit::{given, laws};
 
 fn numbers(proposal_minutes: u32) -> TermsSet {
