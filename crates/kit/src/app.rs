@@ -242,6 +242,15 @@ impl Todo {
         Self { target, payload, run: Box::new(run) }
     }
 
+    /// A look-up that cannot be made until somebody acts: it keeps failing, and is parked like a command that does.
+    pub(crate) fn stuck(source: &str, why: String) -> Self {
+        let (target, payload) = (source.to_owned(), "what follows is to be looked up".to_owned());
+        let run = move |_: App, _: Meta| -> BoxFuture<'static, Answer> {
+            Box::pin(std::future::ready(Answer::Failed(why.clone())))
+        };
+        Self { target, payload, run: Box::new(run) }
+    }
+
     pub(crate) async fn run(&self, app: &App, meta: Meta) -> Answer {
         (self.run)(app.clone(), meta).await
     }

@@ -72,8 +72,19 @@ pub(crate) trait AnyPolicy: Send + Sync {
     /// The kind of aggregate whose events it reacts to.
     fn aggregate(&self) -> &'static str;
     /// What follows from a commit; the index of each is its place in the answer.
-    fn react<'a>(&'a self, app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Vec<Todo>, String>>;
+    fn react<'a>(&'a self, app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Followed, String>>;
 }
+
+/// What follows from a commit.
+pub(crate) enum Followed {
+    /// These commands, in order.
+    Commands(Vec<Todo>),
+    /// Nobody can say before somebody acts; the sentence says what to do.
+    Stuck(String),
+}
+
+/// The step of a look-up that is parked itself, in place of the commands that nobody knows yet.
+const LOOK_UP: usize = u32::MAX as usize;
 
 /// A pure policy, erased.
 pub(crate) struct Pure<P>(pub P);
@@ -91,13 +102,13 @@ impl<P: Policy> AnyPolicy for Pure<P> {
         P::Event::AGGREGATE
     }
 
-    fn react<'a>(&'a self, _app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Vec<Todo>, String>> {
+    fn react<'a>(&'a self, _app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Followed, String>> {
         let mut todo = Vec::new();
         for event in events::<P::Event>(commit) {
             let reactions = self.0.react(commit.id(), &event, commit.commit.at_ms);
             todo.extend(reactions.into_iter().map(|it| Todo::new::<P::Target>(it.id, it.command)));
         }
-        Box::pin(std::future::ready(Ok(todo)))
+        Box::pin(std::future::ready(Ok(Followed::Commands(todo))))
     }
 }
 
@@ -117,7 +128,7 @@ impl<P: LookUpPolicy> AnyPolicy for LookUp<P> {
         P::Event::AGGREGATE
     }
 
-    fn react<'a>(&'a self, app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Vec<Todo>, String>> {
+    fn react<'a>(&'a self, app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Followed, String>> {
         Box::pin(async move {
             let mut todo = Vec::new();
             for event in events::<P::Event>(commit).filter(P::concerns) {
@@ -125,11 +136,15 @@ impl<P: LookUpPolicy> AnyPolicy for LookUp<P> {
                     let reached = app.store().reached(view, P::STREAM, commit.position, Duration::from_secs(30)).await;
                     reached.map_err(|late| format!("view `{view}` has only seen position {}", late.at))?;
                 }
-                let reactions =
-                    P::react(app, commit.id(), &event, commit.commit.at_ms).await.map_err(|e| e.to_string())?;
-                todo.extend(reactions.into_iter().map(|it| Todo::new::<P::Target>(it.id, it.command)));
+                match P::react(app, commit.id(), &event, commit.commit.at_ms).await {
+                    Ok(reactions) => {
+                        todo.extend(reactions.into_iter().map(|it| Todo::new::<P::Target>(it.id, it.command)));
+                    }
+                    Err(StoreError::Unfit(why)) => return Ok(Followed::Stuck(why)),
+                    Err(e) => return Err(e.to_string()),
+                }
             }
-            Ok(todo)
+            Ok(Followed::Commands(todo))
         })
     }
 }
@@ -272,8 +287,18 @@ async fn release(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking) -> Re
 async fn again(app: &App, policy: &dyn AnyPolicy, row: &parked::Row) -> Result<(), Option<String>> {
     let commit = app.log().read(policy.stream(), row.position).await.map_err(|e| Some(e.to_string()))?;
     let commit = commit.ok_or_else(|| Some(format!("position {} is not in the stream", row.position)))?;
+    let todo = match policy.react(app, &commit).await.map_err(Some)? {
+        Followed::Commands(todo) => todo.into_iter().enumerate(),
+        Followed::Stuck(why) => return Err(Some(why)),
+    };
+    if row.step as usize == LOOK_UP {
+        // By now it is known what follows. What was done of it before a failure is done once all the same.
+        for (index, todo) in todo {
+            attempt(app, policy.name(), &Step::new(policy, &commit, index, todo)).await.map_err(Some)?;
+        }
+        return Ok(());
+    }
     // What a policy looks up may have changed, so that the reaction has another place among the others by now.
-    let todo = policy.react(app, &commit).await.map_err(Some)?.into_iter().enumerate();
     let same =
         todo.filter(|(_, it)| it.target == row.target).min_by_key(|(index, _)| index.abs_diff(row.step as usize));
     // A newer build may no longer react to this event: then nothing is left to do.
@@ -287,7 +312,11 @@ async fn again(app: &App, policy: &dyn AnyPolicy, row: &parked::Row) -> Result<(
 async fn handle(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking, commits: &[Stored]) -> Result<bool, String> {
     let mut lanes: HashMap<String, Vec<Step>> = HashMap::new();
     for commit in commits.iter().filter(|it| it.aggregate() == policy.aggregate()) {
-        for (index, todo) in policy.react(app, commit).await?.into_iter().enumerate() {
+        let follows = match policy.react(app, commit).await? {
+            Followed::Commands(todo) => todo.into_iter().enumerate().collect(),
+            Followed::Stuck(why) => vec![(LOOK_UP, Todo::stuck(&commit.commit.subject, why))],
+        };
+        for (index, todo) in follows {
             let step = Step::new(policy, commit, index, todo);
             if parking.holds(&step) {
                 parking.wait_behind(app.store(), &step).await.map_err(|e| e.to_string())?;

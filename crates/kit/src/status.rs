@@ -140,7 +140,9 @@ fn is_unreachable(e: &(dyn Error + 'static)) -> bool {
     let mut next = Some(e);
     while let Some(it) = next {
         let log = it.downcast_ref().is_some_and(|it| matches!(it, LogError::Unreachable(_) | LogError::History(_)));
-        let store = it.downcast_ref().is_some_and(|it| matches!(it, StoreError::Unavailable(_) | StoreError::Stuck(_)));
+        let store = it
+            .downcast_ref()
+            .is_some_and(|it| matches!(it, StoreError::Unavailable(_) | StoreError::Stuck(_) | StoreError::Unfit(_)));
         let by_type = log || store || it.downcast_ref::<io::Error>().is_some_and(|it| is_disconnect(it.kind()));
         // The house's errors say so in these words, also where the type was turned into text.
         if by_type || it.to_string().contains("cannot be reached") {

@@ -151,6 +151,9 @@ impl LookUpPolicy for CountThem {
         if event.0 != "count" {
             return Ok(vec![]);
         }
+        if id.starts_with("sealed") && !KNOWS_NEW.load(Ordering::SeqCst) {
+            return Err(StoreError::Unfit(format!("`{id}` is sealed; open it")));
+        }
         let rows: Vec<(i64,)> = app.store().query("SELECT notes FROM counts_1 WHERE id = $1", &[id.into()]).await?;
         let command = Command::Note(format!("counted {}", rows[0].0));
         Ok(vec![Reaction { id: "answers".to_owned(), command }])
@@ -313,6 +316,12 @@ async fn what_keeps_failing_is_parked_and_blocks_only_its_own_aggregate() {
     until_noted(house.log(), "aim", "told").await;
     let told = parked(&mut admin, 3).await.remove(2);
     assert_eq!((told.policy.as_str(), told.state.as_str()), ("spread", "parked"));
+    // A look-up that nobody can make for one aggregate holds up no other.
+    note(&running, "r7", "sealed", "count").await;
+    let sealed = parked(&mut admin, 4).await.remove(3);
+    assert_eq!((sealed.target.as_str(), sealed.cause.as_str()), ("test.notes.sealed", "`sealed` is sealed; open it"));
+    note(&running, "r8", "open", "count").await;
+    until_noted(house.log(), "answers", "counted 1").await;
     running.stop().await.unwrap();
 
     // The right build comes; an operator retries the first, and the second follows by itself, in order.
@@ -326,6 +335,10 @@ async fn what_keeps_failing_is_parked_and_blocks_only_its_own_aggregate() {
     assert!(first.position < second.position);
     admin.retry_parked(RetryParkedRequest { id: told.id }).await.unwrap();
     until_noted(house.log(), "bad", "told").await;
+    note(&running, "r9", "sealed", "more").await;
+    let retried = admin.retry_parked(RetryParkedRequest { id: sealed.id }).await.unwrap().into_inner();
+    assert_eq!(retried, RetryParkedResponse { outcome: "done".to_owned(), parked: false });
+    until_noted(house.log(), "answers", "counted 2").await;
     parked(&mut admin, 0).await;
     running.stop().await.unwrap();
 }

@@ -15,6 +15,10 @@ pub enum StoreError {
     /// Nothing can be written until somebody acts; the sentence says what to do.
     #[error("{0}")]
     Stuck(String),
+    /// What was found cannot be worked with until somebody acts; the sentence says what to do. Whatever else is there
+    /// can be worked with: a look-up policy that says so is parked for the one aggregate.
+    #[error("{0}")]
+    Unfit(String),
     /// The database refused a statement, or a row is not what was expected.
     #[error("the store refused: {0}")]
     Query(String),

@@ -58,7 +58,7 @@ fn sign(document: &Value, key: &SigningKey, did: &str, at_ms: i64) -> Result<Sig
 }
 
 fn unfit(why: &dyn std::fmt::Display) -> StoreError {
-    StoreError::Stuck(format!("it cannot be signed: {why}"))
+    StoreError::Unfit(format!("it cannot be signed: {why}"))
 }
 
 /// The private key of an issuer, if the operator's keys open it.
