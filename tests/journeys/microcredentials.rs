@@ -32,8 +32,8 @@ use studium_proto::enrolment::v1::{
 use tonic::Status;
 
 /// The course and its run.
-pub const COURSE: &str = "analysis";
-pub const RUN: &str = "analysis-2026";
+const COURSE: &str = "analysis";
+const RUN: &str = "analysis-2026";
 
 const DAY: i64 = 24 * 3_600_000;
 

@@ -3,7 +3,8 @@
 use anyhow::{Context as _, Result};
 use aws_lc_rs::rand;
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
+use std::path::Path;
+use studium_kit::write_secret;
 
 /// Settings for whatever the environment does not say.
 ///
@@ -27,9 +28,29 @@ fn key_file(data: &Path) -> Result<String> {
     if !path.exists() {
         let mut key = [0; 32];
         rand::fill(&mut key).map_err(|_| anyhow::anyhow!("the system gives no randomness for the operator's key"))?;
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-        let file = file.as_mut().map_err(|e| anyhow::anyhow!("cannot make {}: {e}", path.display()))?;
-        writeln!(file, "{}", BASE64.encode(key)).with_context(|| format!("cannot write {}", path.display()))?;
+        let line = format!("{}\n", BASE64.encode(key));
+        write_secret(&path, line.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    #[test]
+    fn the_key_is_made_once_whole_and_for_this_user_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = key_file(dir.path()).unwrap();
+        let key = fs::read_to_string(&file).unwrap();
+        assert_eq!(BASE64.decode(key.trim()).unwrap().len(), 32);
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(key_file(dir.path()).unwrap(), file);
+        write_secret(Path::new(&file), b"another").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), key, "the first one stays");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
 }

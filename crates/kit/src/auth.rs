@@ -361,14 +361,26 @@ fn create_key(path: &Path) -> anyhow::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    // Written whole beside its place, then linked: nobody ever reads half a key, and the first one stays.
+    Ok(write_secret(path, key.as_ref())?)
+}
+
+/// Writes what nobody but this user may read into a file that is not there yet. Whoever finds the file finds all of it,
+/// also after a crash. If several do so at once, or the file is there already, the first one stays, and this is no error.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // Written whole beside its place, then linked: nobody ever reads half a secret, and the first one stays.
     let beside = path.with_extension(format!("{:016x}", rand::random::<u64>()));
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-    let written = file.write_all(key.as_ref()).and_then(|()| file.sync_all());
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
     let linked = written.and_then(|()| fs::hard_link(&beside, path));
     fs::remove_file(&beside)?;
     match linked {
-        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(e.into()),
-        _ => Ok(()),
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
+        _ => {}
     }
+    // What is sealed with a secret must not outlive it: its name has to be on the disk as well.
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(folder)?.sync_all()
 }

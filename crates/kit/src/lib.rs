@@ -28,7 +28,7 @@ pub mod status;
 pub mod telemetry;
 
 pub use app::{App, Outcome};
-pub use auth::{DevelopmentIssuer, Verifier};
+pub use auth::{DevelopmentIssuer, Verifier, write_secret};
 pub use by::{Asked, By, by_itself};
 pub use call::{Call, Caller};
 pub use config::{Config, check_environment, wrong_use};
