@@ -1,6 +1,6 @@
 //! The commit: one decision with its envelope, to bytes and back.
 
-use crate::LogError;
+use crate::{LogError, feed};
 use async_nats::{HeaderMap, HeaderName};
 use bytes::Bytes;
 use prost::Message as _;
@@ -73,8 +73,11 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Reads a stored message.
+    /// Reads a stored message: a commit, or a document of a feed.
     pub fn decode(position: u64, bytes: Bytes) -> Result<Self, LogError> {
+        if feed::is_document(&bytes) {
+            return feed::decode(position, bytes);
+        }
         let commit = Commit::decode(bytes.clone())
             .map_err(|e| LogError::Damaged(format!("the commit at position {position} cannot be read: {e}")))?;
         Ok(Self { position, commit: Arc::new(commit), bytes })

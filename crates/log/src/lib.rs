@@ -4,6 +4,7 @@ mod commit;
 mod decide;
 mod error;
 mod faults;
+mod feed;
 mod follow;
 mod memory;
 mod nats;
@@ -15,6 +16,7 @@ pub use commit::{Entry, Meta, Stored, commit_id, now_ms};
 pub use decide::{Aggregates, Decided, Deciding, History};
 pub use error::{AppendError, DecideError, LogError};
 pub use faults::{Delivery, Fault, Faults};
+pub use feed::Document;
 pub use follow::Follow;
 pub use nats::{Durability, LogConfig};
 

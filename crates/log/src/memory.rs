@@ -1,6 +1,6 @@
 //! The in-memory twin of the broker: the same answers, no durability.
 
-use crate::{AppendError, Entry, Stored};
+use crate::{AppendError, Document, Entry, Stored};
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -41,6 +41,22 @@ impl Memory {
         stream.last.insert(subject.to_owned(), position);
         stream.head.send_replace(position);
         Ok(position)
+    }
+
+    pub(crate) fn extend(&self, stream: &str, after: u64, batch: &[Document]) -> Result<u64, AppendError> {
+        let mut streams = self.streams();
+        let stream = streams.entry(stream.to_owned()).or_default();
+        if stream.commits.len() as u64 != after {
+            return Err(AppendError::Conflict);
+        }
+        for document in batch {
+            let position = stream.commits.len() as u64 + 1;
+            stream.commits.push(Stored::decode(position, document.bytes.clone())?);
+            stream.last.insert(document.subject.clone(), position);
+        }
+        let head = stream.commits.len() as u64;
+        stream.head.send_replace(head);
+        Ok(head)
     }
 
     pub(crate) fn head(&self, stream: &str) -> u64 {

@@ -2,7 +2,7 @@
 
 use crate::{AppendError, Entry, Faults, LogError, Stored, pack::Packer, tail::Tail};
 use async_nats::{
-    Client, ConnectOptions, Event, Request, ServerAddr,
+    Client, ConnectOptions, Event, HeaderMap, Request, ServerAddr,
     client::RequestErrorKind,
     connection::State,
     jetstream::{
@@ -261,7 +261,11 @@ impl Nats {
     }
 
     pub(crate) async fn append_one(&self, entry: &Entry) -> Result<u64, AppendError> {
-        publish(&self.client, entry, &[]).await
+        publish(&self.client, &entry.stored.commit.subject, entry.headers(), entry.stored.bytes.clone()).await
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
     }
 
     pub(crate) async fn head(&self, name: &str) -> Result<u64, LogError> {
@@ -296,19 +300,19 @@ impl Nats {
     }
 }
 
-/// Publishes one entry, with more headers where it ends a batch, and reads the broker's word.
-pub(crate) async fn publish(client: &Client, entry: &Entry, more: &[(&str, &str)]) -> Result<u64, AppendError> {
-    let mut headers = entry.headers();
-    for (name, value) in more {
-        headers.insert(*name, *value);
-    }
-    let request = Request::new().headers(headers).payload(entry.stored.bytes.clone()).timeout(Some(ACK_TIMEOUT));
-    let reply =
-        client.send_request(entry.stored.commit.subject.clone(), request).await.map_err(|e| match e.kind() {
-            RequestErrorKind::InvalidSubject => AppendError::Failed(LogError::Setup(e.to_string())),
-            // Nobody listened just now, or nobody answered: a leader may have stored it all the same.
-            _ => AppendError::Unknown(format!("it gives no answer ({e}); {IF_FULL}")),
-        })?;
+/// Publishes one message and reads the broker's word.
+pub(crate) async fn publish(
+    client: &Client,
+    subject: &str,
+    headers: HeaderMap,
+    payload: Bytes,
+) -> Result<u64, AppendError> {
+    let request = Request::new().headers(headers).payload(payload).timeout(Some(ACK_TIMEOUT));
+    let reply = client.send_request(subject.to_owned(), request).await.map_err(|e| match e.kind() {
+        RequestErrorKind::InvalidSubject => AppendError::Failed(LogError::Setup(e.to_string())),
+        // Nobody listened just now, or nobody answered: a leader may have stored it all the same.
+        _ => AppendError::Unknown(format!("it gives no answer ({e}); {IF_FULL}")),
+    })?;
     read_ack(&reply.payload)
 }
 

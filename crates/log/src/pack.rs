@@ -71,7 +71,7 @@ async fn send(client: &Client, jobs: Vec<Job>) {
     // One conflict or duplicate refuses a whole batch: a refusal costs time, never correctness.
     // A batch of unknown outcome comes here too: what was stored then answers as a conflict.
     let answers = jobs.into_iter().map(|(entry, answer)| async move {
-        let _ = answer.send(publish(client, &entry, &[]).await);
+        let _ = answer.send(publish(client, &entry.stored.commit.subject, entry.headers(), entry.stored.bytes).await);
     });
     futures::future::join_all(answers).await;
 }
@@ -81,16 +81,16 @@ async fn send_batch(client: &Client, jobs: &[Job]) -> Result<u64, AppendError> {
     let last = jobs.len() - 1;
     for (i, (entry, _)) in jobs.iter().enumerate() {
         let sequence = (i + 1).to_string();
-        let id = [("Nats-Batch-Id", batch.as_str()), ("Nats-Batch-Sequence", sequence.as_str())];
-        if i == last {
-            return publish(client, entry, &[id[0], id[1], ("Nats-Batch-Commit", "1")]).await;
-        }
         let mut headers = entry.headers();
-        for (name, value) in id {
-            headers.insert(name, value);
+        headers.insert("Nats-Batch-Id", batch.as_str());
+        headers.insert("Nats-Batch-Sequence", sequence);
+        let (subject, bytes) = (&entry.stored.commit.subject, entry.stored.bytes.clone());
+        if i == last {
+            headers.insert("Nats-Batch-Commit", "1");
+            return publish(client, subject, headers, bytes).await;
         }
         client
-            .publish_with_headers(entry.stored.commit.subject.clone(), headers, entry.stored.bytes.clone())
+            .publish_with_headers(subject.clone(), headers, bytes)
             .await
             .map_err(|e| AppendError::Unknown(e.to_string()))?;
     }

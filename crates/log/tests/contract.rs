@@ -2,7 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use bytes::Bytes;
-use studium_log::{AppendError, Durability, Entry, Log, Stored};
+use studium_log::{AppendError, Document, Durability, Entry, Log, Stored};
 
 fn entry(subject: &str, expected: u64, request: &str) -> Entry {
     Entry::bare(subject, expected, request, vec![Bytes::from_static(b"\x0a\x00")])
@@ -107,8 +107,29 @@ async fn a_stream_is_restored_as_it_was(log: &Log) {
     assert!(log.restore("t6", &was).await.is_err(), "a stream that is not empty is left alone");
 }
 
+fn document(id: &str, of: &str) -> Document {
+    let bytes = Bytes::from(format!(r#"{{"specversion":"1.0","id":"{id}","subject":"{of}","subjectversion":1}}"#));
+    Document { id: id.to_owned(), subject: format!("t7.a.{of}"), bytes }
+}
+
+async fn a_feed_grows_only_at_its_end_and_keeps_its_order(log: &Log) {
+    // The same subject comes twice in a batch, and there are more than fit into one.
+    let documents: Vec<_> = (0..1300).map(|n| document(&format!("d{n}"), &format!("s{}", n % 7))).collect();
+    assert_eq!(log.extend("t7", 0, &documents[..3]).await.unwrap(), 3);
+    let late = log.extend("t7", 2, &[document("late", "s0")]).await;
+    assert!(matches!(late, Err(AppendError::Conflict)), "{late:?}");
+    let late = log.extend("t7", 2, &[document("late", "s0"), document("later", "s0")]).await;
+    assert!(matches!(late, Err(AppendError::Conflict)), "{late:?}");
+    assert_eq!(log.extend("t7", 3, &documents[3..]).await.unwrap(), 1300);
+    let all = take(log, "t7", 0, 1300).await;
+    for (document, stored) in documents.iter().zip(&all) {
+        assert_eq!((&document.id, &document.bytes), (&stored.commit.id, &stored.bytes), "at {}", stored.position);
+    }
+    assert_eq!(log.last("t7.a.s0").await.unwrap().unwrap().commit.id, "d1295");
+}
+
 async fn suite(log: Log) {
-    for stream in ["t1", "t2", "t3", "t4", "t5", "t6"] {
+    for stream in ["t1", "t2", "t3", "t4", "t5", "t6", "t7"] {
         log.open(stream).await.unwrap();
         log.open(stream).await.unwrap();
     }
@@ -118,6 +139,7 @@ async fn suite(log: Log) {
     followers_see_each_commit_once_and_in_order_while_64_writers_append(&log).await;
     conflicts_among_packed_commits_refuse_only_themselves(&log).await;
     a_stream_is_restored_as_it_was(&log).await;
+    a_feed_grows_only_at_its_end_and_keeps_its_order(&log).await;
 }
 
 #[tokio::test]

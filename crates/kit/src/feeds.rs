@@ -1,0 +1,238 @@
+//! Feeds: what a service tells outsiders, a stream for each of them, derived from its own stream and from nothing else.
+//! So a feed can be made anew, and every event comes to stand where it stood.
+
+use crate::{App, policies::is_our_turn};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
+use std::{collections::BTreeMap, future::Future, time::Duration};
+use studium_log::{Follow, Stored};
+use studium_store::StoreError;
+use tokio::{sync::watch, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+mod checkpoints;
+mod lane;
+
+pub use lane::Notice;
+use lane::Lane;
+pub(crate) use checkpoints::prepare;
+
+/// Commits that are looked at together; what they lead to is looked up for so many at the same time.
+const AT_ONCE: usize = 64;
+
+/// How often it is asked which feeds there are, and how far they are is kept although nothing was told.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How long a view may take to see what a feed has to be told.
+const REACHED_WITHIN: Duration = Duration::from_secs(30);
+
+/// The pause before feeds that lost the log or the store go on.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Events for outsiders.
+///
+/// What is told about a commit may depend on the journal up to that commit and on nothing else: not on the time, not on
+/// what views hold by now, not on when the feed was opened.
+pub trait Feed: Send + Sync + 'static {
+    /// Stable name; the stream of each feed is `<name>_<id>`.
+    const NAME: &'static str;
+    /// Names of the views that have to have seen a commit before it is told.
+    const VIEWS: &'static [&'static str];
+
+    /// Ids of the feeds that there are at present.
+    fn open(app: &App) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+
+    /// What these feeds are told about a commit, in order.
+    fn tell(
+        app: &App,
+        feeds: &[String],
+        commit: &Stored,
+    ) -> impl Future<Output = Result<Vec<Notice>, StoreError>> + Send;
+}
+
+/// The stream of a feed.
+pub fn stream_of(name: &str, id: &str) -> String {
+    format!("{name}_{id}")
+}
+
+impl App {
+    /// Follows a feed after a position: what is there, then what comes.
+    pub fn feed<F: Feed>(&self, id: &str, after: u64) -> Follow {
+        self.log().follow(&stream_of(F::NAME, id), after)
+    }
+
+    /// Position of the last event of a feed; 0 = none yet.
+    ///
+    /// # Errors
+    /// When the log does not answer.
+    pub async fn feed_head<F: Feed>(&self, id: &str) -> Result<u64, tonic::Status> {
+        self.log().head(&stream_of(F::NAME, id)).await.map_err(crate::fault)
+    }
+
+    /// How far a feed is: position of the service's stream that it has been told of, and its own position then.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn feed_reached<F: Feed>(&self, id: &str) -> Result<(u64, u64), StoreError> {
+        checkpoints::of(self.store(), &stream_of(F::NAME, id)).await
+    }
+}
+
+/// Tells feeds, while this process is the one that folds the service's views, until it is told to stop.
+pub(crate) async fn run<F: Feed>(app: App, mut active: watch::Receiver<bool>, stop: CancellationToken) {
+    while is_our_turn(&mut active, &stop).await {
+        let outcome = tokio::select! {
+            () = stop.cancelled() => return,
+            _ = active.wait_for(|it| !*it) => continue,
+            outcome = Teller::<F>::new(app.clone()).work() => outcome,
+        };
+        if let Err(why) = outcome {
+            tracing::warn!(feed = F::NAME, why, "feeds stopped; they go on from their checkpoints");
+        }
+        stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
+    }
+}
+
+/// Feeds that are equally far, with one reader.
+struct Group {
+    follow: Follow,
+    feeds: Vec<String>,
+    lanes: BTreeMap<String, Lane>,
+    /// What was read and is not told yet.
+    read: Vec<Stored>,
+}
+
+impl Group {
+    fn at(&self) -> u64 {
+        self.follow.position() - self.read.len() as u64
+    }
+}
+
+struct Teller<F> {
+    app: App,
+    /// By position: first those that are furthest behind.
+    groups: Vec<Group>,
+    looked: Option<Instant>,
+    feed: std::marker::PhantomData<F>,
+}
+
+impl<F: Feed> Teller<F> {
+    fn new(app: App) -> Self {
+        Self { app, groups: Vec::new(), looked: None, feed: std::marker::PhantomData }
+    }
+
+    async fn work(mut self) -> Result<(), String> {
+        loop {
+            if self.looked.is_none_or(|it| it.elapsed() >= LOOK_EVERY) {
+                self.look().await.map_err(|e| e.to_string())?;
+                self.looked = Some(Instant::now());
+            }
+            self.turn().await?;
+            self.join();
+        }
+    }
+
+    /// Takes in the feeds that are new, and leaves those that are no more.
+    async fn look(&mut self) -> Result<(), StoreError> {
+        let open = F::open(&self.app).await?;
+        for group in &mut self.groups {
+            group.feeds.retain(|it| open.contains(it));
+            group.lanes.retain(|it, _| open.contains(it));
+        }
+        self.groups.retain(|it| !it.feeds.is_empty());
+        for id in open {
+            if self.groups.iter().any(|it| it.feeds.contains(&id)) {
+                continue;
+            }
+            let (at, lane) = Lane::open(&self.app, &stream_of(F::NAME, &id)).await?;
+            let follow = self.app.log().follow(self.app.service(), at);
+            let lanes = BTreeMap::from([(id.clone(), lane)]);
+            self.groups.push(Group { follow, feeds: vec![id], lanes, read: Vec::new() });
+        }
+        self.groups.sort_by_key(Group::at);
+        self.join();
+        Ok(())
+    }
+
+    /// Every group tells one batch of what is there. Only if all are at the end of the stream it is waited for more,
+    /// so that a feed that begins at the beginning holds the others up by one batch and no longer.
+    async fn turn(&mut self) -> Result<(), String> {
+        let mut told = false;
+        let ends: Vec<_> = self.groups.iter().skip(1).map(|it| Some(it.at())).chain([None]).collect();
+        for (group, end) in self.groups.iter_mut().zip(ends) {
+            if group.read.is_empty() {
+                match group.follow.next().now_or_never() {
+                    Some(read) => group.read = read.map_err(|e| e.to_string())?,
+                    None => continue,
+                }
+            }
+            told |= tell::<F>(&self.app, group, end).await?;
+        }
+        if told {
+            return Ok(());
+        }
+        let more = self.groups.iter_mut().filter(|it| it.read.is_empty()).map(|group| {
+            async { group.follow.next().await.map(|it| group.read = it).map_err(|e| e.to_string()) }.boxed()
+        });
+        let more: Vec<_> = more.collect();
+        if more.is_empty() {
+            tokio::time::sleep(LOOK_EVERY).await;
+            return Ok(());
+        }
+        // Looks up again now and then: there may be a new feed.
+        match tokio::time::timeout(LOOK_EVERY, futures::future::select_all(more)).await {
+            Ok((read, _, _)) => read,
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Groups that are equally far become one.
+    fn join(&mut self) {
+        self.groups.sort_by_key(Group::at);
+        let mut groups: Vec<Group> = Vec::with_capacity(self.groups.len());
+        for mut group in self.groups.drain(..) {
+            match groups.last_mut() {
+                Some(last) if last.at() == group.at() => {
+                    last.feeds.append(&mut group.feeds);
+                    last.lanes.append(&mut group.lanes);
+                }
+                _ => groups.push(group),
+            }
+        }
+        self.groups = groups;
+    }
+}
+
+/// Tells a group's feeds what was read, up to where the next group stands. Says whether there was anything to look at.
+async fn tell<F: Feed>(app: &App, group: &mut Group, end: Option<u64>) -> Result<bool, String> {
+    let until = group.read.partition_point(|it| end.is_none_or(|end| it.position <= end));
+    let commits: Vec<Stored> = group.read.drain(..until).collect();
+    let Some(last) = commits.last().map(|it| it.position) else { return Ok(false) };
+    for view in F::VIEWS.iter().chain(&[JOURNAL]) {
+        let reached = app.store().reached(view, app.service(), last, REACHED_WITHIN).await;
+        reached.map_err(|late| format!("`{view}` has only seen position {}", late.at))?;
+    }
+    let feeds = &group.feeds;
+    let notices: Vec<Vec<Notice>> = stream::iter(&commits)
+        .map(|commit| async move { F::tell(app, feeds, commit).await })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
+        .map_err(|e| e.to_string())?;
+    let mut by_feed: BTreeMap<String, Vec<Notice>> = BTreeMap::new();
+    for (commit, notices) in commits.iter().zip(notices) {
+        for (index, notice) in notices.into_iter().enumerate() {
+            by_feed.entry(notice.feed.clone()).or_default().push(notice.of(commit, index));
+        }
+    }
+    let lanes = group.lanes.iter_mut().map(|(id, lane)| {
+        let notices = by_feed.remove(id).unwrap_or_default();
+        lane.tell(app, last, notices)
+    });
+    stream::iter(lanes).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+    checkpoints::keep(app.store(), group.lanes.values().filter(|it| it.is_to_be_kept())).await.map_err(|e| e.to_string())?;
+    group.lanes.values_mut().for_each(Lane::kept);
+    Ok(true)
+}
+
+/// What the store calls the journal.
+const JOURNAL: &str = "journal";

@@ -1,0 +1,213 @@
+//! One feed as it grows: where it stands, and what an event looks like in it.
+
+use super::checkpoints;
+use crate::App;
+use bytes::Bytes;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use std::{collections::HashMap, fmt::Write as _, time::Duration};
+use studium_log::{Document, Stored};
+use studium_store::StoreError;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// Namespace of the ids of what is told; fixed for ever.
+const NOTICES: Uuid = Uuid::from_u128(0x7374_7564_6975_6d00_8000_6665_6564_6e6f);
+
+/// Subjects whose last event is remembered; the feed itself knows the others.
+const REMEMBERED_MAX: usize = 50_000;
+
+/// How long a feed that was told nothing may go without its position being kept.
+const KEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// What one feed is told.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// Id of the feed.
+    pub feed: String,
+    /// The sort of subject: the second token of the message's subject in the broker.
+    pub sort: &'static str,
+    /// What it is about; its events form a sequence of their own.
+    pub subject: String,
+    /// What happened, for example `org.studium.partner.enrolment.enrolled.v1`.
+    pub kind: &'static str,
+    /// The event's data: canonical JSON of a message of the contract.
+    pub data: serde_json::Value,
+}
+
+impl Notice {
+    /// The notice with what it takes from the commit that it tells about, as the `index`th of it.
+    pub(super) fn of(self, commit: &Stored, index: usize) -> Told {
+        let name = format!("{}\n{}\n{index}", commit.id_of_commit(), self.feed);
+        Told {
+            id: Uuid::new_v5(&NOTICES, name.as_bytes()).to_string(),
+            at_ms: commit.commit.at_ms,
+            recorded_at_ms: commit.commit.recorded_at_ms,
+            correlation_id: commit.commit.correlation_id.clone(),
+            notice: self,
+        }
+    }
+}
+
+/// A notice that knows what it is told of.
+pub(super) struct Told {
+    id: String,
+    at_ms: i64,
+    recorded_at_ms: i64,
+    correlation_id: String,
+    notice: Notice,
+}
+
+/// CloudEvents 1.0 § 3.1 in JSON, with the extensions `sequence` and `recordedtime` of its own list, and ours: the
+/// event's number on its subject, and the hash of the event on the same subject before.
+#[derive(Serialize)]
+struct CloudEvent<'a> {
+    specversion: &'a str,
+    id: &'a str,
+    source: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    subject: &'a str,
+    time: String,
+    recordedtime: String,
+    datacontenttype: &'a str,
+    /// Position in the feed, with zeros before it, so that its order as text is the order.
+    sequence: String,
+    subjectversion: u64,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    previoushash: &'a str,
+    correlationid: &'a str,
+    data: &'a serde_json::Value,
+}
+
+/// The last event of a subject.
+#[derive(Clone, Default)]
+struct Tip {
+    version: u64,
+    hash: String,
+}
+
+/// One feed as it grows.
+pub(super) struct Lane {
+    /// Its stream.
+    pub stream: String,
+    /// Position of the service's stream that it was told of.
+    pub source: u64,
+    /// Its own position then.
+    pub head: u64,
+    /// Where its stream ends: ahead of `head` after a crash, or when the store was made anew.
+    end: u64,
+    tips: HashMap<String, Tip>,
+    /// Every subject that the feed has is in `tips`.
+    knows_all: bool,
+    kept: (u64, Instant),
+}
+
+impl Lane {
+    /// Opens a feed's stream; returns which position of the service's stream it was told of.
+    pub(super) async fn open(app: &App, stream: &str) -> Result<(u64, Self), StoreError> {
+        let unreachable = |e: studium_log::LogError| StoreError::Unavailable(e.to_string());
+        app.log().open(stream).await.map_err(unreachable)?;
+        let end = app.log().head(stream).await.map_err(unreachable)?;
+        let (mut source, mut head) = checkpoints::of(app.store(), stream).await?;
+        if head > end {
+            // The stream was lost: it is told again from the beginning.
+            (source, head) = (0, 0);
+        }
+        let lane = Self {
+            stream: stream.to_owned(),
+            source,
+            head,
+            end,
+            tips: HashMap::new(),
+            knows_all: end == 0,
+            kept: (head, Instant::now()),
+        };
+        Ok((source, lane))
+    }
+
+    /// Tells the feed what happened up to a position of the service's stream. What it was told already must be the same.
+    pub(super) async fn tell(&mut self, app: &App, source: u64, told: Vec<Told>) -> Result<(), String> {
+        let mut told = told.into_iter();
+        while self.head < self.end {
+            let Some(it) = told.next() else { break };
+            self.head += 1;
+            let stored = app.log().read(&self.stream, self.head).await.map_err(|e| e.to_string())?;
+            if stored.as_ref().is_none_or(|stored| stored.commit.id != it.id) {
+                return Err(format!("event {} of feed `{}` is not what the log says", self.head, self.stream));
+            }
+        }
+        let mut documents = Vec::with_capacity(told.len());
+        for it in told {
+            let position = self.head + documents.len() as u64 + 1;
+            documents.push(self.document(app, position, &it).await?);
+        }
+        if !documents.is_empty() {
+            let end = app.log().extend(&self.stream, self.head, &documents).await.map_err(|e| e.to_string())?;
+            (self.head, self.end) = (end, end);
+        }
+        self.source = source;
+        Ok(())
+    }
+
+    async fn document(&mut self, app: &App, position: u64, told: &Told) -> Result<Document, String> {
+        let Told { id, notice, correlation_id, .. } = told;
+        let subject = format!("{}.{}.{}", self.stream, notice.sort, notice.subject);
+        let tip = self.tip(app, &subject).await?;
+        let event = CloudEvent {
+            specversion: "1.0",
+            id,
+            source: &format!("urn:studium:feed:{}", notice.feed),
+            kind: notice.kind,
+            subject: &notice.subject,
+            time: time(told.at_ms),
+            recordedtime: time(told.recorded_at_ms),
+            datacontenttype: "application/json",
+            sequence: format!("{position:020}"),
+            subjectversion: tip.version + 1,
+            previoushash: &tip.hash,
+            correlationid: correlation_id,
+            data: &notice.data,
+        };
+        let bytes = Bytes::from(serde_json::to_vec(&event).map_err(|e| e.to_string())?);
+        if self.tips.len() >= REMEMBERED_MAX {
+            self.tips.clear();
+            self.knows_all = false;
+        }
+        self.tips.insert(subject.clone(), Tip { version: tip.version + 1, hash: hash(&bytes) });
+        Ok(Document { id: id.clone(), subject, bytes })
+    }
+
+    async fn tip(&self, app: &App, subject: &str) -> Result<Tip, String> {
+        if let Some(it) = self.tips.get(subject) {
+            return Ok(it.clone());
+        }
+        if self.knows_all {
+            return Ok(Tip::default());
+        }
+        let last = app.log().last(subject).await.map_err(|e| e.to_string())?;
+        Ok(last.map(|it| Tip { version: it.commit.version, hash: hash(&it.bytes) }).unwrap_or_default())
+    }
+
+    pub(super) fn is_to_be_kept(&self) -> bool {
+        self.head > self.kept.0 || self.kept.1.elapsed() >= KEEP_EVERY
+    }
+
+    pub(super) fn kept(&mut self) {
+        if self.is_to_be_kept() {
+            self.kept = (self.head, Instant::now());
+        }
+    }
+}
+
+/// RFC 3339, UTC.
+fn time(at_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(at_ms).map(|it| it.to_string()).unwrap_or_default()
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
