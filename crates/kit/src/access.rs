@@ -19,11 +19,11 @@ const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The header of a gRPC message: a flag and the length.
 const FRAME_HEADER_BYTES: usize = 5;
 
-const ROLES: [&str; 7] = ["operator", "registrar", "staff", "teacher", "mentor", "learner", "service"];
+const ROLES: [&str; 8] = ["operator", "registrar", "staff", "teacher", "mentor", "learner", "partner", "service"];
 
 /// Roles that own what bears their own subject, and roles that own what bears one of their institutions.
 const OWN_SUBJECT: [&str; 2] = ["learner", "mentor"];
-const OWN_INSTITUTION: [&str; 2] = ["staff", "teacher"];
+const OWN_INSTITUTION: [&str; 3] = ["staff", "teacher", "partner"];
 
 /// What needs no token: probes and tools ask before they have one.
 const OPEN: [&str; 3] =
@@ -203,7 +203,7 @@ impl Grant {
         }
         if !OWN_SUBJECT.contains(&role.as_str()) && !OWN_INSTITUTION.contains(&role.as_str()) {
             return Err(format!(
-                "grants to `{role}` for its own `{own}`, but only learner, mentor, staff and teacher own anything"
+                "grants to `{role}` for its own `{own}`, but only learner, mentor, staff, teacher and partner own anything"
             ));
         }
         if method.is_client_streaming() {

@@ -17,9 +17,9 @@ const ID_MAX: usize = 128;
 pub struct Caller {
     /// The token's `sub`; empty for somebody without a token.
     pub subject: String,
-    /// `operator`, `registrar`, `staff`, `teacher`, `mentor`, `learner`, `service`.
+    /// `operator`, `registrar`, `staff`, `teacher`, `mentor`, `learner`, `partner`, `service`.
     pub roles: Vec<String>,
-    /// Institutions for which a `staff` or `teacher` acts.
+    /// Institutions for which a `staff`, `teacher` or `partner` acts.
     pub institutions: Vec<String>,
     /// Whose platform it is; empty with one tenant.
     pub tenant: String,

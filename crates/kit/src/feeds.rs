@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 mod checkpoints;
 mod lane;
 
-pub use lane::Notice;
-use lane::Lane;
 pub(crate) use checkpoints::prepare;
+pub use lane::Notice;
+use lane::{Lane, Told};
 
 /// Commits that are looked at together; what they lead to is looked up for so many at the same time.
 const AT_ONCE: usize = 64;
@@ -212,24 +212,21 @@ async fn tell<F: Feed>(app: &App, group: &mut Group, end: Option<u64>) -> Result
         reached.map_err(|late| format!("`{view}` has only seen position {}", late.at))?;
     }
     let feeds = &group.feeds;
-    let notices: Vec<Vec<Notice>> = stream::iter(&commits)
-        .map(|commit| async move { F::tell(app, feeds, commit).await })
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await
-        .map_err(|e| e.to_string())?;
-    let mut by_feed: BTreeMap<String, Vec<Notice>> = BTreeMap::new();
+    let notices: Vec<_> = commits.iter().map(|commit| F::tell(app, feeds, commit)).collect();
+    let notices: Vec<Vec<Notice>> =
+        stream::iter(notices).buffered(AT_ONCE).try_collect().await.map_err(|e| e.to_string())?;
+    let mut by_feed: BTreeMap<String, Vec<Told>> = BTreeMap::new();
     for (commit, notices) in commits.iter().zip(notices) {
         for (index, notice) in notices.into_iter().enumerate() {
             by_feed.entry(notice.feed.clone()).or_default().push(notice.of(commit, index));
         }
     }
-    let lanes = group.lanes.iter_mut().map(|(id, lane)| {
-        let notices = by_feed.remove(id).unwrap_or_default();
-        lane.tell(app, last, notices)
-    });
-    stream::iter(lanes).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-    checkpoints::keep(app.store(), group.lanes.values().filter(|it| it.is_to_be_kept())).await.map_err(|e| e.to_string())?;
+    let tell = |(id, lane)| Lane::tell(lane, app, last, by_feed.remove::<String>(id).unwrap_or_default());
+    let told: Vec<_> = group.lanes.iter_mut().map(tell).collect();
+    stream::iter(told).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+    checkpoints::keep(app.store(), group.lanes.values().filter(|it| it.is_to_be_kept()))
+        .await
+        .map_err(|e| e.to_string())?;
     group.lanes.values_mut().for_each(Lane::kept);
     Ok(true)
 }

@@ -14,6 +14,7 @@ mod call;
 mod config;
 mod deadlines;
 mod ending;
+mod feeds;
 mod fields;
 mod lengths;
 mod metrics;
@@ -33,6 +34,7 @@ pub use by::{Asked, By, by_itself};
 pub use call::{Call, Caller};
 pub use config::{Config, check_environment, wrong_use};
 pub use deadlines::Deadline;
+pub use feeds::{Feed, Notice};
 pub use fields::Fields;
 pub use lengths::{DAY_MS, MINUTE_MS};
 pub use metrics::Metrics;
@@ -43,7 +45,7 @@ pub use service::{Running, Service, Surroundings, failed, main};
 pub use status::fault;
 
 pub use studium_core::{Decider, Decision, Event, Kind, Policy, Reaction, Reason, Rejection, replay};
-pub use studium_log::{DecideError, Decided, Log, Meta, Stored, now_ms};
+pub use studium_log::{DecideError, Decided, Follow, Log, Meta, Stored, now_ms};
 pub use studium_store::{
     Changes, Column, ColumnKind, Dialect, FromRow, IntoKey, Journal, Json, Late, Projection, Recorded, Row, Store,
     StoreError, Value, View, fold_in_memory, places, row,

@@ -6,11 +6,13 @@ use crate::{
     admin::Admin,
     app::{Belongings, Deciders},
     deadlines::{self, AnyDeadline, Deadline},
+    feeds::{self, Feed},
     parked,
     policies::{self, AnyPolicy, LookUp, LookUpPolicy, Pure},
     ready,
     server::{self, Edge},
 };
+use futures::future::BoxFuture;
 use std::{
     any::{Any, TypeId},
     collections::HashMap,
@@ -32,6 +34,7 @@ use tower::Service as TowerService;
 
 type Register = fn(&mut Deciders, &Log, &Store);
 type MakeApi = Box<dyn FnOnce(&App, &mut RoutesBuilder) + Send>;
+type RunFeed = fn(App, watch::Receiver<bool>, CancellationToken) -> BoxFuture<'static, ()>;
 type MakeHttp = Box<dyn FnOnce(&App) -> axum::Router + Send>;
 
 /// The parts of a service. `lib.rs` of each service lists them, and nothing else does.
@@ -45,6 +48,7 @@ pub struct Service {
     /// Policy, its stream, and the views that have to have seen it.
     awaited: Vec<(&'static str, &'static str, &'static [&'static str])>,
     deadlines: Vec<Box<dyn AnyDeadline>>,
+    feeds: Vec<RunFeed>,
     rpcs: Vec<&'static str>,
     apis: Vec<MakeApi>,
     http: Vec<MakeHttp>,
@@ -92,6 +96,7 @@ impl Service {
             policies: Vec::new(),
             awaited: Vec::new(),
             deadlines: Vec::new(),
+            feeds: Vec::new(),
             rpcs: Vec::new(),
             apis: Vec::new(),
             http: Vec::new(),
@@ -153,6 +158,13 @@ impl Service {
     /// Lists a deadline.
     pub fn deadline<D: Deadline>(mut self) -> Self {
         self.deadlines.push(Box::new(deadlines::Erased::<D>(PhantomData)));
+        self
+    }
+
+    /// Lists a kind of feed.
+    pub fn feed<F: Feed>(mut self) -> Self {
+        self.feeds.push(|app, active, stop| Box::pin(feeds::run::<F>(app, active, stop)));
+        self.awaited.push((F::NAME, self.name, F::VIEWS));
         self
     }
 
@@ -225,6 +237,7 @@ impl Service {
         let access = AccessTable::for_services(&rpcs).map_err(anyhow::Error::msg)?;
         log.open(self.name).await?;
         parked::prepare(&store).await?;
+        feeds::prepare(&store).await?;
         let metrics = Metrics::new(self.name)?;
         let app = App::new(self.name, log.clone(), store.clone(), metrics.clone(), &self.deciders, self.belongings);
         let mut projector = Projector::new(self.name, store, log);
@@ -247,6 +260,9 @@ impl Service {
         for deadline in self.deadlines {
             let (active, caught_up) = (projection.active(), caught_up.clone());
             tasks.spawn(finish(deadlines::run(app.clone(), deadline, active, caught_up, stop.clone())));
+        }
+        for feed in self.feeds {
+            tasks.spawn(finish(feed(app.clone(), projection.active(), stop.clone())));
         }
         tasks.spawn(finish(ready::watch_lag(app.clone(), projection.clone(), stop.clone())));
 

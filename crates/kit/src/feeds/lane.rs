@@ -2,9 +2,9 @@
 
 use super::checkpoints;
 use crate::App;
+use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 use std::{collections::HashMap, fmt::Write as _, time::Duration};
 use studium_log::{Document, Stored};
 use studium_store::StoreError;
@@ -38,7 +38,7 @@ pub struct Notice {
 impl Notice {
     /// The notice with what it takes from the commit that it tells about, as the `index`th of it.
     pub(super) fn of(self, commit: &Stored, index: usize) -> Told {
-        let name = format!("{}\n{}\n{index}", commit.id_of_commit(), self.feed);
+        let name = format!("{}\n{}\n{index}", commit.commit.id, self.feed);
         Told {
             id: Uuid::new_v5(&NOTICES, name.as_bytes()).to_string(),
             at_ms: commit.commit.at_ms,
@@ -206,7 +206,7 @@ fn time(at_ms: i64) -> String {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+    digest(&SHA256, bytes).as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
