@@ -251,7 +251,9 @@ async fn tell<F: Feed>(app: &App, group: &mut Group, end: Option<u64>) -> Result
 async fn keep(app: &App, group: &mut Group, which: fn(&Lane) -> bool) -> Result<(), String> {
     let mut lanes: Vec<_> = group.lanes.values_mut().filter(|it| which(it)).collect();
     checkpoints::keep(app.store(), &lanes).await.map_err(|e| e.to_string())?;
-    lanes.iter_mut().for_each(|it| it.kept());
+    for lane in &mut lanes {
+        lane.kept();
+    }
     Ok(())
 }
 
