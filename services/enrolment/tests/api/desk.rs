@@ -169,8 +169,12 @@ impl Desk {
 
 /// The service with a key for partners.
 pub fn service() -> studium_kit::Service {
-    let key = studium_enrolment::PartnerKey::read("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
-    studium_enrolment::service_with(Some(key))
+    studium_enrolment::service_with(Some(partner_key()))
+}
+
+/// The key that everybody knows.
+pub fn partner_key() -> studium_enrolment::PartnerKey {
+    studium_enrolment::PartnerKey::read("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap()
 }
 
 /// A request to enrol somebody as staff.
