@@ -15,7 +15,7 @@ pub mod token;
 
 use anyhow::{Context as _, Result};
 use args::{Cli, Command, ImportCommand, LogCommand, ViewsCommand};
-use commands::{campus, credentials, log, parked, restore, serve, status, trace, up, views};
+use commands::{campus, credentials, log, parked, partners, restore, serve, status, trace, up, views};
 use platform::Platform;
 use serde_json::json;
 
@@ -44,6 +44,7 @@ pub async fn run(mut cli: Cli) -> Result<()> {
         Command::Credentials { command } => {
             Platform::with(&setup, async |it| credentials::credentials(it, command).await).await
         }
+        Command::Partners { command } => Platform::with(&setup, async |it| partners::partners(it, command).await).await,
         Command::Log { command } => match command {
             LogCommand::Tail(args) => Platform::with(&setup, async |it| log::tail(it, &args).await).await,
             LogCommand::Verify { service } => {

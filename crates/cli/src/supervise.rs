@@ -212,11 +212,7 @@ impl Processes {
             // Not an argument: a PostgreSQL URL holds a password, and arguments are public.
             .env("STUDIUM_STORE_URL", store);
         // What is said above must not be mixed with what somebody set for a service of their own.
-        if name == CREDENTIALS {
-            for (name, value) in crate::operator_key::settings(&self.data, listen)? {
-                command.env(name, value);
-            }
-        }
+        command.envs(crate::operator_key::settings(name, &self.data, listen)?);
         for name in ["STUDIUM_JWKS_URL", "STUDIUM_ISSUER", "STUDIUM_AUDIENCE"] {
             command.env_remove(name);
         }

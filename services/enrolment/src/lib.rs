@@ -39,6 +39,7 @@ use studium_proto::enrolment::v1::{
 };
 use studium_proto::partner::v1::partner_feed_service_server::PartnerFeedServiceServer;
 
+pub use partner_digest::{Tree, branch_of};
 pub use partner_key::PartnerKey;
 
 /// The service as the environment has it.

@@ -101,7 +101,7 @@ impl Partner {
     }
 
     fn root(&self) -> String {
-        sha256(&self.branches().concat()).iter().map(|it| format!("{it:02x}")).collect()
+        hex(&sha256(&self.branches().concat()))
     }
 
     async fn is_equal(&mut self) {
@@ -132,6 +132,10 @@ impl Partner {
 
 fn sha256(bytes: &[u8]) -> Vec<u8> {
     digest(&SHA256, bytes).as_ref().to_vec()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// Members of objects are in order of name here, and nothing stands between the tokens: that is the canonical form.
@@ -194,8 +198,7 @@ pub async fn a_feed_tells_everything_in_order(desk: Desk) {
         let before = ou.events[..index].iter().zip(&ou.raw).filter(|(it, _)| it["subject"] == event["subject"]);
         let before: Vec<_> = before.collect();
         assert_eq!(event["subjectversion"], before.len() as u64 + 1, "no gap can hide");
-        let hash = before.last().map(|(_, raw)| sha256(raw.as_bytes()));
-        let hash: Option<String> = hash.map(|it| it.iter().map(|it| format!("{it:02x}")).collect());
+        let hash = before.last().map(|(_, raw)| hex(&sha256(raw.as_bytes())));
         assert_eq!(event.get("previoushash").and_then(Value::as_str), hash.as_deref(), "nothing can be changed");
     }
     let ada = &ou.copy["r~ada"];
