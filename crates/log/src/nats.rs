@@ -1,6 +1,6 @@
 //! JetStream behind the verbs of the log.
 
-use crate::{AppendError, Entry, Faults, LogError, Stored, pack::Packer, tail::Tail};
+use crate::{AppendError, Entry, Faults, LogError, Stored, batch, pack::Packer, tail::Tail};
 use async_nats::{
     Client, ConnectOptions, Event, HeaderMap, Request, ServerAddr,
     client::RequestErrorKind,
@@ -21,7 +21,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::watch,
+    sync::{Semaphore, watch},
     time::{Instant, sleep},
 };
 
@@ -104,6 +104,8 @@ pub(crate) struct Nats {
     epoch: watch::Receiver<u64>,
     packers: Mutex<HashMap<String, Packer>>,
     tails: Mutex<HashMap<String, Weak<Tail>>>,
+    /// Turns at getting a batch.
+    pub(crate) batches: Semaphore,
     /// When and why an append was last not stored, if none has been stored since on the same connection.
     refused: Mutex<Option<(Instant, u64, String)>>,
 }
@@ -162,7 +164,8 @@ impl Nats {
         let mut jetstream = jetstream::new(client.clone());
         jetstream.set_timeout(ACK_TIMEOUT);
         let (packers, tails, refused) = Default::default();
-        Ok(Self { client, jetstream, durability: config.durability, epoch, packers, tails, refused })
+        let batches = Semaphore::new(batch::AT_ONCE);
+        Ok(Self { client, jetstream, durability: config.durability, epoch, packers, tails, batches, refused })
     }
 
     pub(crate) fn is_connected(&self) -> bool {
