@@ -40,9 +40,17 @@ pub struct Progress {
     pub behind: u64,
 }
 
-/// Makes the mirror if it is not there. Its origin may be made later.
+/// Makes the mirror if it is not there. Its origin may be made later; the mirror looks for it every two minutes at the
+/// latest, and at once if this is called again.
 pub async fn open(dir: &Path, institution: &str) -> Result<()> {
     let jetstream = keeper(dir, institution).await?;
+    // One that nobody has used yet may be made again, which is the only way to make it look.
+    if let Ok(it) = jetstream.get_stream(MIRROR).await
+        && it.cached_info().state.last_sequence == 0
+        && it.cached_info().state.consumer_count == 0
+    {
+        jetstream.delete_stream(MIRROR).await?;
+    }
     let replicas = if NatsServer::made_for(dir) == Some(Durability::Replicated) { 3 } else { 1 };
     let external = External { api_prefix: API.to_owned(), delivery_prefix: Some(delivery(institution)) };
     let mirror = Source { name: origin(institution), external: Some(external), ..Source::default() };

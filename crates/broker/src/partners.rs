@@ -139,11 +139,8 @@ async fn give(
     make_room(&mut partners)?;
     let key = KeyPair::new_user();
     let seed = key.seed().context("no key can be made")?;
-    let partner = Partner {
-        institution: institution.to_owned(),
-        public_key: key.public_key(),
-        since_ms: studium_log::now_ms(),
-    };
+    let partner =
+        Partner { institution: institution.to_owned(), public_key: key.public_key(), since_ms: studium_log::now_ms() };
     partners.push(partner.clone());
     partners.sort_by(|a, b| a.institution.cmp(&b.institution));
     put(dir, &old, &partners).await?;

@@ -65,14 +65,17 @@ pub fn addresses(dir: &Path) -> Result<String> {
 pub async fn reload(dir: &Path) -> Result<()> {
     for pid in running(dir) {
         let address = monitoring(dir, pid).context("a nats-server that runs has written no ports file")?;
-        let before = loaded(&address).await?;
-        process::hang_up(pid);
-        let deadline = Instant::now() + PATIENCE;
-        while loaded(&address).await? == before {
-            if Instant::now() > deadline {
-                bail!("nats-server (process {pid}) does not take its new accounts; see its log in {}", dir.display());
+        // Twice: what is imported from an account that gets JetStream by a reload answers after the next one.
+        for _ in 0..2 {
+            let before = loaded(&address).await?;
+            process::hang_up(pid);
+            let deadline = Instant::now() + PATIENCE;
+            while loaded(&address).await? == before {
+                if Instant::now() > deadline {
+                    bail!("nats-server (process {pid}) does not take its accounts; see its log in {}", dir.display());
+                }
+                sleep(Duration::from_millis(20)).await;
             }
-            sleep(Duration::from_millis(20)).await;
         }
     }
     Ok(())

@@ -2,7 +2,8 @@
 
 use crate::{
     commands::{
-        campus::CampusCommand, credentials::CredentialsCommand, log::TailArgs, parked::ParkedCommand, serve::ServeArgs,
+        campus::CampusCommand, credentials::CredentialsCommand, log::TailArgs, parked::ParkedCommand,
+        partners::PartnersCommand, serve::ServeArgs,
     },
     demo::DemoArgs,
     platform::Setup,
@@ -112,6 +113,12 @@ pub enum Command {
         /// What to do with them.
         #[command(subcommand)]
         command: ParkedCommand,
+    },
+    /// Says which partner institutions may read their feed, and how far they are.
+    Partners {
+        /// What to do.
+        #[command(subcommand)]
+        command: PartnersCommand,
     },
     /// Prints all that followed from one command, across services.
     Trace {

@@ -6,6 +6,8 @@ pub mod credentials;
 mod credentials_issue;
 pub mod log;
 pub mod parked;
+pub mod partners;
+mod partners_nats;
 pub mod restore;
 pub mod serve;
 pub mod status;
