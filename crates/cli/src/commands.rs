@@ -8,6 +8,7 @@ pub mod log;
 pub mod parked;
 pub mod partners;
 mod partners_feed;
+mod partners_nats;
 pub mod restore;
 pub mod serve;
 pub mod status;

@@ -1,8 +1,8 @@
 //! JetStream behind the verbs of the log.
 
-use crate::{AppendError, Entry, Faults, LogError, Stored, batch, pack::Packer, tail::Tail};
+use crate::{AppendError, Entry, Faults, LogError, Stored, address, batch, pack::Packer, tail::Tail};
 use async_nats::{
-    Client, ConnectOptions, Event, HeaderMap, Request, ServerAddr,
+    Client, Event, HeaderMap, Request,
     client::RequestErrorKind,
     connection::State,
     jetstream::{
@@ -128,14 +128,10 @@ struct AckError {
 
 impl Nats {
     pub(crate) async fn connect(config: &LogConfig) -> Result<Self, LogError> {
-        let url = &config.url;
-        let servers = url
-            .split(',')
-            .map(str::parse::<ServerAddr>)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|e| LogError::Setup(format!("`{url}` is no NATS address ({e}); write nats://host:port")))?;
+        let (servers, options) = address::connection(&config.url)?;
+        let url = &address::without_user(&config.url);
         let (sender, epoch) = watch::channel(0);
-        let client = ConnectOptions::new()
+        let client = options
             .connection_timeout(Duration::from_secs(3))
             .ping_interval(Duration::from_secs(5))
             .request_timeout(Some(ACK_TIMEOUT))

@@ -1,7 +1,10 @@
 //! `studium partners`: what partner universities are told, and how far they are.
 
-use super::partners_feed::{self, AcknowledgeArgs, EventsArgs};
-use crate::platform::Platform;
+use super::{
+    partners_feed::{self, AcknowledgeArgs, EventsArgs},
+    partners_nats::{self, NatsCommand},
+};
+use crate::platform::{Platform, Setup};
 use anyhow::Result;
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -53,10 +56,24 @@ pub enum PartnersCommand {
         #[arg(long, value_name = "FILE")]
         events: PathBuf,
     },
+    /// Gives, changes and takes away access over NATS, on the platform that runs.
+    #[command(after_help = "Examples:\n  studium partners nats add ou\n  studium partners nats rotate ou --json")]
+    Nats {
+        /// What to do.
+        #[command(subcommand)]
+        command: NatsCommand,
+    },
 }
 
 /// Runs one of them.
-pub async fn partners(platform: &Platform, command: PartnersCommand) -> Result<()> {
+pub async fn partners(setup: &Setup, command: PartnersCommand) -> Result<()> {
+    if let PartnersCommand::Nats { command } = command {
+        return partners_nats::nats(&Platform::that_runs(setup).await?, command).await;
+    }
+    Platform::with(setup, async |platform| feed(platform, command).await).await
+}
+
+async fn feed(platform: &Platform, command: PartnersCommand) -> Result<()> {
     match command {
         PartnersCommand::Open { institution } => partners_feed::open(platform, institution).await,
         PartnersCommand::Close { institution, reason } => partners_feed::close(platform, institution, reason).await,
@@ -70,5 +87,6 @@ pub async fn partners(platform: &Platform, command: PartnersCommand) -> Result<(
         PartnersCommand::Difference { institution, events } => {
             partners_feed::difference(platform, institution, &events).await
         }
+        PartnersCommand::Nats { .. } => Ok(()),
     }
 }
