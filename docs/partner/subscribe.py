@@ -84,7 +84,7 @@ with open(options.file, "a+b") as file, connect() as channel:
             if options.once:
                 break
         except grpc.RpcError as error:
-            if error.code() not in PASSING:
+            if options.once or error.code() not in PASSING:
                 sys.exit(f"{error.code().name}: {error.details()}")
             print(f"{error.code().name}, again in {pause} s from position {position} on", file=sys.stderr)
         time.sleep(pause * random.uniform(0.5, 1))

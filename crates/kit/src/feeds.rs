@@ -57,7 +57,7 @@ pub fn stream_of(name: &str, id: &str) -> String {
 impl App {
     /// Follows a feed after a position: what is there, then what comes.
     pub fn feed<F: Feed>(&self, id: &str, after: u64) -> Follow {
-        self.log().follow(&stream_of(F::NAME, id), after)
+        self.log().follow(&stream_of(F::NAME, id), after).among_many()
     }
 
     /// Position of the last event of a feed; 0 = none yet.

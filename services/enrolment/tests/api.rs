@@ -3,6 +3,8 @@
 
 #[path = "api/bulk.rs"]
 mod bulk;
+#[path = "api/copy.rs"]
+mod copy;
 #[path = "api/desk.rs"]
 mod desk;
 #[path = "api/enrolling.rs"]

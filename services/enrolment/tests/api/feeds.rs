@@ -1,143 +1,24 @@
 //! What partners read in their feeds, and that a copy comes to what the platform has.
 
 use crate::{
+    copy::{Partner, hex, sha256},
     desk::{DAY, Desk, service},
     partners::{consent, register},
 };
-use aws_lc_rs::{
-    digest::{SHA256, digest},
-    signature::{ED25519, UnparsedPublicKey},
-};
+use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use studium_log::{Log, Stored};
 use studium_proto::enrolment::v1::{
     CompleteRequest, ConsentScope, LinkExternalIdRequest, MergeLearnersRequest, Outcome, RecordResultRequest,
     WithdrawConsentRequest, WithdrawRequest,
 };
 use studium_proto::partner::v1::{
-    AcknowledgeRequest, DifferenceRequest, GetDigestRequest, GetDigestResponse, GetFeedRequest, Leaf, OpenFeedRequest,
-    SubscribeRequest, difference_response::Difference, partner_feed_service_client::PartnerFeedServiceClient,
+    AcknowledgeRequest, GetFeedRequest, OpenFeedRequest, SubscribeRequest, difference_response::Difference,
+    partner_feed_service_client::PartnerFeedServiceClient,
 };
-use studium_testkit::{Caller, House};
+use studium_testkit::House;
 use tonic::Code;
-
-/// A partner with a copy of its own.
-struct Partner {
-    institution: String,
-    feeds: PartnerFeedServiceClient<Caller>,
-    position: u64,
-    events: Vec<Value>,
-    raw: Vec<String>,
-    copy: BTreeMap<String, Value>,
-}
-
-impl Partner {
-    async fn of(desk: &Desk, institution: &str) -> Self {
-        let caller = desk.house.call(&desk.running, "partner-1", &["partner"], &[institution]).await.unwrap();
-        let feeds = PartnerFeedServiceClient::new(caller);
-        let (events, raw, copy) = Default::default();
-        Self { institution: institution.into(), feeds, position: 0, events, raw, copy }
-    }
-
-    async fn opens(desk: &Desk, institution: &str) -> Self {
-        let mut partner = Self::of(desk, institution).await;
-        let request = OpenFeedRequest { institution_id: institution.into(), at_ms: 0 };
-        partner.feeds.open_feed(request).await.unwrap();
-        partner
-    }
-
-    /// Waits until the feed was told of all that happened, and takes in what is new.
-    async fn reads(&mut self, desk: &Desk) {
-        let (institution_id, min_position) = (self.institution.clone(), desk.head().await);
-        let feed = self.feeds.get_feed(GetFeedRequest { institution_id, min_position }).await.unwrap().into_inner();
-        let written = feed.feed.unwrap().written_position;
-        let request = SubscribeRequest {
-            institution_id: self.institution.clone(),
-            after_position: self.position,
-            ..SubscribeRequest::default()
-        };
-        let mut events = self.feeds.subscribe(request).await.unwrap().into_inner();
-        while self.position < written {
-            let it = events.message().await.unwrap().unwrap();
-            assert_eq!(it.position, self.position + 1);
-            self.position = it.position;
-            self.takes(it.event);
-        }
-    }
-
-    fn takes(&mut self, raw: String) {
-        let event: Value = serde_json::from_str(&raw).unwrap();
-        if event["type"] != "org.studium.partner.digest.published.v1" {
-            let subject = event["subject"].as_str().unwrap().to_owned();
-            assert_eq!(event["data"]["enrolmentId"], *subject);
-            match event["data"].get("enrolment") {
-                Some(it) => drop(self.copy.insert(subject, it.clone())),
-                None => drop(self.copy.remove(&subject)),
-            }
-        }
-        self.events.push(event);
-        self.raw.push(raw);
-    }
-
-    /// What happened to an enrolment, in short.
-    fn heard(&self, subject: &str) -> Vec<&str> {
-        let of_subject = self.events.iter().filter(|it| it["subject"] == subject);
-        of_subject.map(|it| it["type"].as_str().unwrap().rsplit('.').nth(1).unwrap()).collect()
-    }
-
-    async fn digest(&mut self) -> GetDigestResponse {
-        let request = GetDigestRequest { institution_id: self.institution.clone() };
-        self.feeds.get_digest(request).await.unwrap().into_inner()
-    }
-
-    fn branches(&self) -> Vec<Vec<u8>> {
-        let mut branches = vec![Vec::new(); 256];
-        for (id, record) in &self.copy {
-            branches[usize::from(sha256(id.as_bytes())[0])].extend(leaf(record));
-        }
-        branches.iter().map(|it| sha256(it)).collect()
-    }
-
-    fn root(&self) -> String {
-        sha256(&self.branches().concat()).iter().map(|it| format!("{it:02x}")).collect()
-    }
-
-    async fn is_equal(&mut self) {
-        let digest = self.digest().await;
-        assert_eq!((digest.position, digest.count), (self.position, self.copy.len() as u64));
-        assert_eq!(digest.root, self.root());
-        assert_eq!(digest.branches, self.branches());
-    }
-
-    async fn differences(&mut self, leaves_of: Vec<u32>) -> Vec<Difference> {
-        let leaves = self.copy.iter().map(|(id, it)| Leaf { enrolment_id: id.clone(), hash: leaf(it) });
-        let is_asked = |it: &Leaf| leaves_of.contains(&u32::from(sha256(it.enrolment_id.as_bytes())[0]));
-        let request = DifferenceRequest {
-            institution_id: self.institution.clone(),
-            branches: self.branches(),
-            leaves: leaves.filter(is_asked).collect(),
-            leaves_of,
-        };
-        let mut answers = self.feeds.difference(request).await.unwrap().into_inner();
-        let mut all = Vec::new();
-        while let Some(it) = answers.message().await.unwrap() {
-            assert_eq!(it.position, self.position);
-            all.push(it.difference.unwrap());
-        }
-        all
-    }
-}
-
-fn sha256(bytes: &[u8]) -> Vec<u8> {
-    digest(&SHA256, bytes).as_ref().to_vec()
-}
-
-/// Members of objects are in order of name here, and nothing stands between the tokens: that is the canonical form.
-fn leaf(record: &Value) -> Vec<u8> {
-    sha256(record.to_string().as_bytes())
-}
 
 async fn result(desk: &Desk, run: &str, learner: &str, attempt: u32, score: u32) {
     let request = RecordResultRequest {
@@ -194,8 +75,7 @@ pub async fn a_feed_tells_everything_in_order(desk: Desk) {
         let before = ou.events[..index].iter().zip(&ou.raw).filter(|(it, _)| it["subject"] == event["subject"]);
         let before: Vec<_> = before.collect();
         assert_eq!(event["subjectversion"], before.len() as u64 + 1, "no gap can hide");
-        let hash = before.last().map(|(_, raw)| sha256(raw.as_bytes()));
-        let hash: Option<String> = hash.map(|it| it.iter().map(|it| format!("{it:02x}")).collect());
+        let hash = before.last().map(|(_, raw)| hex(&sha256(raw.as_bytes())));
         assert_eq!(event.get("previoushash").and_then(Value::as_str), hash.as_deref(), "nothing can be changed");
     }
     let ada = &ou.copy["r~ada"];
