@@ -2,7 +2,7 @@
 """Says what differs between a partner's copy and the platform's records, in two calls: first the 256 branches, then
 the leaves of those that differ. Prints a JSON line for each difference; exit code 1 if there are any.
 
-  PYTHONPATH=stubs STUDIUM_TOKEN=... python3 docs/partner/difference.py https://enrolment.example ou events.jsonl
+  PYTHONPATH=stubs PARTNER_TOKEN=... python3 docs/partner/difference.py https://enrolment.example ou events.jsonl
 
 The stubs are those of subscribe.py. Take in everything first: what has not come yet is a difference, too.
 """
@@ -20,7 +20,7 @@ from studium.partner.v1.service_pb2_grpc import PartnerFeedServiceStub
 
 address, institution, file = sys.argv[1:]
 scheme, _, host = address.partition("://")
-token = [("authorization", f"Bearer {os.environ['STUDIUM_TOKEN']}")]
+token = [("authorization", f"Bearer {os.environ['PARTNER_TOKEN']}")]
 digest = pathlib.Path(__file__).with_name("digest.py")
 
 

@@ -5,7 +5,7 @@ The stubs are made from the published contract, at the root of the project:
   python3 -m pip install -r docs/partner/requirements.txt
   mkdir -p stubs && python3 -m grpc_tools.protoc -I proto --python_out=stubs --grpc_python_out=stubs \
     studium/options/v1/options.proto studium/partner/v1/feed.proto studium/partner/v1/service.proto
-  PYTHONPATH=stubs STUDIUM_TOKEN=... python3 docs/partner/subscribe.py https://enrolment.example ou events.jsonl
+  PYTHONPATH=stubs PARTNER_TOKEN=... python3 docs/partner/subscribe.py https://enrolment.example ou events.jsonl
 """
 
 import argparse
@@ -32,7 +32,7 @@ cli.add_argument("file")
 cli.add_argument("--once", action="store_true", help="end with the last event that there is")
 options = cli.parse_args()
 scheme, _, host = options.address.partition("://")
-token = [("authorization", f"Bearer {os.environ['STUDIUM_TOKEN']}")]
+token = [("authorization", f"Bearer {os.environ['PARTNER_TOKEN']}")]
 
 
 def position_of(file):

@@ -255,6 +255,25 @@ fn the_asyncapi_document_is_what_the_contract_says() {
 }
 
 #[test]
+fn the_guide_names_every_type_of_event() {
+    let (begin, end) = ("<!-- events, made from the code: -->\n", "<!-- end -->\n");
+    let guide = fs::read_to_string(docs().join("README.md")).unwrap();
+    let (before, rest) = guide.split_once(begin).unwrap();
+    let (_, after) = rest.split_once(end).unwrap();
+    let mut table = "| `type`, between `org.studium.partner.` and `.v1` | |\n|---|---|\n".to_owned();
+    for (kind, meaning) in PARTNER_EVENTS {
+        let short = short(kind);
+        table.push_str(&format!("| [`{short}`](examples/{short}.json) | {} |\n", meaning.trim()));
+    }
+    let wanted = format!("{before}{begin}{table}{end}{after}");
+    if std::env::var(ACCEPT).as_deref() == Ok("1") {
+        fs::write(docs().join("README.md"), &wanted).unwrap();
+    }
+    let guide = fs::read_to_string(docs().join("README.md")).unwrap();
+    assert!(guide == wanted, "docs/partner/README.md lists other events; write it with {ACCEPT}=1");
+}
+
+#[test]
 fn every_type_of_event_has_an_example_that_fits() {
     let contract = Contract::read();
     let mut files: BTreeSet<_> =

@@ -32,7 +32,7 @@ impl Partner<'_> {
         let mut command = Command::new("python3");
         command.arg(script).args(arguments).current_dir(&self.folder).env("PYTHONPATH", &self.python_path);
         command.env("PYTHONDONTWRITEBYTECODE", "1");
-        command.env("STUDIUM_TOKEN", self.desk.house.token("partner-1", &["partner"], &[PARTNER]));
+        command.env("PARTNER_TOKEN", self.desk.house.token("partner-1", &["partner"], &[PARTNER]));
         tokio::task::block_in_place(|| command.output()).unwrap()
     }
 
