@@ -62,6 +62,12 @@ pub mod credentials {
     }
 }
 
+pub mod partner {
+    pub mod v1 {
+        tonic::include_proto!("studium.partner.v1");
+    }
+}
+
 /// Makes the `oneof` of an event message the event type of an aggregate.
 macro_rules! events {
     ($($package:ident :: $version:ident :: $message:ident, $oneof:ident, $aggregate:literal;)*) => {$(
@@ -127,6 +133,7 @@ events! {
     enrolment::v1::ConsentEvent, consent_event, "enrolment.consent";
     enrolment::v1::LearnerEvent, learner_event, "enrolment.learner";
     enrolment::v1::ExternalIdEvent, external_id_event, "enrolment.external_id";
+    enrolment::v1::WebhookEvent, webhook_event, "enrolment.webhook";
     campus::v1::CampusEvent, campus_event, "campus.campus";
     campus::v1::AgreementEvent, agreement_event, "campus.agreement";
     campus::v1::MemberEvent, member_event, "campus.member";
