@@ -15,7 +15,7 @@ static DESCRIPTORS: LazyLock<DescriptorPool> = LazyLock::new(|| {
 });
 
 /// Roles that a token can carry.
-const ROLES: &[&str] = &["operator", "registrar", "staff", "teacher", "mentor", "learner", "service"];
+const ROLES: &[&str] = &["operator", "registrar", "staff", "teacher", "mentor", "learner", "partner", "service"];
 
 fn ours() -> impl Iterator<Item = FileDescriptor> {
     DESCRIPTORS.files().filter(|it| it.package_name().starts_with("studium."))

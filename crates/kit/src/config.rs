@@ -12,7 +12,7 @@ use std::{
 use studium_log::Durability;
 
 /// Variables that are nobody's setting here but others' of the platform.
-const OF_OTHERS: [&str; 8] = [
+const OF_OTHERS: [&str; 11] = [
     "STUDIUM_NATS_SERVER",
     "STUDIUM_LOG",
     "STUDIUM_DATA",
@@ -22,6 +22,10 @@ const OF_OTHERS: [&str; 8] = [
     "STUDIUM_CREDENTIALS_URL",
     "STUDIUM_CREDENTIALS_KEY_FILE",
     "STUDIUM_CREDENTIALS_VC_API",
+    // Settings that only the enrolment service has.
+    "STUDIUM_ENROLMENT_PARTNER_KEY_FILE",
+    "STUDIUM_ENROLMENT_WEBHOOK_ALLOW",
+    "STUDIUM_ENROLMENT_WEBHOOK_RETRY",
 ];
 
 /// Letters that a misspelt setting may differ in and still be recognised.
