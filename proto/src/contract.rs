@@ -89,6 +89,14 @@ pub fn reason_kind(reason: &str, number: i32) -> Kind {
     KINDS.get(&(reason.to_owned(), number)).copied().unwrap_or(Kind::FailedPrecondition)
 }
 
+/// A message of the contract as canonical proto JSON; fields without a value are left out.
+/// `name` is its full name in the contract.
+pub fn json_of<M: prost::Message>(name: &str, message: &M) -> serde_json::Value {
+    let descriptor = DESCRIPTORS.get_message_by_name(name);
+    let read = descriptor.and_then(|it| DynamicMessage::decode(it, message.encode_to_vec().as_slice()).ok());
+    read.and_then(|it| serde_json::to_value(it).ok()).unwrap_or_default()
+}
+
 /// A stored event as canonical proto JSON with its name, for people and scripts.
 pub fn event_json(aggregate: &str, bytes: &[u8]) -> Option<serde_json::Value> {
     let (_, message) = crate::EVENTS.iter().find(|(it, _)| *it == aggregate)?;

@@ -6,7 +6,10 @@ mod contract;
 /// What every message of the contract is: bytes that can be written and read.
 pub use prost::Message as Encoded;
 
-pub use contract::{DESCRIPTORS, event_json, file_descriptor_set, name_of_event, reason_kind};
+/// A time in the public contract.
+pub use prost_types::Timestamp;
+
+pub use contract::{DESCRIPTORS, event_json, file_descriptor_set, json_of, name_of_event, reason_kind};
 
 pub mod options {
     pub mod v1 {
@@ -53,6 +56,12 @@ pub mod campus {
 pub mod mentorship {
     pub mod v1 {
         tonic::include_proto!("studium.mentorship.v1");
+    }
+}
+
+pub mod partner {
+    pub mod v1 {
+        tonic::include_proto!("studium.partner.v1");
     }
 }
 
@@ -134,6 +143,7 @@ events! {
     enrolment::v1::LearnerEvent, learner_event, "enrolment.learner";
     enrolment::v1::ExternalIdEvent, external_id_event, "enrolment.external_id";
     enrolment::v1::WebhookEvent, webhook_event, "enrolment.webhook";
+    enrolment::v1::PartnerFeedEvent, partner_feed_event, "enrolment.partner_feed";
     campus::v1::CampusEvent, campus_event, "campus.campus";
     campus::v1::AgreementEvent, agreement_event, "campus.agreement";
     campus::v1::MemberEvent, member_event, "campus.member";

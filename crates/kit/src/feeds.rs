@@ -69,6 +69,22 @@ impl App {
         self.log().head(&stream_of(F::NAME, id)).await.map_err(crate::fault)
     }
 
+    /// Keeps how far a reader of a feed says that it is.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn feed_acknowledge<F: Feed>(&self, id: &str, reader: &str, position: u64) -> Result<(), StoreError> {
+        checkpoints::acknowledge(self.store(), &stream_of(F::NAME, id), reader, position).await
+    }
+
+    /// Readers of a feed by name: position, and when they said it (Unix milliseconds).
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn feed_readers<F: Feed>(&self, id: &str) -> Result<Vec<(String, u64, i64)>, StoreError> {
+        checkpoints::readers(self.store(), &stream_of(F::NAME, id)).await
+    }
+
     /// How far a feed is: position of the service's stream that it has been told of, and its own position then.
     ///
     /// # Errors

@@ -47,7 +47,7 @@ pub use status::fault;
 pub use work::{Work, pause};
 
 pub use studium_core::{Decider, Decision, Event, Kind, Policy, Reaction, Reason, Rejection, replay};
-pub use studium_log::{DecideError, Decided, Follow, Log, Meta, Stored, now_ms};
+pub use studium_log::{DecideError, Decided, Follow, Log, LogError, Meta, Stored, now_ms};
 pub use studium_store::{
     Changes, Column, ColumnKind, Dialect, FromRow, IntoKey, Journal, Json, Late, Projection, Recorded, Row, Store,
     StoreError, Value, View, fold_in_memory, places, row,

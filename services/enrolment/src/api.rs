@@ -3,6 +3,7 @@
 mod acts;
 mod bulk;
 mod enrolling;
+mod feeds;
 mod learners;
 mod merged;
 mod partner;

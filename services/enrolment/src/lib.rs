@@ -3,6 +3,7 @@
 mod aliases;
 mod api;
 mod campus_seats;
+mod concerns;
 mod consent;
 mod consents;
 mod course_offers;
@@ -13,7 +14,14 @@ mod external_ids;
 mod learner;
 mod learners;
 mod offers;
+mod partner;
+mod partner_digest;
+mod partner_feed;
+mod partner_key;
+mod partner_policies;
+mod partner_record;
 mod partner_rosters;
+mod partners;
 mod policies;
 mod programme_enrolment;
 mod programme_enrolments;
@@ -29,20 +37,33 @@ use studium_proto::enrolment::v1::{
     enrolment_query_service_server::EnrolmentQueryServiceServer, enrolment_service_server::EnrolmentServiceServer,
     learner_service_server::LearnerServiceServer, programme_enrolment_service_server::ProgrammeEnrolmentServiceServer,
 };
+use studium_proto::partner::v1::partner_feed_service_server::PartnerFeedServiceServer;
+
+pub use partner_key::PartnerKey;
+
+/// The service as the environment has it.
+pub fn service() -> Service {
+    match PartnerKey::from_environment() {
+        Ok(key) => service_with(key),
+        Err(why) => service_with(None).cannot_start(why),
+    }
+}
 
 /// The parts of the service; nothing else lists them.
-pub fn service() -> Service {
+pub fn service_with(key: Option<PartnerKey>) -> Service {
+    let jwks = key.as_ref().map(PartnerKey::jwks);
     // All apis know of a merge once one of them does.
     let aliases = aliases::Aliases::default();
     let api = move |app| api::Api::new(app, aliases.clone());
-    let (enrolments, queries, learners, programmes) = (api.clone(), api.clone(), api.clone(), api);
-    Service::new("enrolment")
+    let (enrolments, queries, learners, programmes) = (api.clone(), api.clone(), api.clone(), api.clone());
+    let service = Service::new("enrolment")
         .decider::<enrolment::Enrolment>()
         .decider::<run_capacity::RunCapacity>()
         .decider::<programme_enrolment::ProgrammeEnrolment>()
         .decider::<consent::Consent>()
         .decider::<learner::Learner>()
         .decider::<external_id::ExternalId>()
+        .decider::<partner::Partner>()
         .view::<run_offers::RunOffers>()
         .view::<course_offers::CourseOffers>()
         .view::<programme_offers::ProgrammeOffers>()
@@ -53,6 +74,8 @@ pub fn service() -> Service {
         .view::<external_ids::ExternalIds>()
         .view::<consents::Consents>()
         .view::<programme_enrolments::ProgrammeEnrolments>()
+        .view::<concerns::Concerns>()
+        .view::<partners::Partners>()
         .policy(policies::SeatsFollowEnrolments)
         .policy(policies::EnrolmentsFollowSeats)
         .policy(policies::SeatsFollowCatalogue)
@@ -63,8 +86,16 @@ pub fn service() -> Service {
         .look_up_policy::<policies::EarlierCoursesCount>()
         .look_up_policy::<policies::MergedCoursesCount>()
         .deadline::<policies::Lapses>()
+        .deadline::<partner_policies::DaysEnd>()
+        .feed::<partner_feed::PartnerFeed>()
         .grpc(move |app| EnrolmentServiceServer::new(enrolments(app)))
         .grpc(move |app| EnrolmentQueryServiceServer::new(queries(app)))
         .grpc(move |app| LearnerServiceServer::new(learners(app)))
         .grpc(move |app| ProgrammeEnrolmentServiceServer::new(programmes(app)))
+        .grpc(move |app| PartnerFeedServiceServer::new(api(app)))
+        .http(move |_| partner_key::routes(jwks));
+    match key {
+        Some(key) => service.with(key),
+        None => service,
+    }
 }

@@ -1,12 +1,29 @@
 //! How far feeds are, in the service's store.
 
 use super::lane::Lane;
+use studium_log::now_ms;
 use studium_store::{Store, StoreError, Value};
 
 /// Creates the table where it is missing.
 pub(crate) async fn prepare(store: &Store) -> Result<(), StoreError> {
     let sql = "CREATE TABLE IF NOT EXISTS feed_checkpoint (feed TEXT NOT NULL PRIMARY KEY, source BIGINT NOT NULL, head BIGINT NOT NULL)";
+    store.execute(sql, &[]).await?;
+    let sql = "CREATE TABLE IF NOT EXISTS feed_reader (feed TEXT NOT NULL, reader TEXT NOT NULL, position BIGINT NOT NULL, \
+               at_ms BIGINT NOT NULL, PRIMARY KEY (feed, reader))";
     store.execute(sql, &[]).await.map(drop)
+}
+
+/// Keeps how far a reader of a feed says that it is.
+pub(super) async fn acknowledge(store: &Store, feed: &str, reader: &str, position: u64) -> Result<(), StoreError> {
+    let sql = "INSERT INTO feed_reader (feed, reader, position, at_ms) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (feed, reader) DO UPDATE SET position = excluded.position, at_ms = excluded.at_ms";
+    store.execute(sql, &[feed.into(), reader.into(), position.into(), now_ms().into()]).await.map(drop)
+}
+
+/// Readers of a feed by name: position, and when it was said (Unix milliseconds).
+pub(super) async fn readers(store: &Store, feed: &str) -> Result<Vec<(String, u64, i64)>, StoreError> {
+    let sql = "SELECT reader, position, at_ms FROM feed_reader WHERE feed = $1 ORDER BY reader";
+    store.query(sql, &[feed.into()]).await
 }
 
 /// Position of the service's stream that a feed was told of, and the feed's own position then.

@@ -1,0 +1,184 @@
+//! What a partner's copy has to come to: a tree of hashes over all records, computed from the journal and not from what
+//! was sent, so that it also finds faults of the feed.
+
+use crate::{concerns, partner_key::PartnerKey, partner_record::Past};
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, fmt::Write as _};
+use studium_kit::{App, StoreError};
+use studium_proto::json_of;
+use studium_proto::partner::v1::{DigestPublished, EnrolmentRecord};
+
+/// Branches of a tree: one for each first byte of the hash of an enrolment's id.
+pub const BRANCHES: usize = 256;
+
+/// Enrolments that are looked at together.
+const CHUNK: usize = 256;
+
+/// SHA-256.
+pub type Hash = [u8; 32];
+
+/// The tree over a partner's records.
+#[derive(Debug, Clone)]
+pub struct Tree {
+    /// Leaves of each branch by id.
+    branches: Vec<BTreeMap<String, Hash>>,
+}
+
+impl Default for Tree {
+    fn default() -> Self {
+        Self { branches: vec![BTreeMap::new(); BRANCHES] }
+    }
+}
+
+impl Tree {
+    /// Puts a record in.
+    pub fn insert(&mut self, record: &EnrolmentRecord) {
+        let id = &record.enrolment_id;
+        self.branches[branch_of(id)].insert(id.clone(), leaf(record));
+    }
+
+    /// How many records there are.
+    pub fn count(&self) -> u64 {
+        self.branches.iter().map(|it| it.len() as u64).sum()
+    }
+
+    /// The leaves of a branch by id.
+    pub fn leaves(&self, branch: usize) -> Option<&BTreeMap<String, Hash>> {
+        self.branches.get(branch)
+    }
+
+    /// The hashes of all branches.
+    pub fn hashes(&self) -> Vec<Hash> {
+        self.branches.iter().map(|it| hash(&it.values().flatten().copied().collect::<Vec<u8>>())).collect()
+    }
+
+    /// The root, in lower-case hexadecimal.
+    pub fn root(&self) -> String {
+        hex(&hash(&self.hashes().concat()))
+    }
+}
+
+/// Which branch an enrolment belongs to.
+pub fn branch_of(enrolment_id: &str) -> usize {
+    usize::from(hash(enrolment_id.as_bytes())[0])
+}
+
+/// The hash of a record in canonical JSON.
+fn leaf(record: &EnrolmentRecord) -> Hash {
+    let mut text = String::new();
+    canonical(&json(record), &mut text);
+    hash(text.as_bytes())
+}
+
+/// A record as its partner has it.
+pub fn json(record: &EnrolmentRecord) -> Value {
+    json_of("studium.partner.v1.EnrolmentRecord", record)
+}
+
+/// JSON Canonicalization Scheme (RFC 8785); records hold no fractions, so numbers are written as they are.
+fn canonical(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(members) => {
+            // Names of members are ASCII, so their order as bytes is that of UTF-16 (§ 3.2.3).
+            let members: BTreeMap<&String, &Value> = members.iter().collect();
+            list(out, ('{', '}'), members, |(name, value), out| {
+                canonical(&Value::String(name.clone()), out);
+                out.push(':');
+                canonical(value, out);
+            });
+        }
+        Value::Array(items) => list(out, ('[', ']'), items, canonical),
+        scalar => {
+            let _ = write!(out, "{scalar}");
+        }
+    }
+}
+
+fn list<T>(
+    out: &mut String,
+    (open, close): (char, char),
+    items: impl IntoIterator<Item = T>,
+    each: impl Fn(T, &mut String),
+) {
+    out.push(open);
+    for (index, item) in items.into_iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        each(item, out);
+    }
+    out.push(close);
+}
+
+/// The records of a partner when the enrolment stream had come to a position.
+pub async fn tree(app: &App, institution: &str, position: u64) -> Result<Tree, StoreError> {
+    let mut tree = Tree::default();
+    let institutions = [institution.to_owned()];
+    for ids in concerns::ever(app.store(), institution).await?.chunks(CHUNK) {
+        let past = Past::read(app, ids, &institutions).await?;
+        for id in ids {
+            if let Some(moment) = past.at(id, position)?
+                && let Some(record) = past.seen_by(institution, &moment, position)?
+            {
+                tree.insert(&record);
+            }
+        }
+    }
+    Ok(tree)
+}
+
+/// Some records of a partner when the enrolment stream had come to a position.
+pub async fn records(
+    app: &App,
+    institution: &str,
+    ids: &[String],
+    position: u64,
+) -> Result<Vec<EnrolmentRecord>, StoreError> {
+    let past = Past::read(app, ids, &[institution.to_owned()]).await?;
+    let mut records = Vec::with_capacity(ids.len());
+    for id in ids {
+        if let Some(moment) = past.at(id, position)? {
+            records.extend(past.seen_by(institution, &moment, position)?);
+        }
+    }
+    Ok(records)
+}
+
+/// The digest at the end of a day.
+pub fn published(app: &App, institution: &str, date: &str, tree: &Tree) -> DigestPublished {
+    let (count, root) = (tree.count(), tree.root());
+    let claims = json!({"sub": institution, "date": date, "count": count, "root": root});
+    let jws = signed(app, &claims);
+    DigestPublished { institution_id: institution.to_owned(), date: date.to_owned(), count, root, jws }
+}
+
+/// Claims as a JWS in compact form (RFC 7515) with `EdDSA` (RFC 8037); empty where the platform has no key for partners.
+pub fn signed(app: &App, claims: &Value) -> String {
+    let Some(signer) = app.belonging::<PartnerKey>().and_then(PartnerKey::digest_signer) else {
+        return String::new();
+    };
+    let part = |it: &Value| {
+        let mut text = String::new();
+        canonical(it, &mut text);
+        BASE64.encode(text)
+    };
+    let input = format!("{}.{}", part(&json!({"alg": "EdDSA", "kid": signer.kid, "typ": "JWT"})), part(claims));
+    let signature = BASE64.encode(signer.sign(input.as_bytes()));
+    format!("{input}.{signature}")
+}
+
+fn hash(bytes: &[u8]) -> Hash {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    hash
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,217 @@
+//! What partners are told: one event for each change of what one of them may see of an enrolment, in the order of the log.
+
+use crate::{
+    concerns::Concerns,
+    consents::Consents,
+    enrolments::{self, Enrolments},
+    learners::{self, Learners},
+    partner_digest,
+    partner_record::Past,
+    partners::{self, Partners},
+};
+use std::collections::BTreeSet;
+use studium_kit::{App, Event as _, Feed, Notice, StoreError, Stored, View};
+use studium_proto::enrolment::v1::{consent_event, enrolment_event, learner_event, partner_feed_event};
+use studium_proto::json_of;
+use studium_proto::partner::v1::{EnrolmentChange, EnrolmentRecord};
+
+/// The sorts of subjects that a feed has, as tokens in the broker.
+const ENROLMENT: &str = "enrolment";
+const DIGEST: &str = "digest";
+
+/// Types of events, CloudEvents 1.0 § 3.1.1: reverse domain name, subject, what happened, version.
+macro_rules! kinds {
+    ($($name:ident: $text:literal;)*) => {
+        $(const $name: &str = concat!("org.studium.partner.", $text, ".v1");)*
+        /// All types of events.
+        pub const KINDS: &[&str] = &[$($name),*];
+    };
+}
+
+kinds! {
+    INVITED: "enrolment.invited";
+    REQUESTED: "enrolment.requested";
+    WAITLISTED: "enrolment.waitlisted";
+    PROMOTED: "enrolment.promoted";
+    ENROLLED: "enrolment.enrolled";
+    MODE_CHANGED: "enrolment.mode_changed";
+    PROGRESSED: "enrolment.progressed";
+    RESULT_RECORDED: "enrolment.result_recorded";
+    SUSPENDED: "enrolment.suspended";
+    REINSTATED: "enrolment.reinstated";
+    WITHDRAWN: "enrolment.withdrawn";
+    DEFERRED: "enrolment.deferred";
+    COMPLETED: "enrolment.completed";
+    FAILED: "enrolment.failed";
+    EXPIRED: "enrolment.expired";
+    CONSENT_GIVEN: "enrolment.consent_given";
+    CONSENT_WITHDRAWN: "enrolment.consent_withdrawn";
+    IDENTITY_CHANGED: "enrolment.identity_changed";
+    REVEALED: "enrolment.revealed";
+    CONCEALED: "enrolment.concealed";
+    PUBLISHED: "digest.published";
+}
+
+/// The feeds of partners.
+pub struct PartnerFeed;
+
+impl Feed for PartnerFeed {
+    const NAME: &'static str = "partner";
+    const VIEWS: &'static [&'static str] =
+        &[Enrolments::NAME, Learners::NAME, Consents::NAME, Concerns::NAME, Partners::NAME];
+
+    async fn open(app: &App) -> Result<Vec<String>, StoreError> {
+        partners::open(app.store()).await
+    }
+
+    async fn tell(app: &App, feeds: &[String], commit: &Stored) -> Result<Vec<Notice>, StoreError> {
+        let told = match commit.aggregate() {
+            enrolment_event::Event::AGGREGATE => {
+                let Some(kind) = kind_of_enrolment(commit) else { return Ok(Vec::new()) };
+                Told { kind, only: None, enrolments: vec![commit.id().to_owned()] }
+            }
+            consent_event::Event::AGGREGATE => {
+                let Some((institution, learner)) = commit.id().split_once('~') else { return Ok(Vec::new()) };
+                let feeds = feeds.iter().filter(|it| *it == institution).cloned().collect::<Vec<_>>();
+                if feeds.is_empty() {
+                    return Ok(Vec::new());
+                }
+                let kind = if takes_back(commit) { CONSENT_WITHDRAWN } else { CONSENT_GIVEN };
+                Told { kind, only: Some(feeds), enrolments: of_person(app, learner).await? }
+            }
+            learner_event::Event::AGGREGATE => {
+                let enrolments = of_person(app, commit.id()).await?;
+                Told { kind: IDENTITY_CHANGED, only: None, enrolments }
+            }
+            partner_feed_event::Event::AGGREGATE => return day(app, feeds, commit).await,
+            _ => return Ok(Vec::new()),
+        };
+        told.notices(app, feeds, commit.position).await
+    }
+}
+
+/// What a commit may have changed of what partners see.
+struct Told {
+    kind: &'static str,
+    /// Only these partners; all if not said.
+    only: Option<Vec<String>>,
+    /// As `<run>~<learner>`.
+    enrolments: Vec<String>,
+}
+
+impl Told {
+    /// One notice for each partner and enrolment where it did.
+    async fn notices(self, app: &App, feeds: &[String], position: u64) -> Result<Vec<Notice>, StoreError> {
+        if self.enrolments.is_empty() {
+            return Ok(Vec::new());
+        }
+        let feeds = self.only.as_deref().unwrap_or(feeds);
+        let past = Past::read(app, &self.enrolments, feeds).await?;
+        let mut notices = Vec::new();
+        for enrolment in &self.enrolments {
+            let (was, is) = (past.at(enrolment, position - 1)?, past.at(enrolment, position)?);
+            let concerned: BTreeSet<&str> = was.iter().chain(&is).flat_map(|it| it.concerns()).collect();
+            for feed in feeds.iter().filter(|it| concerned.contains(it.as_str())) {
+                let before = match &was {
+                    Some(it) => past.seen_by(feed, it, position - 1)?,
+                    None => None,
+                };
+                let after = match &is {
+                    Some(it) => past.seen_by(feed, it, position)?,
+                    None => None,
+                };
+                if before != after {
+                    notices.push(notice(feed, enrolment, self.kind, before, after));
+                }
+            }
+        }
+        Ok(notices)
+    }
+}
+
+fn notice(
+    feed: &str,
+    enrolment: &str,
+    kind: &'static str,
+    before: Option<EnrolmentRecord>,
+    after: Option<EnrolmentRecord>,
+) -> Notice {
+    let kind = match (&before, &after, kind) {
+        (Some(_), None, _) => CONCEALED,
+        (None, Some(_), IDENTITY_CHANGED | CONSENT_GIVEN | CONSENT_WITHDRAWN) => REVEALED,
+        _ => kind,
+    };
+    let granted = after.as_ref().map(|it| it.consents.clone()).unwrap_or_default();
+    let withdrawn = before.iter().flat_map(|it| &it.consents).copied().filter(|it| !granted.contains(it)).collect();
+    let change = EnrolmentChange {
+        enrolment_id: enrolment.to_owned(),
+        enrolment: after,
+        previous_state: before.map(|it| it.state).unwrap_or_default(),
+        withdrawn,
+    };
+    let data = json_of("studium.partner.v1.EnrolmentChange", &change);
+    Notice { feed: feed.to_owned(), sort: ENROLMENT, subject: enrolment.to_owned(), kind, data }
+}
+
+/// Everything under any id of a person, in order of run and learner. What came later is not seen at the commit's time.
+async fn of_person(app: &App, learner: &str) -> Result<Vec<String>, StoreError> {
+    let person = learners::same_person(app.store(), learner).await?;
+    let rows = enrolments::of_learner(app.store(), &person).await?;
+    let ids: BTreeSet<(String, String)> = rows.into_iter().map(|it| (it.run_id, it.learner_id)).collect();
+    Ok(ids.into_iter().map(|(run, learner)| format!("{run}~{learner}")).collect())
+}
+
+fn takes_back(commit: &Stored) -> bool {
+    let events = commit.commit.events.iter().filter_map(|it| consent_event::Event::from_bytes(it).ok().flatten());
+    events.into_iter().any(|it| matches!(it, consent_event::Event::ConsentWithdrawn(_)))
+}
+
+/// What a decision on an enrolment is called outside: by the last of its events that has a name there.
+fn kind_of_enrolment(commit: &Stored) -> Option<&'static str> {
+    let events = commit.commit.events.iter().filter_map(|it| enrolment_event::Event::from_bytes(it).ok().flatten());
+    events.filter_map(|it| kind(&it)).max_by_key(|(rank, _)| *rank).map(|(_, kind)| kind)
+}
+
+/// What an event is called outside, and how much it says beside others of the same decision.
+fn kind(event: &enrolment_event::Event) -> Option<(u8, &'static str)> {
+    use enrolment_event::Event::{
+        AttendanceRecorded, CampusSeatAnswered, EnrolmentActivated, EnrolmentCompleted, EnrolmentDeferred,
+        EnrolmentExpired, EnrolmentFailed, EnrolmentInvited, EnrolmentPromoted, EnrolmentReinstated,
+        EnrolmentRequested, EnrolmentStarted, EnrolmentSuspended, EnrolmentWaitlisted, EnrolmentWithdrawn,
+        InvitationAccepted, InvitationDeclined, ModeChanged, PaymentRecorded, ProgressRecorded, ResultRecorded,
+        SeatHeld,
+    };
+    Some(match event {
+        AttendanceRecorded(_) | CampusSeatAnswered(_) | EnrolmentStarted(_) => return None,
+        PaymentRecorded(_) | SeatHeld(_) | InvitationAccepted(_) | EnrolmentRequested(_) => (0, REQUESTED),
+        ProgressRecorded(_) => (1, PROGRESSED),
+        ResultRecorded(_) => (1, RESULT_RECORDED),
+        ModeChanged(_) => (1, MODE_CHANGED),
+        EnrolmentInvited(_) => (2, INVITED),
+        EnrolmentWaitlisted(_) => (2, WAITLISTED),
+        EnrolmentActivated(_) => (2, ENROLLED),
+        EnrolmentPromoted(_) => (3, PROMOTED),
+        EnrolmentReinstated(_) => (3, REINSTATED),
+        EnrolmentSuspended(_) => (4, SUSPENDED),
+        InvitationDeclined(_) | EnrolmentWithdrawn(_) => (4, WITHDRAWN),
+        EnrolmentDeferred(_) => (4, DEFERRED),
+        EnrolmentCompleted(_) => (4, COMPLETED),
+        EnrolmentFailed(_) => (4, FAILED),
+        EnrolmentExpired(_) => (4, EXPIRED),
+    })
+}
+
+/// At the end of a day: what a copy has to come to.
+async fn day(app: &App, feeds: &[String], commit: &Stored) -> Result<Vec<Notice>, StoreError> {
+    let closed_day = commit.commit.events.iter().find_map(|it| match partner_feed_event::Event::from_bytes(it) {
+        Ok(Some(partner_feed_event::Event::PartnerDayClosed(it))) => Some(it.date),
+        _ => None,
+    });
+    let (Some(day), Some(feed)) = (closed_day, feeds.iter().find(|it| *it == commit.id())) else {
+        return Ok(Vec::new());
+    };
+    let tree = partner_digest::tree(app, feed, commit.position).await?;
+    let digest = partner_digest::published(app, feed, &day, &tree);
+    let data = json_of("studium.partner.v1.DigestPublished", &digest);
+    Ok(vec![Notice { feed: feed.clone(), sort: DIGEST, subject: DIGEST.to_owned(), kind: PUBLISHED, data }])
+}

@@ -1,0 +1,222 @@
+//! What a partner may see of an enrolment at a moment of the log: a function of the journal up to there, and of nothing
+//! else. The feed, the digest and the differences all ask it.
+
+use crate::{
+    consents::Consents,
+    enrolments::{EnrolmentRow, Enrolments},
+    learners::{self, LearnerRow, Learners},
+    results::{ResultRow, Results},
+};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use studium_kit::{App, StoreError, Stored, fold_in_memory};
+use studium_proto::enrolment::v1::ConsentScope;
+use studium_proto::partner::v1::{self as public, EnrolmentRecord, Relation};
+
+/// Histories that are looked up at the same time; the journal answers those that come together with one query.
+const AT_ONCE: usize = 64;
+
+/// The service's own stream.
+const STREAM: &str = "enrolment";
+
+/// Histories of some enrolments, of the people in them, and of what they let some institutions see.
+pub struct Past {
+    /// Of each subject, in order.
+    commits: HashMap<String, Vec<Stored>>,
+    /// All ids that the person behind an id ever had, by id.
+    people: HashMap<String, Vec<String>>,
+}
+
+/// An enrolment and the person in it, at a moment.
+pub struct Moment {
+    row: EnrolmentRow,
+    results: Vec<ResultRow>,
+    /// The learner who stays first, then the aliases in order of id.
+    person: Vec<LearnerRow>,
+}
+
+impl Past {
+    /// Reads what is needed of these enrolments, as `<run>~<learner>`, for these institutions.
+    pub async fn read(app: &App, enrolments: &[String], institutions: &[String]) -> Result<Self, StoreError> {
+        let learners: BTreeSet<String> =
+            enrolments.iter().filter_map(|it| Some(it.split_once('~')?.1.into())).collect();
+        let found: Vec<_> = learners.into_iter().map(|it| person(app, it)).collect();
+        let people: HashMap<String, Vec<String>> = stream::iter(found).buffered(AT_ONCE).try_collect().await?;
+        let mut subjects: HashSet<String> = enrolments.iter().map(|it| enrolment(it)).collect();
+        for learner in people.iter().flat_map(|(id, person)| person.iter().chain([id])) {
+            subjects.insert(format!("enrolment.learner.{learner}"));
+            subjects.extend(institutions.iter().map(|it| consent(it, learner)));
+        }
+        let read: Vec<_> = subjects.into_iter().map(|it| history(app, it)).collect();
+        let commits = stream::iter(read).buffer_unordered(AT_ONCE).try_collect().await?;
+        Ok(Self { commits, people })
+    }
+
+    /// The enrolment as it was when the stream had come to a position; none if there was none.
+    pub fn at(&self, enrolment_id: &str, position: u64) -> Result<Option<Moment>, StoreError> {
+        let commits = self.until(&enrolment(enrolment_id), position);
+        let Some(row) = fold_in_memory::<Enrolments>(STREAM, commits)?.pop() else { return Ok(None) };
+        let mut results = fold_in_memory::<Results>(STREAM, commits)?;
+        results.sort_by(|a, b| (&a.assessment_id, a.attempt).cmp(&(&b.assessment_id, b.attempt)));
+        let person = self.person(&row.learner_id, position)?;
+        Ok(Some(Moment { row, results, person }))
+    }
+
+    /// What the institution may see of a moment; nothing if the enrolment does not concern it.
+    pub fn seen_by(
+        &self,
+        institution: &str,
+        moment: &Moment,
+        position: u64,
+    ) -> Result<Option<EnrolmentRecord>, StoreError> {
+        let external_ids = moment.external_ids(institution);
+        let relations = moment.relations(institution, !external_ids.is_empty());
+        if relations.is_empty() {
+            return Ok(None);
+        }
+        let mut scopes = Vec::new();
+        // The consent of the learner who stays; if that one never said anything, an alias's.
+        for learner in &moment.person {
+            let commits = self.until(&consent(institution, &learner.learner_id), position);
+            if let Some(row) = fold_in_memory::<Consents>(STREAM, commits)?.pop() {
+                scopes = row.scopes();
+                break;
+            }
+        }
+        Ok(Some(moment.record(external_ids, relations, &scopes)))
+    }
+
+    fn until(&self, subject: &str, position: u64) -> &[Stored] {
+        let commits = self.commits.get(subject).map(Vec::as_slice).unwrap_or_default();
+        &commits[..commits.partition_point(|it| it.position <= position)]
+    }
+
+    /// Everything that was known of the person behind an id. Merges are never undone, so whom the views take for one
+    /// person now includes all who were one then.
+    fn person(&self, learner: &str, position: u64) -> Result<Vec<LearnerRow>, StoreError> {
+        let nobody = |id: &str| LearnerRow { learner_id: id.to_owned(), ..LearnerRow::default() };
+        let mut rows: HashMap<&str, LearnerRow> = HashMap::new();
+        for id in self.people.get(learner).into_iter().flatten() {
+            let commits = self.until(&format!("enrolment.learner.{id}"), position);
+            if let Some(row) = fold_in_memory::<Learners>(STREAM, commits)?.pop() {
+                rows.insert(id, row);
+            }
+        }
+        let stays = |id: &str| {
+            let mut id = id.to_owned();
+            for _ in 0..=rows.len() {
+                match rows.get(id.as_str()) {
+                    Some(it) if !it.merged_into.is_empty() => id.clone_from(&it.merged_into),
+                    _ => break,
+                }
+            }
+            id
+        };
+        let id = stays(learner);
+        let mut person: Vec<LearnerRow> =
+            rows.iter().filter(|(it, _)| stays(it) == id).map(|(_, row)| row.clone()).collect();
+        if !person.iter().any(|it| it.learner_id == id) {
+            person.push(nobody(&id));
+        }
+        person.sort_by(|a, b| (a.learner_id != id, &a.learner_id).cmp(&(b.learner_id != id, &b.learner_id)));
+        Ok(person)
+    }
+}
+
+async fn person(app: &App, learner: String) -> Result<(String, Vec<String>), StoreError> {
+    let person = learners::same_person(app.store(), &learner).await?;
+    Ok((learner, person))
+}
+
+async fn history(app: &App, subject: String) -> Result<(String, Vec<Stored>), StoreError> {
+    let commits = app.store().journal().commits(&subject).await?;
+    Ok((subject, commits))
+}
+
+impl Moment {
+    /// Institutions that the enrolment concerns.
+    pub fn concerns(&self) -> BTreeSet<&str> {
+        let known_to = self.person.iter().flat_map(|it| &it.external_ids.0).map(|(it, _)| it.as_str());
+        let mut all: BTreeSet<&str> = known_to.collect();
+        all.extend([self.row.institution_id.as_str(), self.row.sponsor_institution_id.as_str()]);
+        all.remove("");
+        all
+    }
+
+    fn external_ids(&self, institution: &str) -> Vec<String> {
+        let own = self.person.iter().flat_map(|it| &it.external_ids.0).filter(|(it, _)| it == institution);
+        own.map(|(_, id)| id.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    fn relations(&self, institution: &str, is_member: bool) -> Vec<Relation> {
+        let all = [
+            (self.row.institution_id == institution, Relation::Provider),
+            (self.row.sponsor_institution_id == institution, Relation::Sponsor),
+            (is_member, Relation::Member),
+        ];
+        all.into_iter().filter_map(|(is, it)| is.then_some(it)).collect()
+    }
+
+    fn record(&self, external_ids: Vec<String>, relations: Vec<Relation>, scopes: &[ConsentScope]) -> EnrolmentRecord {
+        let row = &self.row;
+        let may = |scope| scopes.contains(&scope);
+        let stays = self.person.first();
+        let mut record = EnrolmentRecord {
+            enrolment_id: format!("{}~{}", row.run_id, row.learner_id),
+            run_id: row.run_id.clone(),
+            course_id: row.course_id.clone(),
+            learner_id: stays.map_or_else(|| row.learner_id.clone(), |it| it.learner_id.clone()),
+            external_ids,
+            relations: relations.into_iter().map(i32::from).collect(),
+            // The numbers of these enums are the same in both contracts, which a test holds.
+            state: row.state,
+            mode: row.mode,
+            source: row.source,
+            end_cause: row.end_cause,
+            requested_at: time(row.requested_at_ms),
+            active_at: time(row.active_at_ms),
+            ended_at: time(row.ended_at_ms),
+            consents: scopes.iter().map(|it| *it as i32).collect(),
+            ..EnrolmentRecord::default()
+        };
+        if may(ConsentScope::Name) {
+            record.name = stays.map(|it| it.name.clone()).unwrap_or_default();
+        }
+        if may(ConsentScope::Email) {
+            record.email = stays.map(|it| it.email.clone()).unwrap_or_default();
+        }
+        if may(ConsentScope::Results) {
+            record.outcome = row.outcome;
+            record.grade_millipoints = row.grade_millipoints;
+            record.modules_completed = row.modules_completed;
+            record.results = self.results.iter().map(result).collect();
+        }
+        record
+    }
+}
+
+fn result(row: &ResultRow) -> public::AssessmentResult {
+    public::AssessmentResult {
+        assessment_id: row.assessment_id.clone(),
+        attempt: row.attempt,
+        score_millipoints: row.score_millipoints,
+        weight_millipoints: row.weight_millipoints,
+        banked: row.banked,
+    }
+}
+
+fn time(at_ms: i64) -> Option<studium_proto::Timestamp> {
+    let nanos = i32::try_from(at_ms.rem_euclid(1000)).unwrap_or(0) * 1_000_000;
+    (at_ms != 0).then(|| studium_proto::Timestamp { seconds: at_ms.div_euclid(1000), nanos })
+}
+
+fn enrolment(id: &str) -> String {
+    format!("enrolment.enrolment.{id}")
+}
+
+fn consent(institution: &str, learner: &str) -> String {
+    format!("enrolment.consent.{institution}~{learner}")
+}
+
+#[cfg(test)]
+mod tests;
