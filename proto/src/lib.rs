@@ -59,12 +59,6 @@ pub mod mentorship {
     }
 }
 
-pub mod partner {
-    pub mod v1 {
-        tonic::include_proto!("studium.partner.v1");
-    }
-}
-
 pub mod credentials {
     pub mod v1 {
         tonic::include_proto!("studium.credentials.v1");

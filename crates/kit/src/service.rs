@@ -176,9 +176,8 @@ impl Service {
     /// Lists something that the service does by itself.
     pub fn work<W: Work>(mut self) -> Self {
         let prepare: Prepare = |store| Box::pin(async move { W::prepare(&store).await });
-        self.works.push((prepare, |app, active, caught_up, stop| {
-            Box::pin(work::run::<W>(app, active, caught_up, stop))
-        }));
+        self.works
+            .push((prepare, |app, active, caught_up, stop| Box::pin(work::run::<W>(app, active, caught_up, stop))));
         self
     }
 

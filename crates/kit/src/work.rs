@@ -28,6 +28,11 @@ pub async fn pause(time: Duration) {
     tokio::time::sleep(time).await;
 }
 
+/// Says in the log that a part of some work broke off, and why. It is the work's to begin it again.
+pub fn broke_off(work: &str, part: &str, why: &str) {
+    tracing::warn!(work, part, why, "work broke off; it begins again");
+}
+
 /// Works, while this process is the one that folds the service's views, until it is told to stop.
 pub(crate) async fn run<W: Work>(
     app: App,

@@ -5,9 +5,8 @@ use studium_kit::{Changes, Json, Recorded, Store, StoreError, View, row};
 use studium_proto::enrolment::v1::webhook_event::Event;
 
 row! {
-    /// One webhook.
+    /// One webhook, `<institution>~<webhook>`.
     pub struct EndpointRow {
-        /// `<institution>~<webhook>`.
         key { endpoint: String }
         url: String,
         types: Json<Vec<String>>,

@@ -145,7 +145,8 @@ impl Sender {
 
     async fn post_to(&self, address: &Address, headers: [(&'static str, String); 3], body: Vec<u8>) -> Answer {
         let client = if address.is_named { &self.trusting } else { &self.guarded };
-        let request = client.post(address.url.clone()).header(CONTENT_TYPE, "application/cloudevents+json; charset=utf-8");
+        let request =
+            client.post(address.url.clone()).header(CONTENT_TYPE, "application/cloudevents+json; charset=utf-8");
         let request = headers.into_iter().fold(request, |it, (name, value)| it.header(name, value));
         let began_ms = now_ms();
         let mut answer = match request.body(body).send().await {

@@ -82,14 +82,10 @@ mod tests {
 
     #[test]
     fn every_secret_in_use_signs_and_no_other() {
-        let key = PartnerKey::new(&[7; 32]);
+        let key = PartnerKey::read(&BASE64.encode([7; 32])).unwrap();
         let older = Json(vec![(1, NOW), (2, NOW + 1)]);
-        let endpoint = EndpointRow {
-            endpoint: "ou~sis".into(),
-            newest_round: 3,
-            older_rounds: older,
-            ..EndpointRow::default()
-        };
+        let endpoint =
+            EndpointRow { endpoint: "ou~sis".into(), newest_round: 3, older_rounds: older, ..EndpointRow::default() };
         let header = signature(&key, &endpoint, "event-1", NOW, b"{}");
         assert_eq!(header.split(' ').count(), 4);
         for (round, signs) in [(1, false), (2, true), (3, true), (4, false)] {

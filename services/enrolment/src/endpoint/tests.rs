@@ -41,7 +41,8 @@ fn a_webhook_is_added_once() {
     given::<Endpoint>(&[]).when(add(URL, 0)).then(&[added(1)]);
     given::<Endpoint>(&[added(1)]).when(add("https://other.example", 0)).refused(Reason::WebhookExists);
     given::<Endpoint>(&[]).when(add(URL, 11)).refused(Reason::WebhookBeyondEnd);
-    let last = Event::WebhookAdded(WebhookAdded { url: URL.into(), after_position: 10, round: 1, ..Default::default() });
+    let last =
+        Event::WebhookAdded(WebhookAdded { url: URL.into(), after_position: 10, round: 1, ..Default::default() });
     given::<Endpoint>(&[]).when(add(URL, 10)).then(&[last]);
 }
 
@@ -70,9 +71,7 @@ fn what_changes_is_the_address_or_the_types() {
     let types = vec!["org.studium.partner.enrolment.*".to_owned()];
     let change = |url: Option<&str>, types: Option<Vec<String>>| Command::Change { url: url.map(Into::into), types };
     let changed = |url: &str, types| Event::WebhookChanged(WebhookChanged { url: url.into(), types });
-    given::<Endpoint>(&[added(1)])
-        .when(change(None, Some(types.clone())))
-        .then(&[changed(URL, types.clone())]);
+    given::<Endpoint>(&[added(1)]).when(change(None, Some(types.clone()))).then(&[changed(URL, types.clone())]);
     given::<Endpoint>(&[added(1), changed(URL, types.clone())])
         .when(change(Some("https://b.example"), None))
         .then(&[changed("https://b.example", types)]);
@@ -108,8 +107,7 @@ fn secrets_overlap_for_a_while() {
 #[test]
 fn a_replay_begins_within_the_feed() {
     let replay = |from_position| Command::Replay { from_position, feed_end: 10 };
-    let replayed =
-        |number, from_position| Event::WebhookReplayed(WebhookReplayed { number, from_position });
+    let replayed = |number, from_position| Event::WebhookReplayed(WebhookReplayed { number, from_position });
     given::<Endpoint>(&[added(1)]).when(replay(3)).then_once(&[replayed(1, 3)]);
     given::<Endpoint>(&[added(1), replayed(1, 3)]).when(replay(11)).then_once(&[replayed(2, 11)]);
     given::<Endpoint>(&[added(1)]).when(replay(12)).refused(Reason::WebhookBeyondEnd);
