@@ -1,7 +1,7 @@
 //! What a service does by itself, beside policies, deadlines and feeds: one process at a time does it.
 
 use crate::{App, policies::is_our_turn};
-use std::{future::Future, time::Duration};
+use std::{future::Future, pin::pin, time::Duration};
 use studium_store::{Store, StoreError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -11,7 +11,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Something that is to be done for as long as the service runs, such as telling others over a network.
 ///
-/// It is dropped at any await when the service stops or another process takes over, and begun anew when it ends.
+/// When the service stops or another process takes over, it is told and waited for; if it ends before, it is begun anew.
 pub trait Work: Send + Sync + 'static {
     /// Stable name, for logs and metrics.
     const NAME: &'static str;
@@ -19,8 +19,9 @@ pub trait Work: Send + Sync + 'static {
     /// Makes what it keeps in the service's store, where it is missing.
     fn prepare(store: &Store) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Does it, until there is nothing left to do or something breaks; the sentence says what.
-    fn run(app: App) -> impl Future<Output = Result<(), String>> + Send;
+    /// Does it, until it is told that it is over, which leaves no task behind, or something breaks; the sentence says
+    /// what.
+    fn run(app: App, over: watch::Receiver<bool>) -> impl Future<Output = Result<(), String>> + Send;
 }
 
 /// Waits. Time is the kit's, so that services read no clock.
@@ -43,10 +44,19 @@ pub(crate) async fn run<W: Work>(
     // A view that is made anew does not know yet what was taken back since.
     let _ = stop.run_until_cancelled(caught_up.wait_for(|it| *it)).await;
     while is_our_turn(&mut active, &stop).await {
+        let (tell, over) = watch::channel(false);
+        let mut work = pin!(W::run(app.clone(), over));
         let outcome = tokio::select! {
-            () = stop.cancelled() => return,
-            _ = active.wait_for(|it| !*it) => continue,
-            outcome = W::run(app.clone()) => outcome,
+            () = stop.cancelled() => None,
+            _ = active.wait_for(|it| !*it) => None,
+            outcome = &mut work => Some(outcome),
+        };
+        let outcome = match outcome {
+            Some(it) => it,
+            None => {
+                tell.send_replace(true);
+                work.await
+            }
         };
         if let Err(why) = outcome {
             tracing::warn!(work = W::NAME, why, "work broke off; it begins again");

@@ -120,7 +120,7 @@ proptest! {
             stored.extend(changes.waiting.into_iter().map(|it| (it.position, it)));
         };
         // In the end everything is answered with yes, so that everything has to arrive.
-        for act in acts.into_iter().chain(std::iter::repeat_n(16, 400)) {
+        for act in acts.into_iter().chain(std::iter::repeat_n(248, 400)) {
             if act >= 16 || act % 8 < 2 {
                 if let Some(it) = feed.get(queue.read as usize).filter(|_| queue.has_room()) { queue.take(it.clone()); }
                 under_way.extend(queue.next(i64::from(act)));

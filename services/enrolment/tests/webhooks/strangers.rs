@@ -48,10 +48,9 @@ async fn has_a_run(desk: &Desk) {
 /// secrets that the view shows, a moment after they were changed.
 async fn comes(desk: &Desk, receiver: &Receiver, signs: &[usize]) -> Value {
     for _ in 0..100 {
-        let since = receiver.got().len();
+        let since = receiver.taken().len();
         enrols(desk, &format!("learner-{since}")).await;
-        receiver.has_taken(since + 1).await;
-        let it = receiver.got().remove(since);
+        let it = receiver.has_taken(since + 1).await.remove(since);
         if it.signature.split(' ').count() == signs.len() * 2 {
             return json!({
                 "headers": {
