@@ -59,15 +59,15 @@ pub mod mentorship {
     }
 }
 
-pub mod partner {
-    pub mod v1 {
-        tonic::include_proto!("studium.partner.v1");
-    }
-}
-
 pub mod credentials {
     pub mod v1 {
         tonic::include_proto!("studium.credentials.v1");
+    }
+}
+
+pub mod partner {
+    pub mod v1 {
+        tonic::include_proto!("studium.partner.v1");
     }
 }
 
@@ -136,6 +136,7 @@ events! {
     enrolment::v1::ConsentEvent, consent_event, "enrolment.consent";
     enrolment::v1::LearnerEvent, learner_event, "enrolment.learner";
     enrolment::v1::ExternalIdEvent, external_id_event, "enrolment.external_id";
+    enrolment::v1::WebhookEvent, webhook_event, "enrolment.webhook";
     enrolment::v1::PartnerFeedEvent, partner_feed_event, "enrolment.partner_feed";
     campus::v1::CampusEvent, campus_event, "campus.campus";
     campus::v1::AgreementEvent, agreement_event, "campus.agreement";

@@ -45,6 +45,10 @@ const SERVICE_OWN: &[(&str, &str)] = &[
     ("studium-credentials", "krilla"),
     ("studium-credentials", "dejavu"),
     ("studium-credentials", "ttf-parser"),
+    // Partners have their feed sent to webhooks, signed with what is derived from one key: decision 19.
+    ("studium-enrolment", "aws-lc-rs"),
+    ("studium-enrolment", "base64"),
+    ("studium-enrolment", "reqwest"),
 ];
 
 /// What tests of any crate may use besides.

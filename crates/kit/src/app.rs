@@ -100,7 +100,8 @@ impl App {
         &self.inner.log
     }
 
-    pub(crate) fn metrics(&self) -> &Metrics {
+    /// Counters of the service.
+    pub fn metrics(&self) -> &Metrics {
         &self.inner.metrics
     }
 

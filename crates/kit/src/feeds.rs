@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 mod checkpoints;
 mod lane;
+mod lookup;
 
 pub(crate) use checkpoints::prepare;
 pub use lane::Notice;

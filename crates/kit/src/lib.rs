@@ -27,6 +27,7 @@ pub mod server;
 mod service;
 pub mod status;
 pub mod telemetry;
+mod work;
 
 pub use app::{App, Outcome};
 pub use auth::{DevelopmentIssuer, Verifier, write_secret};
@@ -43,6 +44,7 @@ pub use page::Page;
 pub use policies::LookUpPolicy;
 pub use service::{Running, Service, Surroundings, failed, main};
 pub use status::fault;
+pub use work::{Work, broke_off, pause};
 
 pub use studium_core::{Decider, Decision, Event, Kind, Policy, Reaction, Reason, Rejection, replay};
 pub use studium_log::{DecideError, Decided, Follow, Log, LogError, Meta, Stored, now_ms};

@@ -28,6 +28,7 @@ struct Inner {
     conflicts: IntCounterVec,
     view_lag: IntGaugeVec,
     parked: IntGaugeVec,
+    work: IntCounterVec,
     aggregates: RwLock<HashMap<&'static str, Arc<Aggregate>>>,
 }
 
@@ -66,16 +67,21 @@ impl Metrics {
                 &["view", "stream"],
             )?,
             parked: IntGaugeVec::new(opts("parked", "Reactions that are parked or wait behind one."), &["policy"])?,
+            work: IntCounterVec::new(
+                opts("work_total", "What a service did by itself, by what it came to."),
+                &["work", "outcome"],
+            )?,
             aggregates: RwLock::default(),
             registry,
         };
-        let all: [Box<dyn Collector>; 6] = [
+        let all: [Box<dyn Collector>; 7] = [
             Box::new(inner.commands.clone()),
             Box::new(inner.command_seconds.clone()),
             Box::new(inner.append_seconds.clone()),
             Box::new(inner.conflicts.clone()),
             Box::new(inner.view_lag.clone()),
             Box::new(inner.parked.clone()),
+            Box::new(inner.work.clone()),
         ];
         for collector in all {
             inner.registry.register(collector)?;
@@ -106,6 +112,11 @@ impl Metrics {
     /// How many reactions of a policy or deadline are parked or wait behind one.
     pub fn parked(&self, policy: &str, reactions: usize) {
         self.inner.parked.with_label_values(&[policy]).set(reactions as i64);
+    }
+
+    /// Counts what a piece of work came to.
+    pub fn worked(&self, work: &str, outcome: &str) {
+        self.inner.work.with_label_values(&[work, outcome]).inc();
     }
 
     /// Where further counters may be registered; they appear with the rest.
@@ -150,6 +161,7 @@ mod tests {
         metrics.decided("enrolment.enrolment", "refused", Duration::from_millis(2), &Deciding::default());
         metrics.view_lag("run_roster_1", "enrolment", 7);
         metrics.parked("promote", 3);
+        metrics.worked("webhooks", "delivered");
         let shown = metrics.render().unwrap();
         for line in [
             r#"studium_commands_total{aggregate="enrolment.enrolment",outcome="accepted",service="enrolment"} 1"#,
@@ -157,6 +169,7 @@ mod tests {
             r#"studium_command_seconds_count{aggregate="enrolment.enrolment",service="enrolment"} 2"#,
             r#"studium_append_seconds_count{aggregate="enrolment.enrolment",service="enrolment"} 1"#,
             r#"studium_view_lag{service="enrolment",stream="enrolment",view="run_roster_1"} 7"#,
+            r#"studium_work_total{outcome="delivered",service="enrolment",work="webhooks"} 1"#,
             r#"studium_parked{policy="promote",service="enrolment"} 3"#,
         ] {
             assert!(shown.contains(line), "{line}\n{shown}");

@@ -11,6 +11,7 @@ use crate::{
     policies::{self, AnyPolicy, LookUp, LookUpPolicy, Pure},
     ready,
     server::{self, Edge},
+    work::{self, Work},
 };
 use futures::future::BoxFuture;
 use std::{
@@ -26,7 +27,7 @@ use std::{
 use studium_core::{Decider, Policy};
 use studium_log::{Log, LogConfig};
 use studium_proto::admin::v1::admin_service_server::AdminServiceServer;
-use studium_store::{Projection, Projector, Store, View};
+use studium_store::{Projection, Projector, Store, StoreError, View};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tonic::{body::Body, server::NamedService, service::RoutesBuilder};
@@ -35,6 +36,8 @@ use tower::Service as TowerService;
 type Register = fn(&mut Deciders, &Log, &Store);
 type MakeApi = Box<dyn FnOnce(&App, &mut RoutesBuilder) + Send>;
 type RunFeed = fn(App, watch::Receiver<bool>, CancellationToken) -> BoxFuture<'static, ()>;
+type RunWork = fn(App, watch::Receiver<bool>, watch::Receiver<bool>, CancellationToken) -> BoxFuture<'static, ()>;
+type Prepare = fn(Store) -> BoxFuture<'static, Result<(), StoreError>>;
 type MakeHttp = Box<dyn FnOnce(&App) -> axum::Router + Send>;
 
 /// The parts of a service. `lib.rs` of each service lists them, and nothing else does.
@@ -49,6 +52,7 @@ pub struct Service {
     awaited: Vec<(&'static str, &'static str, &'static [&'static str])>,
     deadlines: Vec<Box<dyn AnyDeadline>>,
     feeds: Vec<RunFeed>,
+    works: Vec<(Prepare, RunWork)>,
     rpcs: Vec<&'static str>,
     apis: Vec<MakeApi>,
     http: Vec<MakeHttp>,
@@ -97,6 +101,7 @@ impl Service {
             awaited: Vec::new(),
             deadlines: Vec::new(),
             feeds: Vec::new(),
+            works: Vec::new(),
             rpcs: Vec::new(),
             apis: Vec::new(),
             http: Vec::new(),
@@ -165,6 +170,14 @@ impl Service {
     pub fn feed<F: Feed>(mut self) -> Self {
         self.feeds.push(|app, active, stop| Box::pin(feeds::run::<F>(app, active, stop)));
         self.awaited.push((F::NAME, self.name, F::VIEWS));
+        self
+    }
+
+    /// Lists something that the service does by itself.
+    pub fn work<W: Work>(mut self) -> Self {
+        let prepare: Prepare = |store| Box::pin(async move { W::prepare(&store).await });
+        self.works
+            .push((prepare, |app, active, caught_up, stop| Box::pin(work::run::<W>(app, active, caught_up, stop))));
         self
     }
 
@@ -238,6 +251,9 @@ impl Service {
         log.open(self.name).await?;
         parked::prepare(&store).await?;
         feeds::prepare(&store).await?;
+        for (prepare, _) in &self.works {
+            prepare(store.clone()).await?;
+        }
         let metrics = Metrics::new(self.name)?;
         let app = App::new(self.name, log.clone(), store.clone(), metrics.clone(), &self.deciders, self.belongings);
         let mut projector = Projector::new(self.name, store, log);
@@ -248,11 +264,7 @@ impl Service {
 
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        let mut by_stream: HashMap<&'static str, Vec<Box<dyn AnyPolicy>>> = HashMap::new();
-        for policy in self.policies {
-            by_stream.entry(policy.stream()).or_default().push(policy);
-        }
-        for (stream, policies) in by_stream {
+        for (stream, policies) in by_stream(self.policies) {
             tasks.spawn(finish(policies::run(app.clone(), stream, policies, projection.active(), stop.clone())));
         }
         let (tell, caught_up) = watch::channel(false);
@@ -263,6 +275,9 @@ impl Service {
         }
         for feed in self.feeds {
             tasks.spawn(finish(feed(app.clone(), projection.active(), stop.clone())));
+        }
+        for (_, work) in self.works {
+            tasks.spawn(finish(work(app.clone(), projection.active(), caught_up.clone(), stop.clone())));
         }
         tasks.spawn(finish(ready::watch_lag(app.clone(), projection.clone(), stop.clone())));
 
@@ -286,6 +301,15 @@ impl Service {
         tasks.spawn(server::serve(listener, edge, stop.clone()));
         Ok(Running { address, app, projection, stop, tasks })
     }
+}
+
+/// Policies that listen to the same stream share a follower.
+fn by_stream(policies: Vec<Box<dyn AnyPolicy>>) -> HashMap<&'static str, Vec<Box<dyn AnyPolicy>>> {
+    let mut by_stream: HashMap<_, Vec<_>> = HashMap::new();
+    for policy in policies {
+        by_stream.entry(policy.stream()).or_default().push(policy);
+    }
+    by_stream
 }
 
 async fn finish(work: impl Future<Output = ()>) -> anyhow::Result<()> {

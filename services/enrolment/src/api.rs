@@ -10,6 +10,7 @@ mod partner;
 mod programmes;
 mod queries;
 mod show;
+mod webhooks;
 
 use crate::{
     aliases::Aliases,

@@ -7,6 +7,8 @@ mod concerns;
 mod consent;
 mod consents;
 mod course_offers;
+mod endpoint;
+mod endpoints;
 mod enrolment;
 mod enrolments;
 mod external_id;
@@ -31,22 +33,35 @@ mod run_capacity;
 mod run_offers;
 mod signals;
 mod statistics;
+mod webhook_address;
+mod webhook_keeper;
+mod webhook_lane;
+mod webhook_progress;
+mod webhook_queue;
+mod webhook_sender;
+mod webhook_settings;
+mod webhook_signing;
+mod webhooks;
 
 use studium_kit::Service;
 use studium_proto::enrolment::v1::{
     enrolment_query_service_server::EnrolmentQueryServiceServer, enrolment_service_server::EnrolmentServiceServer,
     learner_service_server::LearnerServiceServer, programme_enrolment_service_server::ProgrammeEnrolmentServiceServer,
 };
-use studium_proto::partner::v1::partner_feed_service_server::PartnerFeedServiceServer;
+use studium_proto::partner::v1::{
+    partner_feed_service_server::PartnerFeedServiceServer, webhook_service_server::WebhookServiceServer,
+};
 
 pub use partner_digest::{Tree, branch_of};
 pub use partner_feed::MEANINGS as PARTNER_EVENTS;
 pub use partner_key::PartnerKey;
+pub use webhook_settings::WebhookSettings;
 
 /// The service as the environment has it.
 pub fn service() -> Service {
-    match PartnerKey::from_environment() {
-        Ok(key) => service_with(key),
+    let read = || Ok((PartnerKey::from_environment()?, WebhookSettings::from_environment()?));
+    match read() {
+        Ok((key, webhooks)) => service_with(key).with(webhooks),
         Err(why) => service_with(None).cannot_start(why),
     }
 }
@@ -58,6 +73,7 @@ pub fn service_with(key: Option<PartnerKey>) -> Service {
     let aliases = aliases::Aliases::default();
     let api = move |app| api::Api::new(app, aliases.clone());
     let (enrolments, queries, learners, programmes) = (api.clone(), api.clone(), api.clone(), api.clone());
+    let webhooks = api.clone();
     let service = Service::new("enrolment")
         .decider::<enrolment::Enrolment>()
         .decider::<run_capacity::RunCapacity>()
@@ -66,6 +82,7 @@ pub fn service_with(key: Option<PartnerKey>) -> Service {
         .decider::<learner::Learner>()
         .decider::<external_id::ExternalId>()
         .decider::<partner::Partner>()
+        .decider::<endpoint::Endpoint>()
         .view::<run_offers::RunOffers>()
         .view::<course_offers::CourseOffers>()
         .view::<programme_offers::ProgrammeOffers>()
@@ -78,6 +95,7 @@ pub fn service_with(key: Option<PartnerKey>) -> Service {
         .view::<programme_enrolments::ProgrammeEnrolments>()
         .view::<concerns::Concerns>()
         .view::<partners::Partners>()
+        .view::<endpoints::Endpoints>()
         .policy(policies::SeatsFollowEnrolments)
         .policy(policies::EnrolmentsFollowSeats)
         .policy(policies::SeatsFollowCatalogue)
@@ -90,11 +108,13 @@ pub fn service_with(key: Option<PartnerKey>) -> Service {
         .deadline::<policies::Lapses>()
         .deadline::<partner_policies::DaysEnd>()
         .feed::<partner_feed::PartnerFeed>()
+        .work::<webhooks::Webhooks>()
         .grpc(move |app| EnrolmentServiceServer::new(enrolments(app)))
         .grpc(move |app| EnrolmentQueryServiceServer::new(queries(app)))
         .grpc(move |app| LearnerServiceServer::new(learners(app)))
         .grpc(move |app| ProgrammeEnrolmentServiceServer::new(programmes(app)))
         .grpc(move |app| PartnerFeedServiceServer::new(api(app)))
+        .grpc(move |app| WebhookServiceServer::new(webhooks(app)))
         .http(move |_| partner_key::routes(jwks));
     match key {
         Some(key) => service.with(key),

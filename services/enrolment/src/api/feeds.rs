@@ -148,7 +148,7 @@ impl PartnerFeedService for Api {
 
 impl Api {
     /// Position of the last event of a feed that is there.
-    async fn written(&self, institution: &str) -> Result<u64, Status> {
+    pub(super) async fn written(&self, institution: &str) -> Result<u64, Status> {
         let row = partners::partner(self.app.store(), institution).await.map_err(fault)?;
         if row.is_none() && !self.app.look::<Partner, _>(institution, Partner::was_opened).await? {
             return Err(no_feed(institution));
