@@ -138,7 +138,7 @@ fn channels() -> Node {
         (
             "webhook",
             Node::Value(Value::Null),
-            "Webhooks to an address of yours, by the Standard Webhooks specification; the request's body is one of the messages.",
+            "Webhooks to an address of yours, by the Standard Webhooks specification; the request's body is one of the messages. What `TestWebhook` sends is no event of the feed: its type is `org.studium.partner.webhook.test.v1`, and it has no `sequence`.",
             None,
         ),
         (
