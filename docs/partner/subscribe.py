@@ -13,6 +13,7 @@ import json
 import os
 import random
 import sys
+import threading
 import time
 
 import grpc
@@ -53,16 +54,6 @@ def connect():
     return grpc.secure_channel(host, grpc.ssl_channel_credentials(), keepalive)
 
 
-def follow(feed, file, position):
-    """Takes in what comes; yields the position each time."""
-    request = messages.SubscribeRequest(
-        institution_id=options.institution, after_position=position, only_history=options.once)
-    for answer in feed.Subscribe(request, metadata=token):
-        file.write(answer.event.encode() + b"\n")
-        file.flush()
-        yield answer.position
-
-
 def acknowledge(feed, position):
     """Tells the platform how far this reader is; both sides can see the lag then."""
     request = messages.AcknowledgeRequest(
@@ -70,22 +61,47 @@ def acknowledge(feed, position):
     feed.Acknowledge(request, metadata=token, timeout=10)
 
 
+class Reader:
+    """Takes in what comes, and says so once a second beside it."""
+
+    def __init__(self, feed, file):
+        self.feed, self.file, self.position = feed, file, position_of(file)
+        threading.Thread(target=self.acknowledges, daemon=True).start()
+
+    def reads(self):
+        request = messages.SubscribeRequest(
+            institution_id=options.institution, after_position=self.position, only_history=options.once)
+        for answer in self.feed.Subscribe(request, metadata=token):
+            self.file.write(answer.event.encode() + b"\n")
+            self.file.flush()
+            self.position = answer.position
+
+    def acknowledges(self):
+        told = 0
+        while True:
+            time.sleep(ACKNOWLEDGE_EVERY_S)
+            try:
+                if self.position > told:
+                    acknowledge(self.feed, self.position)
+                    told = self.position
+            except grpc.RpcError:
+                pass  # said again a second later
+
+
 with open(options.file, "a+b") as file, connect() as channel:
     file.seek(0)
-    position, feed, pause, told = position_of(file), PartnerFeedServiceStub(channel), 1, 0.0
+    feed, pause = PartnerFeedServiceStub(channel), 1
+    reader = Reader(feed, file)
     while True:
+        before = reader.position
         try:
-            for position in follow(feed, file, position):
-                pause = 1
-                if time.monotonic() - told > ACKNOWLEDGE_EVERY_S:
-                    acknowledge(feed, position)
-                    told = time.monotonic()
-            acknowledge(feed, position)
+            reader.reads()
             if options.once:
+                acknowledge(feed, reader.position)
                 break
         except grpc.RpcError as error:
             if options.once or error.code() not in PASSING:
                 sys.exit(f"{error.code().name}: {error.details()}")
-            print(f"{error.code().name}, again in {pause} s from position {position} on", file=sys.stderr)
+            print(f"{error.code().name}: goes on after position {reader.position}", file=sys.stderr)
+        pause = 1 if reader.position > before else min(2 * pause, PAUSE_S_MAX)
         time.sleep(pause * random.uniform(0.5, 1))
-        pause = min(2 * pause, PAUSE_S_MAX)

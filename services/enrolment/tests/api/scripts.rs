@@ -59,6 +59,13 @@ impl Partner<'_> {
         fs::write(self.file(name), events.iter().map(|it| format!("{it}\n")).collect::<String>()).unwrap();
     }
 
+    /// How far the script has said that it is.
+    async fn acknowledged(&self) -> u64 {
+        let request = GetFeedRequest { institution_id: PARTNER.to_owned(), min_position: 0 };
+        let feed = feeds(self.desk).await.get_feed(request).await.unwrap().into_inner().feed.unwrap();
+        feed.readers[0].acknowledged_position
+    }
+
     async fn root(&self) -> String {
         let institution_id = PARTNER.to_owned();
         let (mut feeds, min_position) = (feeds(self.desk).await, self.desk.head().await);
@@ -90,6 +97,7 @@ pub async fn the_scripts_for_partners_find_every_fault(desk: Desk) {
     partner.finds_nothing("subscribe.py", &subscribe);
     let kept = kept();
     assert_eq!((&kept[..told.len()], kept.len()), (&told[..], told.len() + 1));
+    assert_eq!(partner.acknowledged().await, kept.len() as u64);
     let said = partner.finds_nothing("digest.py", &["events.jsonl", "--root", &root]);
     assert!(said.contains(&format!("{} events", kept.len())) && said.contains(&root), "{said}");
     assert!(partner.finds_nothing("difference.py", &subscribe[..3]).contains("0 records differ"));
