@@ -7,6 +7,7 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 use studium_broker::binary;
+use studium_cli::platform::State;
 use studium_log::{Durability, Log, LogConfig};
 use studium_testkit::free_base;
 
@@ -109,7 +110,7 @@ impl World {
 
     /// The platform's log.
     pub async fn log(&self) -> Log {
-        let url = self.state["nats"].as_str().unwrap().to_owned();
+        let url = State::read(&self.data()).unwrap().nats;
         Log::connect(&LogConfig { url, durability: self.durability }).await.unwrap()
     }
 }

@@ -35,6 +35,10 @@ const SERVICE_OWN: &[(&str, &str)] = &[
     ("studium-credentials", "axum"),
     ("studium-credentials", "aws-lc-rs"),
     ("studium-credentials", "base64"),
+    // What partners check the platform by is signed and hashed, and its key is public: decision 17.
+    ("studium-enrolment", "aws-lc-rs"),
+    ("studium-enrolment", "axum"),
+    ("studium-enrolment", "base64"),
     // What people see of a credential, on a page and on paper: decision 16.
     ("studium-credentials", "maud"),
     ("studium-credentials", "qrcode"),

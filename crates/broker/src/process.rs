@@ -154,6 +154,11 @@ pub async fn gone(pid: u32) {
     }
 }
 
+/// Tells a process to read its configuration again (SIGHUP). The caller has made sure that it is ours.
+pub(crate) fn hang_up(pid: u32) {
+    signal(pid, Signal::HUP);
+}
+
 fn signal(pid: u32, signal: Signal) {
     if let Some(pid) = as_pid(pid) {
         // The only failure is that it has ended already.

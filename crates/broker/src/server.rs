@@ -1,8 +1,7 @@
 //! nats-server as a child process: configured for a durability profile, awaited, killed, started again.
 
-use crate::{http, process, process::Process};
+use crate::{accounts, http, partners, process, process::Process, reload, secret};
 use anyhow::{Context, Result, bail};
-use serde::Deserialize;
 use std::{
     fmt::Write,
     fs,
@@ -25,6 +24,8 @@ pub struct NatsServer {
     executable: PathBuf,
     durability: Durability,
     dir: PathBuf,
+    /// The platform's own.
+    password: String,
     nodes: Vec<Node>,
 }
 
@@ -33,13 +34,6 @@ struct Node {
     /// Kept over restarts, so that clients come back to the same address.
     port: u16,
     process: Process,
-}
-
-/// What nats-server writes into its ports file.
-#[derive(Deserialize)]
-struct Ports {
-    nats: Vec<String>,
-    monitoring: Vec<String>,
 }
 
 impl NatsServer {
@@ -54,7 +48,10 @@ impl NatsServer {
         let dir = fs::canonicalize(dir)?;
         refuse_other_layout(&dir, durability)?;
         stop_left_over(&dir).await;
-        let mut server = Self { executable: executable.to_owned(), durability, dir, nodes: vec![] };
+        accounts::take_over(&store(&dir, durability, 1), durability)?;
+        let password = secret::platform(&dir)?;
+        partners::write_accounts(&dir)?;
+        let mut server = Self { executable: executable.to_owned(), durability, dir, password, nodes: vec![] };
         let mut attempts = 3;
         loop {
             match server.start_nodes(port).await {
@@ -77,9 +74,11 @@ impl NatsServer {
         store(dir, Durability::Replicated, 1).exists().then_some(Durability::Replicated)
     }
 
-    /// Address of every node, with commas: what `LogConfig::url` takes.
+    /// Address of every node, with commas, and with the platform's user and password: what `LogConfig::url` takes.
+    /// To be shown only without them (`studium_log::address::without_user`).
     pub fn url(&self) -> String {
-        let urls: Vec<_> = self.nodes.iter().map(|it| format!("nats://127.0.0.1:{}", it.port)).collect();
+        let user = format!("{}:{}", accounts::PLATFORM_USER, self.password);
+        let urls: Vec<_> = self.nodes.iter().map(|it| format!("nats://{user}@127.0.0.1:{}", it.port)).collect();
         urls.join(",")
     }
 
@@ -134,7 +133,7 @@ impl NatsServer {
     /// started again.
     pub async fn trouble(&self) -> Option<String> {
         for node in &self.nodes {
-            let Some(address) = node.monitoring(&self.dir) else { continue };
+            let Some(address) = reload::monitoring(&self.dir, node.process.pid()) else { continue };
             let health = http::get(&address, "/healthz").await.unwrap_or_default().1;
             if let Some(why) = write_error(&health) {
                 let (name, dir) = (node.process.name(), self.dir.display());
@@ -197,7 +196,9 @@ impl NatsServer {
              http: \"127.0.0.1:-1\"\n\
              ports_file_dir: {dir}\n\
              pid_file: {pid_file}\n\
-             jetstream {{\n  store_dir: {store}\n  max_memory_store: 1GB\n  max_file_store: 1TB\n  {sync}\n}}\n"
+             jetstream {{\n  store_dir: {store}\n  max_memory_store: 1GB\n  max_file_store: 1TB\n  {sync}\n}}\n\
+             include \"{}\"\n",
+            accounts::FILE
         );
         if let Some(own) = cluster.get(usize::from(index) - 1) {
             let routes: Vec<_> = cluster.iter().map(|it| format!("\"nats://127.0.0.1:{it}\"")).collect();
@@ -245,8 +246,8 @@ impl NatsServer {
 impl Node {
     /// Its client port once `JetStream` answers and, in a cluster, has found its leader and all its peers.
     async fn is_ready(&self, dir: &Path, peers: usize) -> Option<u16> {
-        let port = self.ports(dir)?.nats.first()?.rsplit(':').next()?.parse().ok()?;
-        let monitoring = self.monitoring(dir)?;
+        let port = reload::ports(dir, self.process.pid())?.nats.first()?.rsplit(':').next()?.parse().ok()?;
+        let monitoring = reload::monitoring(dir, self.process.pid())?;
         let (status, _) = http::get(&monitoring, "/healthz").await.ok()?;
         if status != 200 {
             return None;
@@ -262,16 +263,6 @@ impl Node {
             }
         }
         Some(port)
-    }
-
-    fn ports(&self, dir: &Path) -> Option<Ports> {
-        let path = dir.join(format!("nats-server_{}.ports", self.process.pid()));
-        serde_json::from_slice(&fs::read(path).ok()?).ok()
-    }
-
-    /// Where it answers health checks.
-    fn monitoring(&self, dir: &Path) -> Option<String> {
-        Some(self.ports(dir)?.monitoring.first()?.strip_prefix("http://")?.to_owned())
     }
 }
 
@@ -304,11 +295,8 @@ fn refuse_other_layout(dir: &Path, durability: Durability) -> Result<()> {
 async fn stop_left_over(dir: &Path) {
     for index in 1..=3 {
         let pid_file = dir.join(format!("server-{index}.pid"));
-        let Some(pid) = fs::read_to_string(&pid_file).ok().and_then(|it| it.trim().parse::<u32>().ok()) else {
-            continue;
-        };
-        let config = dir.join(format!("server-{index}.conf")).display().to_string();
-        if process::is_alive(pid) && process::command_line(pid).is_some_and(|it| it.contains(&config)) {
+        let Some(pid) = reload::last_pid(dir, index) else { continue };
+        if reload::running_node(dir, index).is_some() {
             process::stop_other(pid, STOP).await;
         }
         let _ = fs::remove_file(pid_file);

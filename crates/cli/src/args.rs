@@ -2,7 +2,8 @@
 
 use crate::{
     commands::{
-        campus::CampusCommand, credentials::CredentialsCommand, log::TailArgs, parked::ParkedCommand, serve::ServeArgs,
+        campus::CampusCommand, credentials::CredentialsCommand, log::TailArgs, parked::ParkedCommand,
+        partners::PartnersCommand, serve::ServeArgs,
     },
     demo::DemoArgs,
     platform::Setup,
@@ -94,6 +95,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         command: CredentialsCommand,
+    },
+    /// Opens feeds of partner universities, prints them, and says how far they are and whether a copy is right.
+    Partners {
+        /// What to do.
+        #[command(subcommand)]
+        command: PartnersCommand,
     },
     /// Reads, proves and restores the record.
     Log {
@@ -230,13 +237,13 @@ pub enum ViewsCommand {
 /// What `studium token` takes.
 #[derive(Debug, Args)]
 pub struct TokenArgs {
-    /// operator, registrar, staff, teacher, mentor, learner or service; may be repeated.
+    /// operator, registrar, staff, teacher, mentor, learner, partner or service; may be repeated.
     #[arg(long = "role", required = true, value_name = "ROLE")]
     roles: Vec<String>,
     /// Who the token is for; a learner's or mentor's own id.
     #[arg(long, default_value = "studium-cli")]
     subject: String,
-    /// An institution that staff or a teacher belongs to; may be repeated.
+    /// An institution that staff, a teacher or a partner belongs to; may be repeated.
     #[arg(long = "institution", value_name = "ID")]
     institutions: Vec<String>,
     /// How long it is valid: 90s, 30m, 1h, 7d.

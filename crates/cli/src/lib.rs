@@ -13,9 +13,9 @@ pub mod stores;
 pub mod supervise;
 pub mod token;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use args::{Cli, Command, ImportCommand, LogCommand, ViewsCommand};
-use commands::{campus, credentials, log, parked, restore, serve, status, trace, up, views};
+use commands::{campus, credentials, log, parked, partners, restore, serve, status, trace, up, views};
 use platform::Platform;
 use serde_json::json;
 
@@ -58,14 +58,11 @@ pub async fn run(mut cli: Cli) -> Result<()> {
             Platform::with(&setup, async |it| views::rebuild(it, &name).await).await
         }
         Command::Parked { command } => Platform::with(&setup, async |it| parked::parked(it, command).await).await,
+        Command::Partners { command } => partners::partners(&setup, command).await,
         Command::Trace { correlation_id } => {
             Platform::with(&setup, async |it| trace::trace(it, &correlation_id).await).await
         }
-        Command::Status => {
-            let running = Platform::running(&cli.data, cli.output()).await?;
-            let shown = cli.data.display();
-            status::status(&running.with_context(|| format!("nothing runs on {shown}; `studium up` starts it"))?).await
-        }
+        Command::Status => status::status(&Platform::that_runs(&setup).await?).await,
         Command::Token(args) => {
             let token = token::issue(&cli.data, &args.wanted())?;
             setup.output.json(&json!({"token": token}));

@@ -1,4 +1,4 @@
-//! What the credentials service is told on one machine: an address on loopback, and a key that seals issuers' keys.
+//! Keys of a platform on one machine: what services are told beside the common settings when nobody said otherwise.
 
 use anyhow::{Context as _, Result};
 use aws_lc_rs::rand;
@@ -6,28 +6,39 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use std::path::Path;
 use studium_kit::write_secret;
 
-/// Settings for whatever the environment does not say.
+/// Settings of a service for whatever the environment does not say.
 ///
 /// # Errors
-/// When the key can be neither found nor made.
-pub fn settings(data: &Path, listen: &str) -> Result<Vec<(&'static str, String)>> {
-    let (url, file) = ("STUDIUM_CREDENTIALS_URL", "STUDIUM_CREDENTIALS_KEY_FILE");
+/// When a key can be neither found nor made.
+pub fn settings(service: &str, data: &Path, listen: &str) -> Result<Vec<(&'static str, String)>> {
+    let said = |name: &str| std::env::var_os(name).is_some();
     let mut told = Vec::new();
-    if std::env::var_os(url).is_none() {
-        told.push((url, format!("http://{listen}")));
+    let mut key = |name, file| {
+        if !said(name) {
+            told.push((name, key_file(data, file)?));
+        }
+        Ok::<_, anyhow::Error>(())
+    };
+    match service {
+        // Whoever reads it can sign for every issuer.
+        "credentials" => key("STUDIUM_CREDENTIALS_KEY_FILE", "operator-key")?,
+        // Whoever reads it can sign what partners take for ours.
+        "enrolment" => key("STUDIUM_ENROLMENT_PARTNER_KEY_FILE", "partner-key")?,
+        _ => {}
     }
-    if std::env::var_os(file).is_none() {
-        told.push((file, key_file(data)?));
+    let url = "STUDIUM_CREDENTIALS_URL";
+    if service == "credentials" && !said(url) {
+        told.push((url, format!("http://{listen}")));
     }
     Ok(told)
 }
 
-/// The file with the key, which is made when there is none. Whoever reads it can sign for every issuer.
-fn key_file(data: &Path) -> Result<String> {
-    let path = data.join("operator-key");
+/// A file with a key of 32 bytes, which is made when there is none.
+fn key_file(data: &Path, name: &str) -> Result<String> {
+    let path = data.join(name);
     if !path.exists() {
         let mut key = [0; 32];
-        rand::fill(&mut key).map_err(|_| anyhow::anyhow!("the system gives no randomness for the operator's key"))?;
+        rand::fill(&mut key).map_err(|_| anyhow::anyhow!("the system gives no randomness for a key"))?;
         let line = format!("{}\n", BASE64.encode(key));
         write_secret(&path, line.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
     }
@@ -44,11 +55,11 @@ mod tests {
     #[test]
     fn the_key_is_made_once_whole_and_for_this_user_alone() {
         let dir = tempfile::tempdir().unwrap();
-        let file = key_file(dir.path()).unwrap();
+        let file = key_file(dir.path(), "operator-key").unwrap();
         let key = fs::read_to_string(&file).unwrap();
         assert_eq!(BASE64.decode(key.trim()).unwrap().len(), 32);
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(key_file(dir.path()).unwrap(), file);
+        assert_eq!(key_file(dir.path(), "operator-key").unwrap(), file);
         write_secret(Path::new(&file), b"another").unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), key, "the first one stays");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");

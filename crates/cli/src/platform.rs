@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 use studium_broker::{http, process};
-use studium_log::Durability;
+use studium_log::{Durability, address::without_user};
 use tokio::time::{Instant, sleep};
 
 /// How long a platform that somebody else is starting is waited for.
@@ -53,7 +53,7 @@ pub struct State {
     pub pid: u32,
     /// The profile.
     pub durability: Durability,
-    /// Addresses of the broker, with commas.
+    /// Addresses of the broker, with commas, and with the platform's user and password.
     pub nats: String,
     /// Process of each broker node.
     pub nats_pids: Vec<u32>,
@@ -116,6 +116,15 @@ impl Platform {
                 return Ok(None);
             }
         }
+    }
+
+    /// The platform that runs on the directory.
+    ///
+    /// # Errors
+    /// When none runs there.
+    pub async fn that_runs(setup: &Setup) -> Result<Self> {
+        let running = Self::running(&setup.data, setup.output).await?;
+        running.with_context(|| format!("nothing runs on {}; `studium up` starts it", setup.data.display()))
     }
 
     /// Runs `command` on the platform that runs on the directory, or on one that is started for as long as it takes.
@@ -188,6 +197,11 @@ pub fn unknown_service(name: &str) -> String {
 }
 
 impl State {
+    /// The same without secrets.
+    pub fn shown(&self) -> Self {
+        Self { nats: without_user(&self.nats), ..self.clone() }
+    }
+
     /// What the directory's last platform wrote, if it is whole.
     pub fn read(data: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(path(data)).ok()?).ok()

@@ -50,6 +50,11 @@ impl Output {
         }
     }
 
+    /// A line of the result that people and scripts read alike: a document.
+    pub fn line(self, document: &str) {
+        print(&document);
+    }
+
     /// A remark beside the result, for people.
     pub fn note(self, line: impl Display) {
         if !self.json {

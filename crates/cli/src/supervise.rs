@@ -135,7 +135,7 @@ impl Processes {
             }
             told = trouble;
             if told.is_some()
-                && disk::has_room(&self.data.join("nats"))
+                && disk::has_room(&nats_dir(&self.data))
                 && let Err(e) = self.start_nats_again().await
             {
                 return format!("{e:#}");
@@ -206,17 +206,14 @@ impl Processes {
             .args(["serve", name, "--with-parent", "--listen", listen])
             .arg("--address-file")
             .arg(address_file(&self.data, name))
-            .args(["--nats", &self.state.nats, "--durability", &self.state.durability.to_string()])
+            .args(["--durability", &self.state.durability.to_string()])
             .args(["--development-issuer"])
             .arg(crate::token::key_file(&self.data))
-            // Not an argument: a PostgreSQL URL holds a password, and arguments are public.
+            // Not arguments: these URLs hold passwords, and arguments are public.
+            .env("STUDIUM_NATS_URL", &self.state.nats)
             .env("STUDIUM_STORE_URL", store);
         // What is said above must not be mixed with what somebody set for a service of their own.
-        if name == CREDENTIALS {
-            for (name, value) in crate::operator_key::settings(&self.data, listen)? {
-                command.env(name, value);
-            }
-        }
+        command.envs(crate::operator_key::settings(name, &self.data, listen)?);
         for name in ["STUDIUM_JWKS_URL", "STUDIUM_ISSUER", "STUDIUM_AUDIENCE"] {
             command.env_remove(name);
         }
@@ -260,10 +257,15 @@ async fn start_nats(setup: &Setup, data: &Path, spinner: &Progress) -> Result<Na
         setup.output.note(note);
     }
     spinner.message("nats-server");
-    let dir = data.join("nats");
+    let dir = nats_dir(data);
     let durability = setup.durability.or_else(|| NatsServer::made_for(&dir)).unwrap_or_default();
     let port = setup.port.map(|base| base + NATS_OFFSET);
     NatsServer::start(&found.path, durability, &dir, port).await
+}
+
+/// Where the broker of a data directory keeps what is its own.
+pub fn nats_dir(data: &Path) -> PathBuf {
+    data.join("nats")
 }
 
 /// Starts only the broker on a directory on which nothing runs: for work on the log itself.

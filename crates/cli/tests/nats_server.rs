@@ -10,8 +10,8 @@ fn executable() -> PathBuf {
 }
 
 async fn stream(server: &NatsServer, replicas: usize) -> async_nats::jetstream::Context {
-    let servers: Vec<async_nats::ServerAddr> = server.url().split(',').map(|it| it.parse().unwrap()).collect();
-    let jetstream = async_nats::jetstream::new(async_nats::connect(servers).await.unwrap());
+    let (servers, options) = studium_log::address::connection(&server.url()).unwrap();
+    let jetstream = async_nats::jetstream::new(options.connect(servers).await.unwrap());
     let config = async_nats::jetstream::stream::Config {
         name: "trial".into(),
         subjects: vec!["trial.>".into()],

@@ -58,7 +58,7 @@ pub fn stream_of(name: &str, id: &str) -> String {
 impl App {
     /// Follows a feed after a position: what is there, then what comes.
     pub fn feed<F: Feed>(&self, id: &str, after: u64) -> Follow {
-        self.log().follow(&stream_of(F::NAME, id), after)
+        self.log().follow(&stream_of(F::NAME, id), after).among_many()
     }
 
     /// Position of the last event of a feed; 0 = none yet.
@@ -187,6 +187,9 @@ impl<F: Feed> Teller<F> {
         if told {
             return Ok(());
         }
+        for group in &mut self.groups {
+            keep(&self.app, group, Lane::has_moved).await?;
+        }
         let more = self.groups.iter_mut().filter(|it| it.read.is_empty()).map(|group| {
             async { group.follow.next().await.map(|it| group.read = it).map_err(|e| e.to_string()) }.boxed()
         });
@@ -241,11 +244,18 @@ async fn tell<F: Feed>(app: &App, group: &mut Group, end: Option<u64>) -> Result
     let tell = |(id, lane)| Lane::tell(lane, app, last, by_feed.remove::<String>(id).unwrap_or_default());
     let told: Vec<_> = group.lanes.iter_mut().map(tell).collect();
     stream::iter(told).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-    checkpoints::keep(app.store(), group.lanes.values().filter(|it| it.is_to_be_kept()))
-        .await
-        .map_err(|e| e.to_string())?;
-    group.lanes.values_mut().for_each(Lane::kept);
+    keep(app, group, Lane::is_to_be_kept).await?;
     Ok(true)
+}
+
+/// Keeps how far those feeds are that it matters for.
+async fn keep(app: &App, group: &mut Group, which: fn(&Lane) -> bool) -> Result<(), String> {
+    let mut lanes: Vec<_> = group.lanes.values_mut().filter(|it| which(it)).collect();
+    checkpoints::keep(app.store(), &lanes).await.map_err(|e| e.to_string())?;
+    for lane in &mut lanes {
+        lane.kept();
+    }
+    Ok(())
 }
 
 /// What the store calls the journal.

@@ -264,11 +264,7 @@ impl Service {
 
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        let mut by_stream: HashMap<&'static str, Vec<Box<dyn AnyPolicy>>> = HashMap::new();
-        for policy in self.policies {
-            by_stream.entry(policy.stream()).or_default().push(policy);
-        }
-        for (stream, policies) in by_stream {
+        for (stream, policies) in by_stream(self.policies) {
             tasks.spawn(finish(policies::run(app.clone(), stream, policies, projection.active(), stop.clone())));
         }
         let (tell, caught_up) = watch::channel(false);
@@ -305,6 +301,15 @@ impl Service {
         tasks.spawn(server::serve(listener, edge, stop.clone()));
         Ok(Running { address, app, projection, stop, tasks })
     }
+}
+
+/// Policies that listen to the same stream share a follower.
+fn by_stream(policies: Vec<Box<dyn AnyPolicy>>) -> HashMap<&'static str, Vec<Box<dyn AnyPolicy>>> {
+    let mut by_stream: HashMap<_, Vec<_>> = HashMap::new();
+    for policy in policies {
+        by_stream.entry(policy.stream()).or_default().push(policy);
+    }
+    by_stream
 }
 
 async fn finish(work: impl Future<Output = ()>) -> anyhow::Result<()> {

@@ -51,12 +51,11 @@ pub(crate) async fn run<W: Work>(
             _ = active.wait_for(|it| !*it) => None,
             outcome = &mut work => Some(outcome),
         };
-        let outcome = match outcome {
-            Some(it) => it,
-            None => {
-                tell.send_replace(true);
-                work.await
-            }
+        let outcome = if let Some(it) = outcome {
+            it
+        } else {
+            tell.send_replace(true);
+            work.await
         };
         if let Err(why) = outcome {
             tracing::warn!(work = W::NAME, why, "work broke off; it begins again");

@@ -6,7 +6,10 @@ use crate::{
     reader::{BATCH_MAX, Reader},
     tail::Tail,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// The pause before a stream is asked again that had nothing.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A reader of one stream.
 pub struct Follow {
@@ -16,11 +19,20 @@ pub struct Follow {
     tail: Option<Arc<Tail>>,
     /// Reads what the tail holds no more; none while the tail has it all.
     reader: Option<Reader>,
+    /// Asks for what the tail holds no more instead, a batch at a time.
+    asks: bool,
 }
 
 impl Follow {
     pub(crate) fn new(log: Log, stream: &str, after: u64) -> Self {
-        Self { log, stream: stream.to_owned(), after, tail: None, reader: None }
+        Self { log, stream: stream.to_owned(), after, tail: None, reader: None, asks: false }
+    }
+
+    /// For one of many who follow: while it rests it holds nothing in the broker, and no more than a batch here.
+    /// It reads the past more slowly than one who reads alone.
+    #[must_use]
+    pub fn among_many(self) -> Self {
+        Self { asks: true, ..self }
     }
 
     /// Position of the last commit handed over.
@@ -58,6 +70,14 @@ impl Follow {
                 Some(batch) => {
                     self.reader = None;
                     return Ok(batch);
+                }
+                None if self.asks => {
+                    let batch = nats.batch(&self.stream, self.after).await?;
+                    if !batch.is_empty() {
+                        return Ok(batch);
+                    }
+                    // Only a tail that has just begun knows less than the stream holds.
+                    tokio::time::sleep(PAUSE).await;
                 }
                 None => {
                     let reader =

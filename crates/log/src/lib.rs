@@ -1,5 +1,7 @@
 //! Where decisions are written: append, read, follow. The only crate that knows NATS; it has an in-memory twin.
 
+pub mod address;
+mod batch;
 mod commit;
 mod decide;
 mod error;

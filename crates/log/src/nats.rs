@@ -1,8 +1,8 @@
 //! JetStream behind the verbs of the log.
 
-use crate::{AppendError, Entry, Faults, LogError, Stored, pack::Packer, tail::Tail};
+use crate::{AppendError, Entry, Faults, LogError, Stored, address, batch, pack::Packer, tail::Tail};
 use async_nats::{
-    Client, ConnectOptions, Event, HeaderMap, Request, ServerAddr,
+    Client, Event, HeaderMap, Request,
     client::RequestErrorKind,
     connection::State,
     jetstream::{
@@ -21,7 +21,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::watch,
+    sync::{Semaphore, watch},
     time::{Instant, sleep},
 };
 
@@ -104,6 +104,8 @@ pub(crate) struct Nats {
     epoch: watch::Receiver<u64>,
     packers: Mutex<HashMap<String, Packer>>,
     tails: Mutex<HashMap<String, Weak<Tail>>>,
+    /// Turns at getting a batch.
+    pub(crate) batches: Semaphore,
     /// When and why an append was last not stored, if none has been stored since on the same connection.
     refused: Mutex<Option<(Instant, u64, String)>>,
 }
@@ -126,14 +128,10 @@ struct AckError {
 
 impl Nats {
     pub(crate) async fn connect(config: &LogConfig) -> Result<Self, LogError> {
-        let url = &config.url;
-        let servers = url
-            .split(',')
-            .map(str::parse::<ServerAddr>)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|e| LogError::Setup(format!("`{url}` is no NATS address ({e}); write nats://host:port")))?;
+        let (servers, options) = address::connection(&config.url)?;
+        let url = &address::without_user(&config.url);
         let (sender, epoch) = watch::channel(0);
-        let client = ConnectOptions::new()
+        let client = options
             .connection_timeout(Duration::from_secs(3))
             .ping_interval(Duration::from_secs(5))
             .request_timeout(Some(ACK_TIMEOUT))
@@ -162,7 +160,8 @@ impl Nats {
         let mut jetstream = jetstream::new(client.clone());
         jetstream.set_timeout(ACK_TIMEOUT);
         let (packers, tails, refused) = Default::default();
-        Ok(Self { client, jetstream, durability: config.durability, epoch, packers, tails, refused })
+        let batches = Semaphore::new(batch::AT_ONCE);
+        Ok(Self { client, jetstream, durability: config.durability, epoch, packers, tails, batches, refused })
     }
 
     pub(crate) fn is_connected(&self) -> bool {

@@ -125,6 +125,12 @@ async fn a_feed_grows_only_at_its_end_and_keeps_its_order(log: &Log) {
     for (document, stored) in documents.iter().zip(&all) {
         assert_eq!((&document.id, &document.bytes), (&stored.commit.id, &stored.bytes), "at {}", stored.position);
     }
+    let mut follow = log.follow("t7", 5).among_many();
+    let mut seen = Vec::new();
+    while seen.len() < 1295 {
+        seen.extend(follow.next().await.unwrap().iter().map(|it| it.position));
+    }
+    assert_eq!(seen, (6..=1300).collect::<Vec<_>>());
     assert_eq!(log.last("t7.a.s0").await.unwrap().unwrap().commit.id, "d1295");
 }
 

@@ -120,7 +120,8 @@ impl Writer {
 
 /// The node that leads the stream; nodes count from 0.
 async fn leader(broker: &Broker) -> usize {
-    let client = async_nats::connect(broker.server.url().split(',').collect::<Vec<_>>()).await.unwrap();
+    let (servers, options) = studium_log::address::connection(&broker.server.url()).unwrap();
+    let client = options.connect(servers).await.unwrap();
     let stream = async_nats::jetstream::new(client).get_stream("test").await.unwrap();
     let name = stream.cached_info().cluster.as_ref().unwrap().leader.clone().unwrap();
     name.strip_prefix("studium-").unwrap().parse::<usize>().unwrap() - 1

@@ -52,6 +52,7 @@ use studium_proto::partner::v1::{
     partner_feed_service_server::PartnerFeedServiceServer, webhook_service_server::WebhookServiceServer,
 };
 
+pub use partner_digest::{Tree, branch_of};
 pub use partner_key::PartnerKey;
 pub use webhook_settings::WebhookSettings;
 
@@ -114,6 +115,10 @@ pub fn service_with(key: Option<PartnerKey>) -> Service {
         .grpc(move |app| PartnerFeedServiceServer::new(api(app)))
         .grpc(move |app| WebhookServiceServer::new(webhooks(app)))
         .http(move |_| partner_key::routes(jwks));
+    let service = match WebhookSettings::read("", "") {
+        Ok(usual) => service.with(usual),
+        Err(why) => service.cannot_start(why),
+    };
     match key {
         Some(key) => service.with(key),
         None => service,

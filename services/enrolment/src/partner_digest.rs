@@ -33,10 +33,16 @@ impl Default for Tree {
 }
 
 impl Tree {
-    /// Puts a record in.
-    pub fn insert(&mut self, record: &EnrolmentRecord) {
-        let id = &record.enrolment_id;
-        self.branches[branch_of(id)].insert(id.clone(), leaf(record));
+    /// Puts a record in, as its partner has it.
+    pub fn put(&mut self, enrolment_id: &str, record: &Value) {
+        let mut text = String::new();
+        canonical(record, &mut text);
+        self.branches[branch_of(enrolment_id)].insert(enrolment_id.to_owned(), hash(text.as_bytes()));
+    }
+
+    /// Takes a record out.
+    pub fn remove(&mut self, enrolment_id: &str) {
+        self.branches[branch_of(enrolment_id)].remove(enrolment_id);
     }
 
     /// How many records there are.
@@ -63,13 +69,6 @@ impl Tree {
 /// Which branch an enrolment belongs to.
 pub fn branch_of(enrolment_id: &str) -> usize {
     usize::from(hash(enrolment_id.as_bytes())[0])
-}
-
-/// The hash of a record in canonical JSON.
-fn leaf(record: &EnrolmentRecord) -> Hash {
-    let mut text = String::new();
-    canonical(&json(record), &mut text);
-    hash(text.as_bytes())
 }
 
 /// A record as its partner has it.
@@ -122,7 +121,7 @@ pub async fn tree(app: &App, institution: &str, position: u64) -> Result<Tree, S
             if let Some(moment) = past.at(id, position)?
                 && let Some(record) = past.seen_by(institution, &moment, position)?
             {
-                tree.insert(&record);
+                tree.put(id, &json(&record));
             }
         }
     }

@@ -3,10 +3,14 @@
 
 #[path = "api/bulk.rs"]
 mod bulk;
+#[path = "api/copy.rs"]
+mod copy;
 #[path = "api/desk.rs"]
 mod desk;
 #[path = "api/enrolling.rs"]
 mod enrolling;
+#[path = "api/feeds.rs"]
+mod feeds;
 #[path = "api/learners.rs"]
 mod learners;
 #[path = "api/partners.rs"]
@@ -59,6 +63,13 @@ studium_testkit::happens! {
     learners::consent_is_given_and_taken_back,
     partners::providers_see_what_consent_covers,
     partners::institutions_see_their_members,
+    feeds::a_feed_tells_everything_in_order,
+    feeds::consent_decides_what_is_told,
+    feeds::who_becomes_a_member_is_revealed,
+    feeds::a_feed_made_anew_is_the_same,
+    feeds::differences_name_just_what_differs,
+    feeds::a_day_ends_with_a_digest,
+    feeds::partners_read_only_their_own,
     programmes::courses_count_and_the_learner_graduates,
     programmes::earlier_courses_count_when_joining,
     programmes::graduates_are_counted,

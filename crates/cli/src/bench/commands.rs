@@ -32,6 +32,7 @@ const SHORT: u64 = 10;
 const LONG: u64 = 10_000;
 
 /// A registrar's desk: connections to enrolment, and a run that everybody may join.
+#[derive(Clone)]
 pub struct Desk {
     pub clients: Arc<[EnrolmentServiceClient<Channel>]>,
     pub run_id: String,

@@ -6,6 +6,7 @@ mod commands;
 mod credentials;
 pub mod load;
 mod mentorship;
+mod partners;
 mod run;
 mod views;
 
@@ -23,13 +24,14 @@ use studium_log::Durability;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  studium bench\n  studium bench campus\n  studium bench mentorship --profile disk\n  \
-                        studium bench mentorship --learners 1000 --mentors 70\n  studium bench credentials\n  studium bench --profile process --seconds 5 --json\n  \
+                        studium bench mentorship --learners 1000 --mentors 70\n  studium bench credentials\n  studium bench partners\n  studium bench --profile process --seconds 5 --json\n  \
                         studium bench --only views --postgres postgres://postgres@127.0.0.1:5432"
 )]
 pub struct Bench {
     /// Only these parts. Measured only when they are named: campus, which fills a plan of 100,000 seats;
     /// mentorship, which gives 10,000 learners a mentor, one by one and all together, and says how well they fit;
-    /// and credentials, which signs and checks on one core, issues 2,000 on the platform, and revokes some
+    /// credentials, which signs and checks on one core, issues 2,000 on the platform, and revokes some;
+    /// and partners, which tells a feed and has it read by 1, 100 and 1,000 subscribers
     #[arg(value_name = "PART", value_parser = PARTS)]
     parts: Vec<String>,
     /// Only this part; the same as naming it
@@ -59,16 +61,20 @@ pub struct Bench {
     /// Credentials that are issued
     #[arg(long, value_name = "NUMBER", default_value_t = 2_000)]
     credentials: u32,
+    /// Events that partners are told before they are read
+    #[arg(long, value_name = "NUMBER", default_value_t = 20_000)]
+    events: u64,
 }
 
 /// What can be measured.
-const PARTS: [&str; 8] = ["commands", "hot", "length", "views", "freshness", CAMPUS, MENTORSHIP, CREDENTIALS];
+const PARTS: [&str; 9] = ["commands", "hot", "length", "views", "freshness", CAMPUS, MENTORSHIP, CREDENTIALS, PARTNERS];
 
 /// The parts that take long.
 const CAMPUS: &str = "campus";
 const MENTORSHIP: &str = "mentorship";
 const CREDENTIALS: &str = "credentials";
-const LONG: [&str; 3] = [CAMPUS, MENTORSHIP, CREDENTIALS];
+const PARTNERS: &str = "partners";
+const LONG: [&str; 4] = [CAMPUS, MENTORSHIP, CREDENTIALS, PARTNERS];
 
 impl Bench {
     fn wants(&self, part: &str) -> bool {
@@ -120,6 +126,9 @@ async fn measure(bench: &Bench, platform: &Platform, profile: Durability, output
     }
     if bench.wants(CREDENTIALS) {
         all[CREDENTIALS][&name] = credentials::measure(bench, platform, output).await?;
+    }
+    if bench.wants(PARTNERS) {
+        all[PARTNERS][&name] = partners::measure(bench, &desk, platform, output).await?;
     }
     if bench.wants("views") && profile != Durability::Disk || bench.wants("views") && bench.profile.len() == 1 {
         all["views"] = views::catch_up(&desk, platform, bench.postgres.as_deref(), output).await?;

@@ -38,7 +38,7 @@ struct ServiceStatus {
 
 /// Prints the platform that runs on the directory.
 pub async fn status(platform: &Platform) -> Result<()> {
-    let state = &platform.state;
+    let state = &platform.state.shown();
     let mut services = vec![];
     for service in &state.services {
         services.push(ask(platform, service).await?);

@@ -27,16 +27,17 @@ pub async fn up(setup: &Setup) -> Result<()> {
 
 fn show(platform: &Platform, setup: &Setup) {
     let output = setup.output;
-    output.json(&platform.state);
-    output.say(format!("Studium runs on {} ({})", platform.data.display(), platform.state.store));
-    for service in &platform.state.services {
+    let state = platform.state.shown();
+    output.json(&state);
+    output.say(format!("Studium runs on {} ({})", platform.data.display(), state.store));
+    for service in &state.services {
         output.say(format!(
             "  {:<10} http://{} (gRPC, gRPC-Web, reflection; /healthz, /readyz, /metrics)",
             service.name, service.address
         ));
     }
-    output.say(format!("  {:<10} {}", "nats", platform.state.nats));
-    output.say(format!("Durability {}.", promise(platform.state.durability)));
+    output.say(format!("  {:<10} {}", "nats", state.nats));
+    output.say(format!("Durability {}.", promise(state.durability)));
     output.say(
         "Callers are checked against the built-in DEVELOPMENT issuer: whoever reads the data directory can be anyone.",
     );

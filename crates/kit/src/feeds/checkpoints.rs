@@ -33,11 +33,12 @@ pub(super) async fn of(store: &Store, feed: &str) -> Result<(u64, u64), StoreErr
 }
 
 /// Keeps how far these are.
-pub(super) async fn keep<'a>(store: &Store, lanes: impl Iterator<Item = &'a Lane>) -> Result<(), StoreError> {
+pub(super) async fn keep(store: &Store, lanes: &[&mut Lane]) -> Result<(), StoreError> {
     let sql = "INSERT INTO feed_checkpoint (feed, source, head) VALUES ($1, $2, $3) \
                ON CONFLICT (feed) DO UPDATE SET source = excluded.source, head = excluded.head \
                WHERE feed_checkpoint.source < excluded.source";
-    let rows: Vec<[Value; 3]> = lanes.map(|it| [it.stream.as_str().into(), it.source.into(), it.head.into()]).collect();
+    let rows: Vec<[Value; 3]> =
+        lanes.iter().map(|it| [it.stream.as_str().into(), it.source.into(), it.head.into()]).collect();
     let statements: Vec<(&str, &[Value])> = rows.iter().map(|it| (sql, it.as_slice())).collect();
     if statements.is_empty() { Ok(()) } else { store.execute_all(&statements).await.map(drop) }
 }

@@ -100,7 +100,7 @@ pub(super) struct Lane {
     tips: HashMap<String, Tip>,
     /// Every subject that the feed has is in `tips`.
     knows_all: bool,
-    kept: (u64, Instant),
+    kept: Kept,
 }
 
 impl Lane {
@@ -121,7 +121,7 @@ impl Lane {
             end,
             tips: HashMap::new(),
             knows_all: end == 0,
-            kept: (head, Instant::now()),
+            kept: Kept { source, head, at: Instant::now() },
         };
         Ok((source, lane))
     }
@@ -189,15 +189,26 @@ impl Lane {
         Ok(last.map(|it| Tip { version: it.commit.version, hash: hash(&it.bytes) }).unwrap_or_default())
     }
 
+    /// It has come further than the store knows.
+    pub(super) fn has_moved(&self) -> bool {
+        self.source > self.kept.source
+    }
+
+    /// So much that it is not to be looked at again: it was told something, or a second has gone by.
     pub(super) fn is_to_be_kept(&self) -> bool {
-        self.head > self.kept.0 || self.kept.1.elapsed() >= KEEP_EVERY
+        self.head > self.kept.head || (self.has_moved() && self.kept.at.elapsed() >= KEEP_EVERY)
     }
 
     pub(super) fn kept(&mut self) {
-        if self.is_to_be_kept() {
-            self.kept = (self.head, Instant::now());
-        }
+        self.kept = Kept { source: self.source, head: self.head, at: Instant::now() };
     }
+}
+
+/// What the store knows of a feed, and since when.
+struct Kept {
+    source: u64,
+    head: u64,
+    at: Instant,
 }
 
 /// RFC 3339, UTC.

@@ -49,6 +49,7 @@ impl PartnerFeedService for Api {
     async fn open_feed(&self, request: Request<OpenFeedRequest>) -> Result<Response<OpenFeedResponse>, Status> {
         let (call, it) = Call::open(request)?;
         institution(&it.institution_id)?;
+        let call = call.at(it.at_ms)?;
         done!(OpenFeedResponse, self.app.decide::<Partner>(&call, &it.institution_id, &Command::Open).await?)
     }
 

@@ -7,7 +7,7 @@ use studium_proto::enrolment::v1::{
 };
 use tonic::Code;
 
-async fn register(desk: &Desk, learner: &str, institution: &str, external_id: &str) {
+pub async fn register(desk: &Desk, learner: &str, institution: &str, external_id: &str) {
     let external_ids = vec![ExternalId { institution_id: institution.into(), external_id: external_id.into() }];
     let request = RegisterLearnerRequest {
         learner_id: learner.into(),
@@ -19,7 +19,7 @@ async fn register(desk: &Desk, learner: &str, institution: &str, external_id: &s
     desk.people().await.register_learner(request).await.unwrap();
 }
 
-async fn consent(desk: &Desk, learner: &str, institution: &str, scopes: &[ConsentScope], at_ms: i64) {
+pub async fn consent(desk: &Desk, learner: &str, institution: &str, scopes: &[ConsentScope], at_ms: i64) {
     let request = GiveConsentRequest {
         learner_id: learner.into(),
         institution_id: institution.into(),

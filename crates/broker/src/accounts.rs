@@ -1,0 +1,141 @@
+//! Who may connect to nats-server and what each can see: the platform, and every partner in accounts of its own.
+
+use crate::{mirror, partners::Partner};
+use anyhow::{Context as _, Result, bail};
+use std::{fmt::Write as _, fs, path::Path};
+use studium_log::Durability;
+
+/// The part of the servers' configuration that says who may connect. It holds passwords.
+pub const FILE: &str = "accounts.conf";
+
+/// The account that holds the platform's streams.
+pub const PLATFORM: &str = "PLATFORM";
+
+/// The platform's user in it.
+pub const PLATFORM_USER: &str = "platform";
+
+/// The account of everybody in builds without accounts.
+const NOBODY: &str = "$G";
+
+/// What a partner may ask of the mirror of its feed, and whether the answer is more than one message.
+/// There is nothing here that changes or removes a stream, and nothing that could name another one.
+const READ: [(&str, bool); 16] = [
+    ("$JS.API.INFO", false),
+    ("$JS.API.STREAM.NAMES", false),
+    ("$JS.API.STREAM.LIST", false),
+    ("$JS.API.STREAM.INFO.enrolments", false),
+    ("$JS.API.STREAM.MSG.GET.enrolments", false),
+    ("$JS.API.DIRECT.GET.enrolments", true),
+    ("$JS.API.DIRECT.GET.enrolments.>", true),
+    ("$JS.API.CONSUMER.CREATE.enrolments", false),
+    ("$JS.API.CONSUMER.CREATE.enrolments.>", false),
+    ("$JS.API.CONSUMER.DURABLE.CREATE.enrolments.*", false),
+    ("$JS.API.CONSUMER.NAMES.enrolments", false),
+    ("$JS.API.CONSUMER.LIST.enrolments", false),
+    ("$JS.API.CONSUMER.INFO.enrolments.*", false),
+    ("$JS.API.CONSUMER.DELETE.enrolments.*", false),
+    ("$JS.API.CONSUMER.MSG.NEXT.enrolments.*", true),
+    ("$JS.ACK.enrolments.>", false),
+];
+
+/// The user with which the platform looks after a partner's mirror.
+pub fn keeper(institution: &str) -> String {
+    format!("feed-{institution}")
+}
+
+/// The accounts as nats-server reads them. `password` is the platform's own.
+///
+/// Each partner has two. `FEED_x` holds the mirror; only the platform has a user there. `PARTNER_x` is the partner's; it
+/// imports from `FEED_x` what reads the mirror, and nothing else. One account for both would not do: who may ask
+/// JetStream anything names the subject that the answer goes to, and an empty answer to
+/// `$JS.API.STREAM.DELETE.enrolments` deletes the stream. In `PARTNER_x` there is no such subject.
+pub fn render(password: &str, partners: &[Partner]) -> String {
+    let mut text = format!(
+        "# Written by studium. Holds passwords.\naccounts {{\n  {PLATFORM}: {{\n    jetstream: enabled\n    \
+         users: [{{ user: {PLATFORM_USER}, password: \"{password}\" }}]\n    exports: [\n"
+    );
+    for Partner { institution: id, .. } in partners {
+        for (kind, subject, more) in from_platform(id) {
+            let _ = writeln!(text, "      {{ {kind}: \"{subject}\", accounts: [\"FEED_{id}\"]{} }}", response(more));
+        }
+    }
+    text.push_str("    ]\n  }\n");
+    for partner in partners {
+        feed(&mut text, password, &partner.institution);
+        reader(&mut text, partner);
+    }
+    text.push_str("}\n");
+    text
+}
+
+/// What a mirror needs of its own origin and of nothing else: to be delivered to, and to say how fast.
+/// JetStream asks with and without a suffix.
+fn from_platform(id: &str) -> [(&'static str, String, bool); 4] {
+    let origin = mirror::origin(id);
+    [
+        ("service", format!("$JS.API.CONSUMER.CREATE.{origin}"), true),
+        ("service", format!("$JS.API.CONSUMER.CREATE.{origin}.>"), true),
+        ("service", format!("$JS.FC.{origin}.>"), false),
+        ("stream", format!("{}.>", mirror::delivery(id)), false),
+    ]
+}
+
+fn response(more: bool) -> &'static str {
+    if more { ", response_type: stream" } else { "" }
+}
+
+fn feed(text: &mut String, password: &str, id: &str) {
+    // No limit of bytes: the mirror holds what the feed holds, and a full one would miss events.
+    let _ = writeln!(
+        text,
+        "  \"FEED_{id}\": {{\n    jetstream: {{ max_streams: 1, max_consumers: 64, max_memory: 0 }}\n    \
+         users: [{{ user: \"{}\", password: \"{password}\" }}]\n    exports: [",
+        keeper(id)
+    );
+    for (subject, more) in READ {
+        let _ = writeln!(text, "      {{ service: \"{subject}\", accounts: [\"PARTNER_{id}\"]{} }}", response(more));
+    }
+    text.push_str("    ]\n    imports: [\n");
+    for (kind, subject, _) in from_platform(id) {
+        let to = subject.strip_prefix("$JS.API").map(|it| format!(", to: \"{}{it}\"", mirror::API));
+        let to = to.unwrap_or_default();
+        let _ = writeln!(text, "      {{ {kind}: {{ account: {PLATFORM}, subject: \"{subject}\" }}{to} }}");
+    }
+    text.push_str("    ]\n  }\n");
+}
+
+fn reader(text: &mut String, Partner { institution: id, public_key, .. }: &Partner) {
+    let allowed: Vec<_> = READ.iter().map(|(subject, _)| format!("\"{subject}\"")).collect();
+    let _ = writeln!(
+        text,
+        "  \"PARTNER_{id}\": {{\n    limits: {{ max_connections: 16, max_subscriptions: 1024 }}\n    \
+         users: [{{ nkey: {public_key}, permissions: {{ publish: [{}], subscribe: [\"_INBOX.>\"] }} }}]\n    imports: [",
+        allowed.join(", ")
+    );
+    for (subject, _) in READ {
+        let _ = writeln!(text, "      {{ service: {{ account: \"FEED_{id}\", subject: \"{subject}\" }} }}");
+    }
+    text.push_str("    ]\n  }\n");
+}
+
+/// Gives streams of an earlier build, which had no accounts, to the platform's account.
+///
+/// # Errors
+/// When a cluster wrote them: its nodes have agreed on the account's name in a log of their own.
+pub fn take_over(store: &Path, durability: Durability) -> Result<()> {
+    let (old, new) = (store.join("jetstream").join(NOBODY), store.join("jetstream").join(PLATFORM));
+    let holds = |dir: &Path| fs::read_dir(dir.join("streams")).is_ok_and(|mut it| it.next().is_some());
+    if !holds(&old) || new.exists() {
+        return Ok(());
+    }
+    let dir = store.parent().unwrap_or(store).display();
+    if durability == Durability::Replicated {
+        bail!(
+            "the streams in {dir} were written by a cluster of an earlier build, without accounts; move {dir} away and run \
+             `studium log restore SERVICE --durability replicated` for each service, which builds them again from the journals"
+        );
+    }
+    fs::rename(&old, &new)
+        .and_then(|()| fs::File::open(store.join("jetstream"))?.sync_all())
+        .with_context(|| format!("cannot give the streams in {dir} to the account {PLATFORM}"))
+}

@@ -1,0 +1,69 @@
+//! Files that nobody but this user may read: written whole or not at all.
+
+use anyhow::{Context as _, Result};
+use std::{
+    fs,
+    io::{self, ErrorKind, Write as _},
+    path::Path,
+};
+use tempfile::NamedTempFile;
+
+/// Where the platform's own password is.
+const PLATFORM: &str = "platform.password";
+
+/// The platform's own password, which is made when there is none.
+pub fn platform(dir: &Path) -> Result<String> {
+    let path = dir.join(PLATFORM);
+    let shown = path.display();
+    if !path.exists() {
+        let made = format!("{:032x}{:032x}\n", rand::random::<u128>(), rand::random::<u128>());
+        let made = whole(dir, made.as_bytes()).with_context(|| format!("cannot write {shown}"))?;
+        match made.persist_noclobber(&path) {
+            // If somebody else was faster, theirs stays.
+            Err(e) if e.error.kind() != ErrorKind::AlreadyExists => {
+                return Err(e.error).with_context(|| format!("cannot write {shown}"));
+            }
+            _ => {}
+        }
+    }
+    let password = fs::read_to_string(&path).with_context(|| format!("cannot read {shown}"))?;
+    Ok(password.trim().to_owned())
+}
+
+/// Puts `bytes` in the place of a file.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let put = || whole(dir, bytes)?.persist(path).map_err(|e| e.error);
+    put().with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(())
+}
+
+/// A file with a name that nobody knows, on the disk, readable by this user alone.
+fn whole(dir: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let mut file = NamedTempFile::new_in(dir)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn the_password_is_made_once_and_for_this_user_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let password = platform(dir.path()).unwrap();
+        assert_eq!(platform(dir.path()).unwrap(), password);
+        assert!(password.len() == 64 && password.bytes().all(|it| it.is_ascii_hexdigit()));
+        let path = dir.path().join(PLATFORM);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        replace(&path, b"another").unwrap();
+        assert_eq!(platform(dir.path()).unwrap(), "another");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+}

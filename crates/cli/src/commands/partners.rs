@@ -1,0 +1,102 @@
+//! `studium partners`: what partner universities are told, and how far they are.
+
+use super::{
+    partners_feed::{self, AcknowledgeArgs, EventsArgs},
+    partners_nats::{self, NatsCommand},
+    partners_webhooks::{self, WebhookCommand},
+};
+use crate::platform::{Platform, Setup};
+use anyhow::Result;
+use clap::Subcommand;
+use std::path::PathBuf;
+
+/// What `studium partners` can do.
+#[derive(Debug, Subcommand)]
+pub enum PartnersCommand {
+    /// Opens an institution's feed; it holds everything, also from before.
+    Open {
+        /// The institution.
+        institution: String,
+    },
+    /// Closes a feed: nothing more is told. Opened again, it goes on and leaves nothing out.
+    Close {
+        /// The institution.
+        institution: String,
+        /// Why.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        reason: String,
+    },
+    /// Lists the feeds: written position, how far readers are, what lags.
+    List,
+    /// Shows one feed and its readers.
+    Show {
+        /// The institution.
+        institution: String,
+    },
+    /// Prints the events of a feed, one `CloudEvents` document a line.
+    #[command(
+        after_help = "Examples:\n  studium partners events ou --follow\n  studium partners events ou > events.jsonl\n  \
+                      studium partners events ou --type 'org.studium.partner.enrolment.completed.v1'"
+    )]
+    Events(EventsArgs),
+    /// Says that a reader has taken in everything up to a position.
+    Acknowledge(AcknowledgeArgs),
+    /// Prints what a copy has to come to just now; with --events, whether the copy made of these does.
+    Digest {
+        /// The institution.
+        institution: String,
+        /// Events as `studium partners events` prints them.
+        #[arg(long, value_name = "FILE")]
+        events: Option<PathBuf>,
+    },
+    /// Prints just what differs between the copy made of these events and the platform's records.
+    Difference {
+        /// The institution.
+        institution: String,
+        /// Events as `studium partners events` prints them.
+        #[arg(long, value_name = "FILE")]
+        events: PathBuf,
+    },
+    /// Gives, changes and takes away access over NATS, on the platform that runs.
+    #[command(after_help = "Examples:\n  studium partners nats add ou\n  studium partners nats rotate ou --json")]
+    Nats {
+        /// What to do.
+        #[command(subcommand)]
+        command: NatsCommand,
+    },
+    /// Has a feed sent to addresses of the partner's own, and shows how far each is.
+    #[command(after_help = "Examples:\n  studium partners webhook add ou sis https://sis.example.edu/studium --after 0\n  \
+                            studium partners webhook test ou sis\n  studium partners webhook failures ou sis")]
+    Webhook {
+        /// What to do.
+        #[command(subcommand)]
+        command: WebhookCommand,
+    },
+}
+
+/// Runs one of them.
+pub async fn partners(setup: &Setup, command: PartnersCommand) -> Result<()> {
+    if let PartnersCommand::Nats { command } = command {
+        return partners_nats::nats(&Platform::that_runs(setup).await?, command).await;
+    }
+    Platform::with(setup, async |platform| feed(platform, command).await).await
+}
+
+async fn feed(platform: &Platform, command: PartnersCommand) -> Result<()> {
+    match command {
+        PartnersCommand::Open { institution } => partners_feed::open(platform, institution).await,
+        PartnersCommand::Close { institution, reason } => partners_feed::close(platform, institution, reason).await,
+        PartnersCommand::List => partners_feed::list(platform).await,
+        PartnersCommand::Show { institution } => partners_feed::show(platform, institution).await,
+        PartnersCommand::Events(args) => partners_feed::events(platform, args).await,
+        PartnersCommand::Acknowledge(args) => partners_feed::acknowledge(platform, args).await,
+        PartnersCommand::Digest { institution, events } => {
+            partners_feed::digest(platform, institution, events.as_deref()).await
+        }
+        PartnersCommand::Difference { institution, events } => {
+            partners_feed::difference(platform, institution, &events).await
+        }
+        PartnersCommand::Webhook { command } => partners_webhooks::webhook(platform, command).await,
+        PartnersCommand::Nats { .. } => Ok(()),
+    }
+}
