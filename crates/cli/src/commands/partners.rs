@@ -65,8 +65,10 @@ pub enum PartnersCommand {
         command: NatsCommand,
     },
     /// Has a feed sent to addresses of the partner's own, and shows how far each is.
-    #[command(after_help = "Examples:\n  studium partners webhook add ou sis https://sis.example.edu/studium --after 0\n  \
-                            studium partners webhook test ou sis\n  studium partners webhook failures ou sis")]
+    #[command(
+        after_help = "Examples:\n  studium partners webhook add ou sis https://sis.example.edu/studium --after 0\n  \
+                            studium partners webhook test ou sis\n  studium partners webhook failures ou sis"
+    )]
     Webhook {
         /// What to do.
         #[command(subcommand)]
