@@ -2,7 +2,7 @@
 
 use crate::{
     desk::{Desk, adding},
-    receiver::{Receiver, are_in_order},
+    receiver::{Delivery, Receiver, are_in_order},
 };
 use std::time::Duration;
 use studium_proto::enrolment::v1::WebhookCause;
@@ -164,7 +164,7 @@ pub async fn what_was_sent_is_sent_again(desk: Desk) {
         desk.becomes("sis", "sent again", move |it| receiver.got().len() >= count && it.lag == 0)
     };
     comes_to(40).await;
-    assert_eq!(receiver.got()[30..].iter().map(|it| it.position()).min(), Some(21));
+    assert_eq!(receiver.got()[30..].iter().map(Delivery::position).min(), Some(21));
     // Event 25 was recorded at 8:00:25 on that day.
     let from = ReplayWebhookRequest { from_ms: 1_788_249_625_000, ..replay.clone() };
     assert_eq!(hooks.replay_webhook(from).await.unwrap().into_inner().from_position, 25);
