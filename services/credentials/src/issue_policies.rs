@@ -16,7 +16,7 @@ use studium_kit::{App, Asked, LookUpPolicy, Policy, Reaction, StoreError, View, 
 use studium_proto::{
     catalogue::v1::{Authority, institution_event::Event as InstitutionEvent},
     credentials::v1::{
-        AchievementSource, CredentialIssued, CredentialSigned, IssueCause,
+        AchievementSource, CredentialIssued, CredentialSigned, CredentialState, IssueCause,
         achievement_event::Event as AchievementEvent, credential_event::Event as CredentialEvent,
         issuer_event::Event as IssuerEvent, status_list_event::Event as ListEvent,
     },
@@ -204,6 +204,34 @@ impl LookUpPolicy for WithheldFollowRegistrations {
 
     async fn react(app: &App, id: &str, _: &LearnerEvent, at_ms: i64) -> Result<Vec<Reaction<Credential>>, StoreError> {
         look_again(app, &credentials::withheld_from(app.store(), id).await?, at_ms).await
+    }
+}
+
+/// Looks again at what was withheld just now: what stood against it may have been settled after it was looked at and
+/// before it was written down, when nobody who looks for what is withheld could find it.
+pub struct WithheldAreLookedAtTwice;
+
+impl LookUpPolicy for WithheldAreLookedAtTwice {
+    const NAME: &'static str = "withheld-are-looked-at-twice";
+    const STREAM: &'static str = "credentials";
+    const VIEWS: &'static [&'static str] = &[Credentials::NAME, Achievements::NAME, Issuers::NAME];
+    type Event = CredentialEvent;
+    type Target = Credential;
+
+    fn concerns(event: &CredentialEvent) -> bool {
+        matches!(event, CredentialEvent::CredentialWithheld(_))
+    }
+
+    async fn react(
+        app: &App,
+        id: &str,
+        _: &CredentialEvent,
+        at_ms: i64,
+    ) -> Result<Vec<Reaction<Credential>>, StoreError> {
+        let row = credentials::credential(app.store(), id).await?;
+        // On a new store all that was ever withheld comes by again.
+        let row = row.filter(|it| it.state() == CredentialState::Withheld);
+        look_again(app, row.as_slice(), at_ms).await
     }
 }
 

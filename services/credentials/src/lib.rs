@@ -104,6 +104,7 @@ pub fn service_with(settings: Settings) -> Service {
         .look_up_policy::<issue_policies::WithheldAreLookedAtAgain>()
         .look_up_policy::<issue_policies::WithheldFollowAuthorisations>()
         .look_up_policy::<issue_policies::WithheldFollowRegistrations>()
+        .look_up_policy::<issue_policies::WithheldAreLookedAtTwice>()
         .policy(issue_policies::StatusFollowsCredentials)
         .look_up_policy::<issue_policies::CredentialsAreSigned>()
         .look_up_policy::<issue_policies::OldCredentialsGiveWay>()

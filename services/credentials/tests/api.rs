@@ -38,6 +38,7 @@ studium_testkit::happens! {
     thread::an_approval_reaches_those_who_completed_before,
     thread::what_is_withheld_is_issued_once_the_issuer_has_a_key,
     thread::what_is_withheld_is_issued_once_the_learner_is_known_and_the_institution_may,
+    thread::what_is_withheld_too_late_for_everybody_else_is_issued,
     thread::a_microcredential_of_courses_asks_who_sat_in_each,
     status::a_revocation_is_in_the_list_and_stays,
     status::a_new_award_takes_the_place_of_the_old_one,
