@@ -115,8 +115,12 @@ fn only_what_the_catalogue_has_published_is_defined() {
     assert!(no.detail.ends_with("no version yet"), "{no}");
     given().when(said(Some("ou"), 2, true)).then(&[defined(course(2))]);
     let stack = AchievementDefined { source: AchievementSource::Stack as i32, ..course(2) };
-    let unknown = ask(Command::Define(Box::new(stack.clone()), Published::default()));
-    given().when(unknown).then(&[defined(stack)]);
+    let of = |published| ask(Command::Define(Box::new(stack.clone()), published));
+    let no = given().when(of(Published::default())).refused(Reason::SourceNotFound);
+    assert!(no.detail.starts_with("there is no version 2 of a stack `AAA`"), "{no}");
+    let theirs = Published { institution_id: Some("mit".into()), ..published() };
+    given().when(of(theirs)).refused(Reason::SourceOfAnotherInstitution);
+    given().when(of(published())).then(&[defined(stack.clone())]);
 }
 
 #[test]

@@ -195,6 +195,22 @@ pub async fn only_what_the_catalogue_published_is_drafted_and_defined(desk: Desk
     assert_eq!(define(&desk, Desk::course()).await.unwrap(), "course~AAA~1");
 }
 
+pub async fn a_stack_is_described_by_whose_it_is(desk: Desk) {
+    let described = |institution_id: &str| AchievementDefined {
+        source: AchievementSource::Stack as i32,
+        source_id: "maths".into(),
+        institution_id: institution_id.into(),
+        name: "Certificate of mathematics".into(),
+        ..Desk::course()
+    };
+    // Nobody takes the name of a stack that does not exist yet.
+    assert_eq!(reason(&define(&desk, described("mit")).await.unwrap_err()), "SOURCE_NOT_FOUND");
+    desk.defines_stack("maths", 10_000).await;
+    desk.awaits(async |it| it.running.is_caught_up().await.unwrap()).await;
+    assert_eq!(reason(&define(&desk, described("mit")).await.unwrap_err()), "SOURCE_OF_ANOTHER_INSTITUTION");
+    assert_eq!(define(&desk, described("ou")).await.unwrap(), "stack~maths~1");
+}
+
 pub async fn a_programme_is_drafted_with_what_its_courses_said_then(desk: Desk) {
     for (id, title, hours) in [("AAA", "Algebra", 50), ("BBB", "Analysis", 75)] {
         let mut events = course(title, hours, 6);

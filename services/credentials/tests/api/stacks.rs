@@ -55,7 +55,8 @@ impl Desk {
         self.elsewhere.say(&id, vec![EnrolmentEvent::EnrolmentCompleted(completed)]).await;
     }
 
-    async fn with_stack(&self, stack_id: &str, target_milli: u32) {
+    /// Version 1 of a stack of `ou` demands so many ECTS.
+    pub async fn defines_stack(&self, stack_id: &str, target_milli: u32) {
         let definition = StackDefined {
             stack_id: stack_id.into(),
             version: 1,
@@ -68,10 +69,14 @@ impl Desk {
             required_achievements: vec!["course~AAA".into()],
             ..StackDefined::default()
         };
-        let mut stacks = self.stacks().await;
         let define =
             DefineStackRequest { institution_id: "ou".into(), definition: Some(definition), ..Default::default() };
-        stacks.define_stack(define).await.unwrap();
+        self.stacks().await.define_stack(define).await.unwrap();
+    }
+
+    async fn with_stack(&self, stack_id: &str, target_milli: u32) {
+        self.defines_stack(stack_id, target_milli).await;
+        let mut stacks = self.stacks().await;
         let approve = ApproveStackRequest { stack_id: stack_id.into(), version: 1, ..ApproveStackRequest::default() };
         stacks.approve_stack(approve).await.unwrap();
         self.awaits(async |it| it.running.is_caught_up().await.unwrap()).await;
