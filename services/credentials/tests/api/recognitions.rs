@@ -8,7 +8,7 @@ use studium_proto::credentials::v1::{
     recognition_service_client::RecognitionServiceClient,
 };
 use studium_testkit::Caller;
-use studium_vc::{contexts::Contexts, did, keys::SigningKey, open_badge, proof};
+use studium_vc::{contexts::Contexts, did, jwt, keys::SigningKey, open_badge, proof};
 use tonic::Status;
 use tonic_types::StatusExt as _;
 
@@ -121,8 +121,24 @@ pub async fn what_is_not_decided_in_time_is_told(desk: Desk) {
 
 /// A credential of another platform, signed with a key that its identifier holds.
 fn foreign(now_ms: i64) -> serde_json::Value {
+    signed(&unsigned(now_ms), now_ms)
+}
+
+fn signed(credential: &serde_json::Value, now_ms: i64) -> serde_json::Value {
     let key = SigningKey::from_seed(&[9; 32]).unwrap();
-    let issuer = key.verifying_key().did_key();
+    let method = did::method_id(&key.verifying_key().did_key(), &key.verifying_key());
+    proof::add(credential, &key, &method, now_ms - 1_000_000, Contexts::embedded()).unwrap()
+}
+
+/// The same as a token.
+fn token(credential: &serde_json::Value) -> String {
+    let key = SigningKey::from_seed(&[9; 32]).unwrap();
+    let method = did::method_id(&key.verifying_key().did_key(), &key.verifying_key());
+    jwt::sign(credential, &key, &method).unwrap()
+}
+
+fn unsigned(now_ms: i64) -> serde_json::Value {
+    let issuer = SigningKey::from_seed(&[9; 32]).unwrap().verifying_key().did_key();
     let badge = open_badge::Badge {
         id: "urn:uuid:0195a2c0-0000-7000-8000-000000000001".into(),
         issuer: open_badge::Issuer {
@@ -152,9 +168,54 @@ fn foreign(now_ms: i64) -> serde_json::Value {
         evidence: Vec::new(),
         status: None,
     };
-    let credential = open_badge::credential(&badge);
-    let method = did::method_id(&issuer, &key.verifying_key());
-    proof::add(&credential, &key, &method, now_ms - 1_000_000, Contexts::embedded()).unwrap()
+    open_badge::credential(&badge)
+}
+
+/// The same JSON with all members in the opposite order, and as people write it.
+fn turned(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Object(members) => {
+            let mut all: Vec<_> = members.iter().collect();
+            all.sort_by(|a, b| b.0.cmp(a.0));
+            let all = all.iter().map(|(name, it)| format!("  {} :\n {}", serde_json::json!(name), turned(it)));
+            format!("{{{}}}", all.collect::<Vec<_>>().join(" , "))
+        }
+        serde_json::Value::Array(all) => format!("[ {} ]", all.iter().map(turned).collect::<Vec<_>>().join(", ")),
+        it => it.to_string(),
+    }
+}
+
+pub async fn a_credential_of_another_platform_is_the_same_however_it_is_written(desk: Desk) {
+    let mut ada = desk.recognitions("ada", "learner", "").await;
+    let mut submit = async |credential: String| {
+        let request = SubmitForeignCredentialRequest {
+            learner_id: "ada".into(),
+            institution_id: "ku".into(),
+            credential,
+            ..SubmitForeignCredentialRequest::default()
+        };
+        let done = ada.submit_foreign_credential(request).await.unwrap().into_inner();
+        (done.id, done.already)
+    };
+    let now_ms = desk.house.now_ms();
+    let mut nameless = unsigned(now_ms);
+    nameless.as_object_mut().unwrap().remove("id");
+    let mut ids = Vec::new();
+    for credential in [unsigned(now_ms), nameless] {
+        let (id, already) = submit(signed(&credential, now_ms).to_string()).await;
+        assert!(!already && !ids.contains(&id), "{id}");
+        let mut again = vec![turned(&signed(&credential, now_ms)), signed(&credential, now_ms - 5_000).to_string()];
+        if credential.get("id").is_some() {
+            again.extend([token(&credential), token(&signed(&credential, now_ms))]);
+        }
+        for it in again {
+            assert_eq!(submit(it.clone()).await, (id.clone(), true), "{it}");
+        }
+        ids.push(id);
+    }
+    let mut other = unsigned(now_ms);
+    other["id"] = "urn:uuid:0195a2c0-0000-7000-8000-000000000003".into();
+    assert!(!submit(signed(&other, now_ms).to_string()).await.1);
 }
 
 pub async fn a_credential_of_another_platform_is_taken_in_only_if_it_verifies(desk: Desk) {
