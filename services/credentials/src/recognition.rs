@@ -139,6 +139,11 @@ impl Decider for Recognition {
 }
 
 impl Recognition {
+    /// What was handed in where; nothing at all if it was not asked for.
+    pub fn submitted(&self) -> &RecognitionSubmitted {
+        &self.submitted
+    }
+
     /// One credential is handed in once at one institution; who disagrees with the decision appeals.
     fn submit(&self, it: &RecognitionSubmitted) -> Decision<Self> {
         if self.state != RecognitionState::Unspecified {

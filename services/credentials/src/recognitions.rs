@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 use studium_kit::{Changes, Dialect, Json, Page, Recorded, Store, StoreError, View, row};
-use studium_proto::credentials::v1::{self as credentials, AwardedCredit, RecognitionState, recognition_event::Event};
+use studium_proto::credentials::v1::{
+    self as credentials, AwardScheme, AwardedCredit, RecognitionState, RecognitionSubmitted, recognition_event::Event,
+};
 
 row! {
     /// One credential at one receiving institution.
@@ -128,15 +130,20 @@ pub async fn recognition(store: &Store, recognition_id: &str) -> Result<Option<R
 }
 
 /// What a programme of an institution recognises already of a learner in a scheme, without one recognition.
-pub async fn recognised_before(store: &Store, it: &RecognitionRow, scheme: i32) -> Result<u64, StoreError> {
+pub async fn recognised_before(
+    store: &Store,
+    it: &RecognitionSubmitted,
+    recognition_id: &str,
+    scheme: AwardScheme,
+) -> Result<u64, StoreError> {
     let sql = "SELECT CAST(COALESCE(SUM(credits_milli), 0) AS BIGINT) FROM recognition_1 WHERE learner_id = $1 \
                AND institution_id = $2 AND programme_id = $3 AND scheme = $4 AND recognition_id <> $5";
     let values = [
         it.learner_id.as_str().into(),
         it.institution_id.as_str().into(),
         it.programme_id.as_str().into(),
-        scheme.into(),
-        it.recognition_id.as_str().into(),
+        (scheme as i32).into(),
+        recognition_id.into(),
     ];
     let rows: Vec<(u64,)> = store.query(sql, &values).await?;
     Ok(rows.first().map_or(0, |it| it.0))

@@ -55,6 +55,7 @@ studium_testkit::happens! {
     recognitions::a_refusal_is_appealed_and_another_officer_lets_the_credits_count,
     recognitions::what_is_not_decided_in_time_is_told,
     recognitions::a_credential_of_another_platform_is_taken_in_only_if_it_verifies,
+    recognitions::what_was_handed_in_a_moment_ago_counts_for_the_programme,
     recognitions::a_credential_of_another_platform_is_the_same_however_it_is_written,
     people::a_browser_gets_a_page_that_spells_the_checks_out,
     people::the_page_tells_what_happened_to_a_credential,

@@ -39,15 +39,16 @@ fn due(call: &Call, days: u32) -> i64 {
     call.now_ms() + i64::from(if days == 0 { DAYS } else { days }) * DAY_MS
 }
 
-/// What an officer decides, with what the programme recognised before.
+/// What an officer decides, with what the programme recognised before. What was handed in the recognition itself
+/// knows; a view may not have seen it yet.
 async fn verdict(app: &App, recognition_id: &str, mut verdict: Verdict) -> Result<Verdict, Status> {
-    let row = recognitions::recognition(app.store(), recognition_id).await.map_err(fault)?;
-    if let Some(it) = row.as_ref().filter(|it| !it.credential_id.is_empty()) {
-        let state = app.look::<Credential, _>(&it.credential_id, |it| it.standing().0).await?;
+    let submitted = app.look::<Recognition, _>(recognition_id, |it| it.submitted().clone()).await?;
+    if !submitted.credential_id.is_empty() {
+        let state = app.look::<Credential, _>(&submitted.credential_id, |it| it.standing().0).await?;
         verdict.is_gone = state != CredentialState::Active;
     }
-    if let Some(row) = row.filter(|_| verdict.cap_milli > 0) {
-        let before = recognitions::recognised_before(app.store(), &row, verdict.scheme as i32).await;
+    if verdict.cap_milli > 0 {
+        let before = recognitions::recognised_before(app.store(), &submitted, recognition_id, verdict.scheme).await;
         verdict.before_milli = before.map_err(fault)?;
     }
     Ok(verdict)

@@ -255,3 +255,40 @@ pub async fn a_credential_of_another_platform_is_taken_in_only_if_it_verifies(de
     let forged = ada.submit_foreign_credential(submit(&credential)).await.unwrap_err();
     assert_eq!(reason(&forged), "FOREIGN_CREDENTIAL_NOT_VERIFIED");
 }
+
+pub async fn what_was_handed_in_a_moment_ago_counts_for_the_programme(desk: Desk) {
+    let (mut ada, mut eve) =
+        (desk.recognitions("ada", "learner", "").await, desk.recognitions("eve", "staff", "ku").await);
+    let now_ms = desk.house.now_ms();
+    let mut hand_in = async |n: u32| {
+        let mut credential = unsigned(now_ms);
+        credential["id"] = format!("urn:uuid:0195a2c0-0000-7000-8000-{n:012}").into();
+        let request = SubmitForeignCredentialRequest {
+            learner_id: "ada".into(),
+            institution_id: "ku".into(),
+            programme_id: "maths".into(),
+            credential: signed(&credential, now_ms).to_string(),
+            ..SubmitForeignCredentialRequest::default()
+        };
+        ada.submit_foreign_credential(request).await.unwrap().into_inner().id
+    };
+    let mut decide = async |recognition_id: String| {
+        let request = DecideRecognitionRequest {
+            institution_id: "ku".into(),
+            recognition_id,
+            outcome: RecognitionOutcome::Full as i32,
+            credits_milli: 4_500,
+            scheme: AwardScheme::Ects as i32,
+            explanation: "fits".into(),
+            programme_cap_milli: 4_500,
+            ..DecideRecognitionRequest::default()
+        };
+        eve.decide_recognition(request).await.map_err(|it| reason(&it))
+    };
+    decide(hand_in(0).await).await.unwrap();
+    desk.holds("ada", AwardScheme::Ects, 4_500).await;
+    // No view has seen these when they are decided.
+    for n in 1..20 {
+        assert_eq!(decide(hand_in(n).await).await.unwrap_err(), "RECOGNITION_CAP", "number {n}");
+    }
+}
