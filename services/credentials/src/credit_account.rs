@@ -279,7 +279,12 @@ impl CreditAccount {
             None => decision.credits_milli == 0,
         };
         if is_same {
-            return Vec::new();
+            // What a stack award uses stays used: as what the credits count is all that changes, if it is said.
+            let kind = decision.kind();
+            let other = before.filter(|it| kind != CreditKind::Unspecified && it.kind != kind);
+            let entry_id = decision.recognition_id.clone();
+            let classified = CreditsClassified { entry_id, kind: kind as i32 };
+            return other.map(|_| Event::CreditsClassified(classified)).into_iter().collect();
         }
         let credential = credential_of(&decision.recognition_id);
         let source = self.entries.get(credential).filter(|_| credential != decision.recognition_id);

@@ -188,6 +188,20 @@ fn a_later_decision_takes_the_place_of_the_one_before() {
 }
 
 #[test]
+fn a_later_decision_about_the_kind_alone_leaves_the_credits_where_they_are() {
+    let as_major = CreditsRecognised { kind: CreditKind::Major as i32, ..decision(2_000) };
+    let recognise = |decision| ask(Command::Recognise { scheme: AwardScheme::Ects, decision });
+    let major = CreditsClassified { entry_id: "r".into(), kind: CreditKind::Major as i32 };
+    let major = Event::CreditsClassified(major);
+    let past = [Event::CreditsRecognised(decision(2_000)), applied("s", 1, &[line("r", 2_000)])];
+    given::<CreditAccount>(&past).when(recognise(as_major.clone())).then(std::slice::from_ref(&major));
+    let past = [Event::CreditsRecognised(decision(2_000)), major];
+    given::<CreditAccount>(&past).when(recognise(as_major)).nothing();
+    // Who says nothing of the kind changes nothing.
+    given::<CreditAccount>(&past).when(recognise(decision(2_000))).nothing();
+}
+
+#[test]
 fn a_credential_counts_once_in_an_account_whoever_recognises_it() {
     let at = |institution: &str| CreditsRecognised { recognition_id: format!("a~{institution}"), ..decision(2_000) };
     let recognise = |it| ask(Command::Recognise { scheme: AwardScheme::Ects, decision: it });
