@@ -1,7 +1,7 @@
 //! How the status of a credential changes, and what strangers see of it.
 
 use crate::{
-    desk::{Desk, patiently},
+    desk::{self, Desk, patiently},
     thread::verified,
 };
 use studium_proto::credentials::v1::{
@@ -128,4 +128,8 @@ pub async fn attempts_follow_each_other(desk: Desk) {
     desk.becomes(ADA, CredentialState::Revoked).await;
     credentials.issue_credential(issue("ada", 2)).await.unwrap();
     desk.becomes(AGAIN, CredentialState::Active).await;
+    // The place after the first one is taken: nothing is awarded there that would replace the first.
+    let reason = "a mark was added up wrongly".into();
+    let anew = ReawardCredentialRequest { credential_id: ADA.into(), reason, ..ReawardCredentialRequest::default() };
+    assert_eq!(desk::reason(&credentials.reaward_credential(anew).await.unwrap_err()), "DUPLICATE_AWARD");
 }
