@@ -45,6 +45,7 @@ studium_testkit::happens! {
     status::a_new_award_takes_the_place_of_the_old_one,
     status::nobody_awards_anew_what_another_institution_issued,
     status::attempts_follow_each_other,
+    status::nothing_is_issued_for_what_nobody_defined,
     status::a_rebuilt_view_signs_the_same_bytes,
     credits::a_credential_earns_and_its_revocation_takes_back_exactly_that,
     credits::a_new_award_earns_anew_and_the_old_one_gives_its_credits_back,
