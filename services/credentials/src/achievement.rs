@@ -1,11 +1,15 @@
 //! An achievement: what one version of a course or programme says that is achieved, fixed once it is approved.
 
-use crate::checks::{self, Awarding};
+use crate::{
+    checks::{self, Awarding},
+    document,
+};
 use studium_kit::{Asked, By, Decider, Decision, Reason as _, Rejection};
 use studium_proto::credentials::v1::{
     AchievementApproved, AchievementDefined, AchievementRetired, AchievementSource, AchievementState, Reason,
     achievement_event::Event,
 };
+use studium_vc::limits;
 
 /// What can be asked of an achievement.
 #[derive(Debug, Clone)]
@@ -119,6 +123,9 @@ impl Achievement {
         if !findings.is_empty() {
             let told: Vec<_> = findings.iter().map(|it| format!("{}: {}", it.code, it.detail)).collect();
             return Reason::AchievementNotConforming.because(told.join("; "));
+        }
+        if let Err(why) = limits::whole(&document::largest(definition, awarding)) {
+            return Reason::AchievementTooLarge.because(format!("nobody would check a credential for it: {why}"));
         }
         Ok(vec![Event::AchievementApproved(AchievementApproved { approved_by: approved_by.to_owned() })])
     }

@@ -33,6 +33,7 @@ studium_testkit::happens! {
     drafts::a_credential_says_what_the_version_said,
     drafts::only_what_the_catalogue_published_is_drafted_and_defined,
     drafts::a_stack_is_described_by_whose_it_is,
+    drafts::what_a_definition_points_to_can_be_followed,
     drafts::a_programme_is_drafted_with_what_its_courses_said_then,
     drafts::a_definition_is_checked_before_it_is_stored,
     thread::who_completes_gets_a_credential_that_a_stranger_verifies,

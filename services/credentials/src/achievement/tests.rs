@@ -3,7 +3,7 @@
 
 use super::*;
 use proptest::prelude::{Just, Strategy, prop_oneof};
-use studium_proto::credentials::v1::Framework;
+use studium_proto::credentials::v1::{AchievedSkill, Framework};
 use studium_testkit::{given, laws};
 
 fn ask(command: Command) -> Asked<Command> {
@@ -98,6 +98,24 @@ fn what_rules_ask_of_the_issuer_is_asked_at_the_approval() {
     let unknown = ask(Command::Approve { approved_by: "ann".into(), awarding: Awarding::default() });
     let no = given::<Achievement>(&past).when(unknown).refused(Reason::AchievementNotConforming);
     assert!(no.detail.contains("EU_MISSING_COUNTRY") && no.detail.contains("EU_MISSING_AWARDING_BODY"), "{no}");
+}
+
+#[test]
+fn what_would_make_credentials_that_nobody_reads_is_not_approved() {
+    let outcomes = |count, length| AchievementDefined {
+        outcomes: (0..count).map(|n| format!("{n:03} {}", "x".repeat(length))).collect(),
+        ..course(1)
+    };
+    let skill = |it| AchievedSkill { uri: format!("https://skills.example/{it}"), label: "s".into() };
+    let much = AchievementDefined { skills: (0..100).map(skill).collect(), ..outcomes(100, 100) };
+    given::<Achievement>(&[defined(much)]).when(approve()).then(&[approved()]);
+    let no = given::<Achievement>(&[defined(outcomes(30, 10_000))]).when(approve());
+    let no = no.refused(Reason::AchievementTooLarge);
+    assert!(no.detail.contains("at most 262144 are read"), "{}", no.detail);
+    let many = AchievementDefined { skills: (0..400).map(skill).collect(), ..course(1) };
+    let no = given::<Achievement>(&[defined(many)]).when(approve());
+    let no = no.refused(Reason::AchievementTooLarge);
+    assert!(no.detail.contains("at most 500 are read"), "{}", no.detail);
 }
 
 #[test]

@@ -10,9 +10,9 @@ use studium_proto::{
         course_run_event::Event as RunEvent, programme_event::Event as ProgrammeEvent,
     },
     credentials::v1::{
-        AchievementDefined, AchievementSource, AchievementType, AssessmentType, AwardScheme, AwardedCredit,
-        CheckAchievementRequest, CredentialState, CreditRoute, DefineAchievementRequest, DraftAchievementRequest,
-        Framework, Supervision,
+        AchievedSkill, AchievementDefined, AchievementSource, AchievementType, AssessmentType, AwardScheme,
+        AwardedCredit, CheckAchievementRequest, CredentialState, CreditRoute, DefineAchievementRequest,
+        DraftAchievementRequest, Framework, Supervision,
     },
 };
 use tonic::{Code, Status};
@@ -209,6 +209,26 @@ pub async fn a_stack_is_described_by_whose_it_is(desk: Desk) {
     desk.awaits(async |it| it.running.is_caught_up().await.unwrap()).await;
     assert_eq!(reason(&define(&desk, described("mit")).await.unwrap_err()), "SOURCE_OF_ANOTHER_INSTITUTION");
     assert_eq!(define(&desk, described("ou")).await.unwrap(), "stack~maths~1");
+}
+
+pub async fn what_a_definition_points_to_can_be_followed(desk: Desk) {
+    desk.published(&Desk::course()).await;
+    let skill = |uri: &str| AchievementDefined {
+        skills: vec![AchievedSkill { uri: uri.into(), label: "algebra".into() }],
+        ..Desk::course()
+    };
+    let quality = |url: &str| AchievementDefined { quality_assurance_url: url.into(), ..Desk::course() };
+    for it in ["algebra", "javascript:alert(1)", "https://", "https://skills.example/a b"] {
+        for (field, definition) in [("skills.uri", skill(it)), ("quality_assurance_url", quality(it))] {
+            let no = define(&desk, definition).await.unwrap_err();
+            assert_eq!(no.code(), Code::InvalidArgument, "{it}");
+            assert!(no.message().contains(field), "{no}");
+        }
+    }
+    for it in ["", "http://data.europa.eu/esco/skill/1", "https://qa.example/decisions?of=17#a"] {
+        define(&desk, skill(it)).await.unwrap();
+        define(&desk, quality(it)).await.unwrap();
+    }
 }
 
 pub async fn a_programme_is_drafted_with_what_its_courses_said_then(desk: Desk) {

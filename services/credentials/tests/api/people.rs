@@ -4,6 +4,7 @@ use crate::desk::{Desk, URL, patiently};
 use studium_proto::credentials::v1::{
     AchievedSkill, AchievementDefined, AwardScheme, AwardedCredit, CompromiseIssuerKeyRequest, CredentialState,
     GetIssuerRequest, ReawardCredentialRequest, RevokeCredentialRequest, StatusReason, SuspendCredentialRequest,
+    achievement_event::Event as AchievementEvent,
 };
 
 const ADA: &str = "course~AAA~1~ada~1";
@@ -46,7 +47,9 @@ fn described() -> AchievementDefined {
 async fn issued(desk: &Desk) -> studium_proto::credentials::v1::Credential {
     desk.with_issuer("ou").await;
     desk.with_key("ou").await;
-    desk.approves(described()).await.unwrap();
+    // As definitions could be before addresses were checked: what it says is shown all the same.
+    desk.elsewhere.say("course~AAA~1", vec![AchievementEvent::AchievementDefined(described())]).await;
+    desk.approve("course~AAA~1").await.unwrap();
     desk.awaits(async |it| it.running.is_caught_up().await.unwrap()).await;
     desk.passes("ada").await;
     desk.becomes(ADA, CredentialState::Active).await
