@@ -212,7 +212,7 @@ impl RecognitionService for Api {
     }
 
     async fn get_recognition(&self, request: Request<GetRecognitionRequest>) -> Reply<GetRecognitionResponse> {
-        let (_, it) = Call::open(request)?;
+        let (call, it) = Call::open(request)?;
         verdict_fields(&it.recognition_id, "")?;
         self.app.reached::<Recognitions>(it.min_position).await?;
         let row = recognitions::recognition(self.app.store(), &it.recognition_id).await.map_err(fault)?;
@@ -226,11 +226,11 @@ impl RecognitionService for Api {
             let why = "no such recognition was asked for";
             return Err(no(Reason::RecognitionNotFound, why, &it.recognition_id));
         };
-        Ok(Response::new(GetRecognitionResponse { recognition: Some(row.shown()) }))
+        Ok(Response::new(GetRecognitionResponse { recognition: Some(row.shown(&call.caller)) }))
     }
 
     async fn list_recognitions(&self, request: Request<ListRecognitionsRequest>) -> Reply<ListRecognitionsResponse> {
-        let (_, it) = Call::open(request)?;
+        let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
         fields.optional_id("learner_id", &it.learner_id);
         fields.optional_id("institution_id", &it.institution_id);
@@ -247,7 +247,7 @@ impl RecognitionService for Api {
         };
         let rows = recognitions::recognitions(self.app.store(), &wanted, &page).await.map_err(fault)?;
         let next_page_token = page.next(&rows, |it| it.recognition_id.clone());
-        let recognitions = rows.into_iter().map(RecognitionRow::shown).collect();
+        let recognitions = rows.into_iter().map(|it| it.shown(&call.caller)).collect();
         Ok(Response::new(ListRecognitionsResponse { recognitions, next_page_token }))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, patiently};
 use studium_proto::credentials::v1::{
-    AppealRecognitionRequest, AwardScheme, CredentialState, DecideAppealRequest, DecideRecognitionRequest,
+    AppealRecognitionRequest, AwardScheme, CredentialState, CreditKind, DecideAppealRequest, DecideRecognitionRequest,
     GetRecognitionRequest, LedgerKind, ListRecognitionsRequest, Recognition, RecognitionOutcome, RecognitionState,
     SubmitForeignCredentialRequest, SubmitRecognitionRequest, SubstantialDifference,
     recognition_service_client::RecognitionServiceClient,
@@ -42,6 +42,7 @@ fn submit() -> SubmitRecognitionRequest {
         institution_id: "ku".into(),
         credential_id: ADA.into(),
         programme_id: "maths".into(),
+        note: "for my second year".into(),
         ..SubmitRecognitionRequest::default()
     }
 }
@@ -75,7 +76,9 @@ pub async fn a_refusal_is_appealed_and_another_officer_lets_the_credits_count(de
         ..AppealRecognitionRequest::default()
     };
     ada.appeal_recognition(appeal).await.unwrap();
-    assert_eq!(desk.recognition(AT_KU).await.state(), RecognitionState::Appealed);
+    let shown = desk.recognition(AT_KU).await;
+    assert_eq!(shown.state(), RecognitionState::Appealed);
+    assert_eq!((shown.grounds.as_str(), shown.note.as_str()), ("125 hours, see the syllabus", "for my second year"));
     // Korea's credits are another quantity: the officers decide how many count.
     let verdict = DecideAppealRequest {
         institution_id: "ku".into(),
@@ -84,6 +87,7 @@ pub async fn a_refusal_is_appealed_and_another_officer_lets_the_credits_count(de
         credits_milli: 3_000,
         scheme: AwardScheme::KrAcbs as i32,
         explanation: "45 class hours".into(),
+        kind: CreditKind::LiberalArts as i32,
         ..DecideAppealRequest::default()
     };
     assert_eq!(reason(&eve.decide_appeal(verdict.clone()).await.unwrap_err()), "SAME_OFFICER");
@@ -99,6 +103,26 @@ pub async fn a_refusal_is_appealed_and_another_officer_lets_the_credits_count(de
     let told = issuer.list_recognitions(of_issuer).await.unwrap().into_inner().recognitions;
     assert_eq!((told.len(), told[0].state(), told[0].officer.as_str()), (1, RecognitionState::Final, "mia"));
     assert!(issuer.list_recognitions(ListRecognitionsRequest::default()).await.is_err(), "only its own");
+    // What the learner said is not for the issuer, for whom it was not written.
+    let get = |learner_id: &str, institution_id: &str, issuer: &str| GetRecognitionRequest {
+        learner_id: learner_id.into(),
+        institution_id: institution_id.into(),
+        issuer_institution_id: issuer.into(),
+        recognition_id: AT_KU.into(),
+        min_position: 0,
+    };
+    let one = issuer.get_recognition(get("", "", "ou")).await.unwrap().into_inner().recognition.unwrap();
+    for it in [&told[0], &one] {
+        assert_eq!((it.grounds.as_str(), it.note.as_str(), it.kind()), ("", "", CreditKind::LiberalArts));
+    }
+    let for_ada = ada.get_recognition(get("ada", "", "")).await.unwrap().into_inner().recognition.unwrap();
+    let for_mia = mia.get_recognition(get("", "ku", "")).await.unwrap().into_inner().recognition.unwrap();
+    for it in [for_ada, for_mia] {
+        assert!(!it.grounds.is_empty() && !it.note.is_empty() && it.kind() == CreditKind::LiberalArts, "{it:?}");
+    }
+    // Who names the receiver as well is still the issuer.
+    let both = issuer.get_recognition(get("ada", "ku", "ou")).await.unwrap().into_inner().recognition.unwrap();
+    assert_eq!((both.grounds.as_str(), both.note.as_str()), ("", ""));
 }
 
 pub async fn what_is_not_decided_in_time_is_told(desk: Desk) {
