@@ -1,6 +1,6 @@
 //! Achievements, and how many credentials each has.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::{
     Encoded as _,
@@ -101,6 +101,17 @@ impl AchievementRow {
 pub async fn achievement(store: &Store, achievement_id: &str) -> Result<Option<AchievementRow>, StoreError> {
     let sql = format!("SELECT {} FROM achievement_1 WHERE achievement_id = $1", AchievementRow::COLUMN_LIST);
     Ok(store.query(&sql, &[achievement_id.into()]).await?.pop())
+}
+
+/// All achievements for which a learner has credentials, or was refused some, by id.
+pub async fn of_learner(store: &Store, learner_id: &str) -> Result<BTreeMap<String, AchievementRow>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM achievement_1 \
+         WHERE achievement_id IN (SELECT achievement_id FROM credential_1 WHERE learner_id = $1)",
+        AchievementRow::COLUMN_LIST
+    );
+    let rows: Vec<AchievementRow> = store.query(&sql, &[learner_id.into()]).await?;
+    Ok(rows.into_iter().map(|it| (it.achievement_id.clone(), it)).collect())
 }
 
 /// The achievement of one version of something, if credentials are issued for it.
