@@ -103,7 +103,16 @@ pub async fn a_refusal_is_appealed_and_another_officer_lets_the_credits_count(de
     let told = issuer.list_recognitions(of_issuer).await.unwrap().into_inner().recognitions;
     assert_eq!((told.len(), told[0].state(), told[0].officer.as_str()), (1, RecognitionState::Final, "mia"));
     assert!(issuer.list_recognitions(ListRecognitionsRequest::default()).await.is_err(), "only its own");
-    // What the learner said is not for the issuer, for whom it was not written.
+    what_the_learner_said_is_not_for_the_issuer(&desk).await;
+}
+
+/// For the issuer it was not written.
+async fn what_the_learner_said_is_not_for_the_issuer(desk: &Desk) {
+    let mut ada = desk.recognitions("ada", "learner", "").await;
+    let mut mia = desk.recognitions("mia", "staff", "ku").await;
+    let mut issuer = desk.recognitions("ira", "staff", "ou").await;
+    let of_issuer = ListRecognitionsRequest { issuer_institution_id: "ou".into(), ..Default::default() };
+    let told = issuer.list_recognitions(of_issuer).await.unwrap().into_inner().recognitions;
     let get = |learner_id: &str, institution_id: &str, issuer: &str| GetRecognitionRequest {
         learner_id: learner_id.into(),
         institution_id: institution_id.into(),
