@@ -5,7 +5,7 @@ use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, View, row
 use studium_proto::{
     Encoded as _,
     credentials::v1::{
-        self as credentials, AchievementDefined, AchievementSource, AchievementState, achievement_event::Event,
+        self as credentials, AchievementDefined, AchievementState, achievement_event::Event,
         credential_event::Event as CredentialEvent,
     },
 };
@@ -112,17 +112,6 @@ pub async fn of_learner(store: &Store, learner_id: &str) -> Result<BTreeMap<Stri
     );
     let rows: Vec<AchievementRow> = store.query(&sql, &[learner_id.into()]).await?;
     Ok(rows.into_iter().map(|it| (it.achievement_id.clone(), it)).collect())
-}
-
-/// The achievement of one version of something, if credentials are issued for it.
-pub async fn approved(
-    store: &Store,
-    source: AchievementSource,
-    source_id: &str,
-    version: u32,
-) -> Result<Option<AchievementRow>, StoreError> {
-    let row = achievement(store, &crate::achievement::id(source, source_id, version)).await?;
-    Ok(row.filter(|it| it.state() == AchievementState::Approved))
 }
 
 /// A page of achievements, of one institution and in one state if these are given.

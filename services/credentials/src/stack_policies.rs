@@ -192,7 +192,8 @@ async fn issue(
         components,
         ..issuing::Wish::default()
     };
-    let (issued, facts): (CredentialIssued, Facts) = issuing::prepare(app, &wish, at_ms).await?;
+    let basis = issuing::Basis::read(app, &achievement_id).await?;
+    let (issued, facts): (CredentialIssued, Facts) = issuing::prepare(app, &basis, &wish, at_ms).await?;
     let command = credential::Command::IssueOrWithhold(Box::new(issued), facts);
     let id = credential::id(&achievement_id, learner_id, round);
     Ok(Some(Reaction { id, command: by_itself(at_ms, command) }))

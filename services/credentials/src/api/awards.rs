@@ -6,7 +6,7 @@ use crate::{
     completions::Completions,
     credential::{self, Command, Credential},
     credentials::Credentials,
-    issuing::{self, Wish},
+    issuing::{self, Basis, Wish},
 };
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use std::collections::HashSet;
@@ -57,9 +57,14 @@ impl Api {
         may.map_err(|it| status::refused(&it, [("id", achievement_id)]))
     }
 
+    /// What all awards for an achievement rest on.
+    pub(super) async fn basis(&self, achievement_id: &str) -> Result<Basis, Status> {
+        Basis::read(&self.app, achievement_id).await.map_err(fault)
+    }
+
     /// Puts the award of one learner together.
-    pub(super) async fn award(&self, call: &Call, wish: &Wish<'_>) -> Result<Award, Status> {
-        let (issued, facts) = issuing::prepare(&self.app, wish, call.now_ms()).await.map_err(fault)?;
+    pub(super) async fn award(&self, call: &Call, basis: &Basis, wish: &Wish<'_>) -> Result<Award, Status> {
+        let (issued, facts) = issuing::prepare(&self.app, basis, wish, call.now_ms()).await.map_err(fault)?;
         let id = credential::id(wish.achievement_id, wish.learner_id, wish.attempt);
         Ok(Award { id, issued: Box::new(issued), facts })
     }
@@ -68,7 +73,7 @@ impl Api {
     async fn issue_row(
         &self,
         call: &Call,
-        about: &IssueCredentialsRequest,
+        (about, basis): (&IssueCredentialsRequest, &Basis),
         (row, is_first): (AwardRow, bool),
     ) -> Result<Came, Status> {
         let refused = |code: &str, detail: &str| {
@@ -84,7 +89,7 @@ impl Api {
             // Both rows would be decided before either is seen in the views.
             return Ok(refused(Reason::DuplicateAward.name(), "an earlier row of this call is for the same learner"));
         }
-        let award = self.award(call, &wish(&about.achievement_id, &row)).await?;
+        let award = self.award(call, basis, &wish(&about.achievement_id, &row)).await?;
         let command = award.command(call, &about.institution_id);
         let mut result = AwardRowResult { learner_id: row.learner_id.clone(), ..AwardRowResult::default() };
         let mut position = 0;
@@ -144,7 +149,8 @@ impl AwardService for Api {
         self.app.reached_stream::<Completions>("enrolment", it.enrolment_position).await?;
         self.app.reached::<Credentials>(it.min_position).await?;
         self.may_issue(&call, &it.achievement_id, &it.institution_id).await?;
-        let award = self.award(&call, &wish(&it.achievement_id, &row)).await?;
+        let basis = self.basis(&it.achievement_id).await?;
+        let award = self.award(&call, &basis, &wish(&it.achievement_id, &row)).await?;
         let command = award.command(&call, &it.institution_id);
         let decided: Decision<Credential> = self.app.look::<Credential, _>(&award.id, |it| it.decide(&command)).await?;
         let (already, findings) = match decided {
@@ -165,7 +171,8 @@ impl AwardService for Api {
         let call = call.at(it.at_ms)?;
         self.may_issue(&call, &it.achievement_id, &it.institution_id).await?;
         let rows = std::mem::take(&mut it.rows);
-        let (about, call) = (&it, &call);
+        let basis = self.basis(&it.achievement_id).await?;
+        let (about, call) = ((&it, &basis), &call);
         let mut seen = HashSet::new();
         let rows: Vec<_> = rows.into_iter().map(|row| (seen.insert(row.learner_id.clone()), row)).collect();
         let asked = rows

@@ -59,7 +59,8 @@ impl CredentialService for Api {
         self.app.reached_stream::<Completions>("enrolment", it.enrolment_position).await?;
         let call = call.at(it.at_ms)?;
         self.may_issue(&call, &it.achievement_id, &it.institution_id).await?;
-        let award = self.award(&call, &awards::wish(&it.achievement_id, &row)).await?;
+        let basis = self.basis(&it.achievement_id).await?;
+        let award = self.award(&call, &basis, &awards::wish(&it.achievement_id, &row)).await?;
         let command = award.command(&call, &it.institution_id);
         done!(IssueCredentialResponse, self.app.decide::<Credential>(&call, &award.id, &command).await?)
     }
@@ -123,7 +124,7 @@ impl CredentialService for Api {
             grade_millipoints: it.grade_millipoints,
             components: &[],
         };
-        let award = self.award(&call, &wish).await?;
+        let award = self.award(&call, &self.basis(&achievement_id).await?, &wish).await?;
         let command = award.command(&call, &it.institution_id);
         done!(ReawardCredentialResponse, self.app.decide::<Credential>(&call, &award.id, &command).await?)
     }
