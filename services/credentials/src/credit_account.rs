@@ -1,11 +1,9 @@
 //! A credit account: one learner's credits in one scheme, each entered once, used once, and taken back exactly.
 
-mod ids;
-
-pub use ids::{id, parts};
+pub use crate::credit_ids::{id, parts};
 
 use crate::acbs::{self, Class, Held, Term};
-use ids::{achieved, credential_of};
+use crate::credit_ids::{achieved, credential_of};
 use std::collections::BTreeMap;
 use studium_kit::{Asked, Decider, Decision, Reason as _};
 use studium_proto::credentials::v1::{

@@ -14,6 +14,7 @@ mod credentials;
 mod credit_account;
 mod credit_accounts;
 mod credit_entries;
+mod credit_ids;
 mod credit_policies;
 mod document;
 mod drafting;
