@@ -221,15 +221,12 @@ impl Copy {
     fn put(&mut self, event: &Value) {
         self.position = position(event);
         let Some(id) = event["data"]["enrolmentId"].as_str() else { return };
-        match event["data"].get("enrolment") {
-            Some(record) => {
-                self.tree.put(id, record);
-                self.records.insert(id.to_owned(), record.clone());
-            }
-            None => {
-                self.tree.remove(id);
-                self.records.remove(id);
-            }
+        if let Some(record) = event["data"].get("enrolment") {
+            self.tree.put(id, record);
+            self.records.insert(id.to_owned(), record.clone());
+        } else {
+            self.tree.remove(id);
+            self.records.remove(id);
         }
     }
 }
@@ -264,9 +261,11 @@ impl Reader {
             let mut batch = consumer.fetch().max_messages(500).messages().await.unwrap();
             while let Some(message) = batch.next().await {
                 let message = message.unwrap();
-                assert_eq!(message.info().unwrap().stream_sequence, copy.position + 1);
-                copy.take(std::str::from_utf8(&message.payload).unwrap());
-                message.ack().await.unwrap();
+                // What was taken in just before hanging up may come again: its acknowledgement was lost.
+                if message.info().unwrap().stream_sequence > copy.position {
+                    copy.take(std::str::from_utf8(&message.payload).unwrap());
+                }
+                message.double_ack().await.unwrap();
             }
         }
     }
