@@ -45,10 +45,10 @@ pub fn keeper(institution: &str) -> String {
 
 /// The accounts as nats-server reads them. `password` is the platform's own.
 ///
-/// Each partner has two. FEED_x holds the mirror; only the platform has a user there. PARTNER_x is the partner's; it
-/// imports from FEED_x what reads the mirror, and nothing else. One account for both would not do: who may ask
+/// Each partner has two. `FEED_x` holds the mirror; only the platform has a user there. `PARTNER_x` is the partner's; it
+/// imports from `FEED_x` what reads the mirror, and nothing else. One account for both would not do: who may ask
 /// JetStream anything names the subject that the answer goes to, and an empty answer to
-/// `$JS.API.STREAM.DELETE.enrolments` deletes the stream. In PARTNER_x there is no such subject.
+/// `$JS.API.STREAM.DELETE.enrolments` deletes the stream. In `PARTNER_x` there is no such subject.
 pub fn render(password: &str, partners: &[Partner]) -> String {
     let mut text = format!(
         "# Written by studium. Holds passwords.\naccounts {{\n  {PLATFORM}: {{\n    jetstream: enabled\n    \
