@@ -53,6 +53,7 @@ use studium_proto::partner::v1::{
 };
 
 pub use partner_digest::{Tree, branch_of};
+pub use partner_feed::MEANINGS as PARTNER_EVENTS;
 pub use partner_key::PartnerKey;
 pub use webhook_settings::WebhookSettings;
 

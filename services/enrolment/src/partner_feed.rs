@@ -20,35 +20,59 @@ const ENROLMENT: &str = "enrolment";
 const DIGEST: &str = "digest";
 
 /// Types of events, CloudEvents 1.0 § 3.1.1: reverse domain name, subject, what happened, version.
+/// The sentence over each is what partners are told of it.
 macro_rules! kinds {
-    ($($name:ident: $text:literal;)*) => {
+    ($(#[doc = $meaning:literal] $name:ident: $text:literal;)*) => {
         $(const $name: &str = concat!("org.studium.partner.", $text, ".v1");)*
         /// All types of events.
         pub const KINDS: &[&str] = &[$($name),*];
+        /// What each of them means.
+        pub const MEANINGS: &[(&str, &str)] = &[$(($name, $meaning)),*];
     };
 }
 
 kinds! {
+    /// The learner was invited, and has not answered yet.
     INVITED: "enrolment.invited";
+    /// The learner is to be in the run; a seat or a payment is still missing.
     REQUESTED: "enrolment.requested";
+    /// The learner stands in the run's line.
     WAITLISTED: "enrolment.waitlisted";
+    /// The learner came out of the run's line and got the seat.
     PROMOTED: "enrolment.promoted";
+    /// The learner is in the run.
     ENROLLED: "enrolment.enrolled";
+    /// What the learner is in the run for changed, for example from listening to credit.
     MODE_CHANGED: "enrolment.mode_changed";
+    /// The learner has done a module. Told where consent covers results.
     PROGRESSED: "enrolment.progressed";
+    /// A result was recorded. Told where consent covers results.
     RESULT_RECORDED: "enrolment.result_recorded";
+    /// The learner may not go on for now.
     SUSPENDED: "enrolment.suspended";
+    /// The learner may go on.
     REINSTATED: "enrolment.reinstated";
+    /// The learner left or was taken out; `endCause` says why.
     WITHDRAWN: "enrolment.withdrawn";
+    /// The learner moved to another run; what happens there is told of the enrolment there.
     DEFERRED: "enrolment.deferred";
+    /// The learner passed; how well is told where consent covers results.
     COMPLETED: "enrolment.completed";
+    /// The learner did not pass.
     FAILED: "enrolment.failed";
+    /// The enrolment came to nothing; `endCause` says why.
     EXPIRED: "enrolment.expired";
+    /// The learner lets you see more, or something else: the record shows what.
     CONSENT_GIVEN: "enrolment.consent_given";
+    /// The learner takes a consent back: delete what `withdrawn` names, wherever you keep it.
     CONSENT_WITHDRAWN: "enrolment.consent_withdrawn";
+    /// What you see of the person changed: a name, an e-mail address, an id of yours, or two were found to be one.
     IDENTITY_CHANGED: "enrolment.identity_changed";
+    /// An enrolment that was there before concerns you from now on, for example because the learner got an id of yours.
     REVEALED: "enrolment.revealed";
+    /// The enrolment does not concern you any more: delete what you have of it.
     CONCEALED: "enrolment.concealed";
+    /// A day is over: what your copy has to come to when it has taken in everything before this event.
     PUBLISHED: "digest.published";
 }
 

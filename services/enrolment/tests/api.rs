@@ -9,6 +9,8 @@ mod copy;
 mod desk;
 #[path = "api/enrolling.rs"]
 mod enrolling;
+#[path = "api/examples.rs"]
+mod examples;
 #[path = "api/feeds.rs"]
 mod feeds;
 #[path = "api/learners.rs"]
@@ -21,8 +23,12 @@ mod past;
 mod programmes;
 #[path = "api/results.rs"]
 mod results;
+#[path = "api/scripts.rs"]
+mod scripts;
 #[path = "api/seats.rs"]
 mod seats;
+#[path = "api/term.rs"]
+mod term;
 
 studium_testkit::happens! {
     enrolling::unlimited_and_free_is_active_at_once,
@@ -70,6 +76,8 @@ studium_testkit::happens! {
     feeds::differences_name_just_what_differs,
     feeds::a_day_ends_with_a_digest,
     feeds::partners_read_only_their_own,
+    examples::the_examples_for_partners_are_what_the_service_tells,
+    scripts::the_scripts_for_partners_find_every_fault,
     programmes::courses_count_and_the_learner_graduates,
     programmes::earlier_courses_count_when_joining,
     programmes::graduates_are_counted,

@@ -13,7 +13,7 @@ use studium_proto::enrolment::v1::{
     learner_service_client::LearnerServiceClient, programme_enrolment_service_client::ProgrammeEnrolmentServiceClient,
 };
 use studium_testkit::{Caller, Elsewhere, House, Postgres};
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 
 pub const DAY: i64 = 24 * 3_600_000;
 
@@ -139,23 +139,28 @@ impl Desk {
 
     /// The enrolment as the views show it once they have seen a position.
     pub async fn enrolment(&self, run: &str, learner: &str, min_position: u64) -> Enrolment {
+        self.look(run, learner, min_position).await.unwrap()
+    }
+
+    async fn look(&self, run: &str, learner: &str, min_position: u64) -> Result<Enrolment, Status> {
         let request = GetEnrolmentRequest {
             run_id: run.into(),
             learner_id: learner.into(),
             min_position,
             ..GetEnrolmentRequest::default()
         };
-        self.queries().await.get_enrolment(request).await.unwrap().into_inner().enrolment.unwrap()
+        Ok(self.queries().await.get_enrolment(request).await?.into_inner().enrolment.unwrap())
     }
 
-    /// Waits until an enrolment stands so.
+    /// Waits until an enrolment stands so; it may still have to come.
     pub async fn becomes(&self, run: &str, learner: &str, state: EnrolmentState) -> Enrolment {
         let mut last = Enrolment::default();
         for _ in 0..400 {
             let head = self.house.log().head("enrolment").await.unwrap();
-            last = self.enrolment(run, learner, head).await;
-            if last.state() == state {
-                return last;
+            match self.look(run, learner, head).await {
+                Ok(it) if it.state() == state => return it,
+                Ok(it) => last = it,
+                Err(status) => assert_eq!(status.code(), Code::NotFound, "{status}"),
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
@@ -169,8 +174,12 @@ impl Desk {
 
 /// The service with a key for partners.
 pub fn service() -> studium_kit::Service {
-    let key = studium_enrolment::PartnerKey::read("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
-    studium_enrolment::service_with(Some(key))
+    studium_enrolment::service_with(Some(partner_key()))
+}
+
+/// The key that everybody knows.
+pub fn partner_key() -> studium_enrolment::PartnerKey {
+    studium_enrolment::PartnerKey::read("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap()
 }
 
 /// A request to enrol somebody as staff.
