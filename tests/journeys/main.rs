@@ -11,6 +11,8 @@ mod mentors;
 mod microcredential;
 mod microcredentials;
 mod office;
+mod partners;
+mod partnership;
 mod passes;
 mod platform;
 mod regions;

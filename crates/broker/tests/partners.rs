@@ -119,19 +119,21 @@ async fn access_is_given_changed_and_taken_away_while_all_runs() {
     let mut server = start(Durability::Disk, dir.path()).await;
     let client = platform(&server).await;
     let jetstream = jetstream::new(client.clone());
-    // Ids may look like numbers, and may differ in `-` and `_` only.
-    for institution in ["a-b", "a_b", "0815"] {
+    // Ids may look like numbers, and may differ in `-` and `_` only, or in their case.
+    for institution in ["a-b", "a_b", "0815", "A-B"] {
         feed(&jetstream, institution, 1).await;
         tell(&jetstream, institution, 1, 50).await;
     }
     let first = partners::add(dir.path(), "a-b").await.unwrap();
     let other = partners::add(dir.path(), "a_b").await.unwrap();
     partners::add(dir.path(), "0815").await.unwrap();
+    let upper = partners::add(dir.path(), "A-B").await.unwrap();
     let said = partners::add(dir.path(), "a-b").await.err().unwrap().to_string();
     assert!(said.contains("has access already"), "{said}");
     assert!(partners::add(dir.path(), "a.b").await.is_err());
     assert_eq!(read(&first, 50).await, told("a-b", 1, 50));
     assert_eq!(read(&other, 50).await, told("a_b", 1, 50));
+    assert_eq!(read(&upper, 50).await, told("A-B", 1, 50));
 
     let second = partners::rotate(dir.path(), "a-b").await.unwrap();
     assert!(partner(&first).await.is_err(), "the old key ends at once");
@@ -145,7 +147,7 @@ async fn access_is_given_changed_and_taken_away_while_all_runs() {
     assert!(partner(&second).await.is_err());
     assert!(connected.request("$JS.API.INFO", "".into()).await.is_err(), "a connection ends with the access");
     assert!(partners::rotate(dir.path(), "a-b").await.is_err());
-    assert_eq!(partners::list(dir.path()).unwrap().len(), 2);
+    assert_eq!(partners::list(dir.path()).unwrap().len(), 3);
     assert_eq!(read(&other, 0).await, []);
     assert_eq!(jetstream.get_stream("partner_a-b").await.unwrap().cached_info().state.messages, 55);
     assert_eq!(

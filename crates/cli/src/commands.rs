@@ -9,6 +9,7 @@ pub mod parked;
 pub mod partners;
 mod partners_feed;
 mod partners_nats;
+mod partners_webhooks;
 pub mod restore;
 pub mod serve;
 pub mod status;

@@ -35,6 +35,8 @@ pub struct Setup {
     pub program: Option<PathBuf>,
     /// Where a fetched nats-server is kept; `None` is the data directory's own cache.
     pub cache: Option<PathBuf>,
+    /// What services are told besides, as variables of the environment.
+    pub settings: Vec<(&'static str, String)>,
     /// Who reads what is printed on the way.
     pub output: Output,
 }
@@ -42,7 +44,8 @@ pub struct Setup {
 impl Setup {
     /// The defaults on a directory: what runs there, or else `disk` on free ports with SQLite.
     pub fn new(data: impl Into<PathBuf>, output: Output) -> Self {
-        Self { data: data.into(), durability: None, port: None, postgres: None, program: None, cache: None, output }
+        let (durability, port, postgres, program, cache, settings) = Default::default();
+        Self { data: data.into(), durability, port, postgres, program, cache, settings, output }
     }
 }
 

@@ -213,6 +213,7 @@ impl Processes {
             .env("STUDIUM_NATS_URL", &self.state.nats)
             .env("STUDIUM_STORE_URL", store);
         // What is said above must not be mixed with what somebody set for a service of their own.
+        command.envs(self.setup.settings.iter().map(|(name, value)| (*name, value)));
         command.envs(crate::operator_key::settings(name, &self.data, listen)?);
         for name in ["STUDIUM_JWKS_URL", "STUDIUM_ISSUER", "STUDIUM_AUDIENCE"] {
             command.env_remove(name);

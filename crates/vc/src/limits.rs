@@ -85,6 +85,13 @@ pub(crate) fn document(document: &Value) -> Result<(), Limit> {
     }
 }
 
+/// Whether a credential in JSON, with its proof, is small enough to be checked: what its issuer asks before it signs.
+pub fn whole(json: &Value) -> Result<(), Limit> {
+    text(&json.to_string(), TEXT_MAX)?;
+    document(json)?;
+    credential(json)
+}
+
 fn count(value: &Value, deeper: usize, objects: &mut usize, values: &mut usize) -> Result<(), Limit> {
     *values += 1;
     let within = || deeper.checked_sub(1).ok_or(Limit::Depth);

@@ -1,16 +1,20 @@
 //! An achievement: what one version of a course or programme says that is achieved, fixed once it is approved.
 
-use crate::checks::{self, Awarding};
+use crate::{
+    checks::{self, Awarding},
+    document,
+};
 use studium_kit::{Asked, By, Decider, Decision, Reason as _, Rejection};
 use studium_proto::credentials::v1::{
     AchievementApproved, AchievementDefined, AchievementRetired, AchievementSource, AchievementState, Reason,
     achievement_event::Event,
 };
+use studium_vc::limits;
 
 /// What can be asked of an achievement.
 #[derive(Debug, Clone)]
 pub enum Command {
-    /// To be this, of which the catalogue says that.
+    /// To be this, of which the catalogue, or its stack, says that.
     Define(Box<AchievementDefined>, Published),
     /// To be issued from now on, by an institution of which the catalogue says this.
     Approve { approved_by: String, awarding: Awarding },
@@ -18,10 +22,10 @@ pub enum Command {
     Retire { reason: String },
 }
 
-/// What the catalogue says of the version that a definition is about.
+/// What the catalogue says of the version that a definition is about; of a stack's, what the stack says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Published {
-    /// Whose course or programme it is; none = the catalogue does not know it.
+    /// Whose course, programme or stack it is; none = nobody knows it.
     pub institution_id: Option<String>,
     /// The version that it offers; 0 = none yet.
     pub latest: u32,
@@ -120,19 +124,24 @@ impl Achievement {
             let told: Vec<_> = findings.iter().map(|it| format!("{}: {}", it.code, it.detail)).collect();
             return Reason::AchievementNotConforming.because(told.join("; "));
         }
+        if let Err(why) = limits::whole(&document::largest(definition, awarding)) {
+            return Reason::AchievementTooLarge.because(format!("nobody would check a credential for it: {why}"));
+        }
         Ok(vec![Event::AchievementApproved(AchievementApproved { approved_by: approved_by.to_owned() })])
     }
 }
 
 impl Published {
-    /// Lets pass a definition of a version that its institution has published. A stack is not the catalogue's.
+    /// Lets pass a definition of a version that its institution has published.
     fn is_of(&self, it: &AchievementDefined) -> Result<(), Rejection<Reason>> {
-        if it.source() == AchievementSource::Stack {
-            return Ok(());
-        }
         let Some(institution_id) = &self.institution_id else {
-            return Reason::SourceNotFound
-                .because(format!("the catalogue does not know `{}`; create and publish it there first", it.source_id));
+            let (id, version) = (&it.source_id, it.source_version);
+            return Reason::SourceNotFound.because(match it.source() {
+                AchievementSource::Stack => {
+                    format!("there is no version {version} of a stack `{id}`; its institution defines it first")
+                }
+                _ => format!("the catalogue does not know `{id}`; create and publish it there first"),
+            });
         };
         if *institution_id != it.institution_id {
             return Reason::SourceOfAnotherInstitution.because(format!(

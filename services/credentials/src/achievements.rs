@@ -1,11 +1,11 @@
 //! Achievements, and how many credentials each has.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 use studium_kit::{Changes, Dialect, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::{
     Encoded as _,
     credentials::v1::{
-        self as credentials, AchievementDefined, AchievementSource, AchievementState, achievement_event::Event,
+        self as credentials, AchievementDefined, AchievementState, achievement_event::Event,
         credential_event::Event as CredentialEvent,
     },
 };
@@ -103,15 +103,15 @@ pub async fn achievement(store: &Store, achievement_id: &str) -> Result<Option<A
     Ok(store.query(&sql, &[achievement_id.into()]).await?.pop())
 }
 
-/// The achievement of one version of something, if credentials are issued for it.
-pub async fn approved(
-    store: &Store,
-    source: AchievementSource,
-    source_id: &str,
-    version: u32,
-) -> Result<Option<AchievementRow>, StoreError> {
-    let row = achievement(store, &crate::achievement::id(source, source_id, version)).await?;
-    Ok(row.filter(|it| it.state() == AchievementState::Approved))
+/// All achievements for which a learner has credentials, or was refused some, by id.
+pub async fn of_learner(store: &Store, learner_id: &str) -> Result<BTreeMap<String, AchievementRow>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM achievement_1 \
+         WHERE achievement_id IN (SELECT achievement_id FROM credential_1 WHERE learner_id = $1)",
+        AchievementRow::COLUMN_LIST
+    );
+    let rows: Vec<AchievementRow> = store.query(&sql, &[learner_id.into()]).await?;
+    Ok(rows.into_iter().map(|it| (it.achievement_id.clone(), it)).collect())
 }
 
 /// A page of achievements, of one institution and in one state if these are given.

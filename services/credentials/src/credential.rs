@@ -31,6 +31,9 @@ pub enum Command {
 pub struct Credential {
     state: CredentialState,
     institution_id: String,
+    /// The credential whose place it took; empty if none.
+    supersedes: String,
+    mark: Option<u32>,
     withheld: Vec<String>,
 }
 
@@ -74,6 +77,7 @@ impl Decider for Credential {
         match event {
             Event::CredentialIssued(it) => {
                 self.institution_id.clone_from(&it.institution_id);
+                (self.supersedes, self.mark) = (it.supersedes.clone(), it.grade_millipoints);
                 self.state = CredentialState::Issued;
             }
             Event::CredentialWithheld(it) => {
@@ -104,7 +108,14 @@ impl Credential {
             CredentialState::Superseded => {
                 return Reason::CredentialSuperseded.because("another credential took the place of this attempt's");
             }
-            CredentialState::Issued | CredentialState::Active | CredentialState::Suspended => return Ok(Vec::new()),
+            CredentialState::Issued | CredentialState::Active | CredentialState::Suspended => {
+                let is_it = self.supersedes == issued.supersedes && self.mark == issued.grade_millipoints;
+                if issued.supersedes.is_empty() || is_it {
+                    return Ok(Vec::new());
+                }
+                return Reason::DuplicateAward
+                    .because("there is an award at the attempt that follows; award that one anew instead");
+            }
         }
         let problems = award::problems(facts);
         let Some((first, _)) = problems.first() else {

@@ -1,6 +1,6 @@
 //! Credentials with their status, as learners, issuers and strangers ask for them.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 use studium_kit::{Changes, Dialect, Json, Page, Recorded, Store, StoreError, View, row};
 use studium_proto::{
     Encoded as _,
@@ -163,6 +163,13 @@ pub async fn of_learner(
     let columns = CredentialRow::COLUMN_LIST;
     let sql = format!("SELECT {columns} FROM credential_1 WHERE learner_id = $1 AND achievement_id = $2");
     store.query(&sql, &[learner_id.into(), achievement_id.into()]).await
+}
+
+/// All that a learner has for anything, or was refused, by id.
+pub async fn all_of_learner(store: &Store, learner_id: &str) -> Result<BTreeMap<String, CredentialRow>, StoreError> {
+    let sql = format!("SELECT {} FROM credential_1 WHERE learner_id = $1", CredentialRow::COLUMN_LIST);
+    let rows: Vec<CredentialRow> = store.query(&sql, &[learner_id.into()]).await?;
+    Ok(rows.into_iter().map(|it| (it.credential_id.clone(), it)).collect())
 }
 
 /// Which credentials are asked for; what is empty does not matter.

@@ -1,6 +1,9 @@
 //! A credit account: one learner's credits in one scheme, each entered once, used once, and taken back exactly.
 
+pub use crate::credit_ids::{id, parts};
+
 use crate::acbs::{self, Class, Held, Term};
+use crate::credit_ids::{achieved, credential_of};
 use std::collections::BTreeMap;
 use studium_kit::{Asked, Decider, Decision, Reason as _};
 use studium_proto::credentials::v1::{
@@ -75,23 +78,6 @@ pub struct CreditAccount {
     degree: DegreeType,
     /// What all movements add up to, thousandths.
     balance_milli: i64,
-}
-
-/// The name of a scheme in ids.
-pub fn scheme_name(scheme: AwardScheme) -> String {
-    scheme.as_str_name().trim_start_matches("AWARD_SCHEME_").to_lowercase()
-}
-
-/// The id of a learner's account in a scheme.
-pub fn id(learner_id: &str, scheme: AwardScheme) -> String {
-    format!("{learner_id}~{}", scheme_name(scheme))
-}
-
-/// The learner and the scheme of an account.
-pub fn parts(account_id: &str) -> Option<(&str, AwardScheme)> {
-    let (learner_id, name) = account_id.rsplit_once('~')?;
-    let scheme = AwardScheme::from_str_name(&format!("AWARD_SCHEME_{}", name.to_uppercase()))?;
-    Some((learner_id, scheme))
 }
 
 impl Decider for CreditAccount {
@@ -190,7 +176,7 @@ impl CreditAccount {
         if self.entries.contains_key(&it.entry.credential_id) {
             return Vec::new();
         }
-        if let Some(other) = self.counts_as(&it.entry.credential_id) {
+        if let Some(other) = self.counts_as(&it.entry.credential_id, &it.supersedes) {
             return self.refuse(&it.entry, vec![counted(other)]);
         }
         let mut entry = it.entry.clone();
@@ -274,11 +260,12 @@ impl CreditAccount {
         events
     }
 
-    /// The entry as which a credential counts: its own, or that of an institution that recognised it.
-    fn counts_as(&self, credential_id: &str) -> Option<&str> {
-        let is_it = |id: &str| id == credential_id || credential_of(id) == credential_id;
-        let mut live = self.entries.iter().filter(|(_, it)| it.stands != Stands::Reversed);
-        live.find(|(id, _)| is_it(id)).map(|(id, _)| id.as_str())
+    /// The entry as which a credential counts, at whichever attempt: its own, or that of an institution that recognised
+    /// it. What gives way to it does not count.
+    fn counts_as(&self, credential_id: &str, superseded: &str) -> Option<&str> {
+        let is_it = |id: &str| [id, credential_of(id)].map(achieved).contains(&achieved(credential_id));
+        let live = self.entries.iter().filter(|(id, it)| it.stands != Stands::Reversed && *id != superseded);
+        live.map(|(id, _)| id.as_str()).find(|id| is_it(id))
     }
 
     /// A decision of people: it counts for the caps of what follows, but no cap refuses it. What counts in this account
@@ -290,29 +277,34 @@ impl CreditAccount {
             None => decision.credits_milli == 0,
         };
         if is_same {
-            return Vec::new();
+            // What a stack award uses stays used: as what the credits count is all that changes, if it is said.
+            let kind = decision.kind();
+            let other = before.filter(|it| kind != CreditKind::Unspecified && it.kind != kind);
+            let entry_id = decision.recognition_id.clone();
+            let classified = CreditsClassified { entry_id, kind: kind as i32 };
+            return other.map(|_| Event::CreditsClassified(classified)).into_iter().collect();
         }
-        let other = self.counts_as(credential_of(&decision.recognition_id));
-        if let Some(other) = other.filter(|it| *it != decision.recognition_id && decision.credits_milli > 0) {
+        let credential = credential_of(&decision.recognition_id);
+        let source = self.entries.get(credential).filter(|_| credential != decision.recognition_id);
+        // What counts by an earlier decision goes on to count by this one.
+        let other = self.counts_as(credential, "").filter(|_| before.is_none());
+        let problem = match other {
+            _ if decision.credits_milli == 0 => None,
+            Some(other) => Some(counted(other)),
+            None if source.is_some_and(|it| it.stands == Stands::Reversed) => {
+                let why = "the credential was revoked, or another one took its place".to_owned();
+                Some((Reason::CredentialNotActive, why))
+            }
+            None => None,
+        };
+        if let Some(problem) = problem {
             let refused = CreditsEarned {
                 credential_id: decision.recognition_id.clone(),
                 credits_milli: decision.credits_milli,
                 institution_id: decision.institution_id.clone(),
                 ..CreditsEarned::default()
             };
-            return self.refuse(&refused, vec![counted(other)]);
-        }
-        let source = credential_of(&decision.recognition_id);
-        let source = self.entries.get(source).filter(|_| source != decision.recognition_id);
-        if decision.credits_milli > 0 && source.is_some_and(|it| it.stands == Stands::Reversed) {
-            let refused = CreditsEarned {
-                credential_id: decision.recognition_id.clone(),
-                credits_milli: decision.credits_milli,
-                institution_id: decision.institution_id.clone(),
-                ..CreditsEarned::default()
-            };
-            let why = "the credential was revoked, or another one took its place".to_owned();
-            return self.refuse(&refused, vec![(Reason::CredentialNotActive, why)]);
+            return self.refuse(&refused, vec![problem]);
         }
         let mut events = self.reverse(&decision.recognition_id, ReversalCause::DecidedAnew);
         if decision.credits_milli > 0 {
@@ -374,11 +366,6 @@ impl CreditAccount {
         }
         vec![Event::CreditsReleased(CreditsReleased { award_id: award_id.to_owned(), round, lines })]
     }
-}
-
-/// The credential of a recognition: its id without the receiving institution.
-fn credential_of(recognition_id: &str) -> &str {
-    recognition_id.rsplit_once('~').map_or(recognition_id, |it| it.0)
 }
 
 fn counted(other: &str) -> (Reason, String) {

@@ -1,6 +1,7 @@
 //! A credential as strangers read it: an Open Badge 3.0 that follows from what was issued and what the achievement is.
 
-use serde_json::Value;
+use crate::{achievement, checks::Awarding};
+use serde_json::{Value, json};
 use studium_proto::credentials::v1::{
     AchievementDefined, AchievementType, AssessmentType, AwardGrade, AwardScheme, AwardedCredit, CredentialIssued,
     EvidenceEvent, Framework, ParticipationForm, Supervision,
@@ -10,6 +11,7 @@ use studium_vc::{
         self, Achievement, Assessment, Badge, Credits, Evidence, Grade, Issuer, Participation, Quality, Results,
         Scheme, Score, Skill, Stackability,
     },
+    proof,
     status::{Purpose, StatusEntry},
 };
 
@@ -21,6 +23,12 @@ pub const RECORDS: uuid::Uuid = uuid::Uuid::from_u128(0x7374_7564_6975_6d00_8000
 
 /// Events that a credential lists; of more, the last ones.
 const EVIDENCE_MAX: usize = 100;
+
+/// Characters of a UUID.
+const ID_LENGTH: usize = 36;
+
+/// Characters of an address of this service, generously.
+const URL_LENGTH: usize = 300;
 
 /// Where anyone finds a credential.
 pub fn credential_url(it: &CredentialIssued) -> String {
@@ -61,6 +69,47 @@ pub fn open_badge(it: &CredentialIssued, achievement: &AchievementDefined, list:
         evidence: it.evidence.iter().skip(skipped).map(evidence).collect(),
         status: Some(status),
     })
+}
+
+/// As large as a credential for an achievement gets, with something of the size of a proof: what is to be looked at
+/// before any is issued.
+pub fn largest(achievement: &AchievementDefined, awarding: &Awarding) -> Value {
+    let event = EvidenceEvent {
+        stream: "enrolment".to_owned(),
+        position: u64::MAX,
+        commit_id: "0".repeat(ID_LENGTH),
+        name: "ProgrammeCourseCompleted".to_owned(),
+        sha256: "0".repeat(64),
+        ..EvidenceEvent::default()
+    };
+    let (source, source_id) = (achievement.source(), &achievement.source_id);
+    let issued = CredentialIssued {
+        achievement_id: achievement::id(source, source_id, achievement.source_version),
+        institution_id: achievement.institution_id.clone(),
+        issuer_did: format!("did:web:{}", "x".repeat(URL_LENGTH)),
+        issuer_name: awarding.name.clone(),
+        issuer_country: awarding.country.clone(),
+        base_url: format!("https://{}", "x".repeat(URL_LENGTH)),
+        public_id: "0".repeat(ID_LENGTH),
+        valid_until_ms: 1,
+        activity_start_ms: 1,
+        activity_end_ms: 1,
+        credits: achievement.credits.clone(),
+        grade: AwardGrade::Distinction as i32,
+        grade_millipoints: Some(100_000),
+        evidence: vec![event; EVIDENCE_MAX],
+        ..CredentialIssued::default()
+    };
+    let mut document = open_badge(&issued, achievement, u32::MAX, u32::MAX);
+    document["proof"] = json!([{
+        "type": "DataIntegrityProof",
+        "cryptosuite": proof::CRYPTOSUITE,
+        "created": "2026-01-01T00:00:00Z",
+        "verificationMethod": format!("{}#{}", issued.issuer_did, "z".repeat(50)),
+        "proofPurpose": proof::PURPOSE,
+        "proofValue": "z".repeat(90),
+    }]);
+    document
 }
 
 fn some(ms: i64) -> Option<i64> {

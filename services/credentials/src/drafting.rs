@@ -7,6 +7,7 @@ use crate::{
     course_versions::{self, CourseSaid, CourseVersionRow},
     programme_versions::{self, ProgrammeVersionRow},
     run_marks::{self, RunMarkRow},
+    stack, stacks,
 };
 use studium_kit::{Store, StoreError};
 use studium_proto::{
@@ -17,7 +18,8 @@ use studium_proto::{
     },
 };
 
-/// What the catalogue says of the version that a definition is about; nothing of what is not in the catalogue.
+/// What the catalogue says of the version that a definition is about. Each version of a stack is there as soon as its
+/// institution has defined it.
 pub async fn published(
     store: &Store,
     source: AchievementSource,
@@ -25,7 +27,11 @@ pub async fn published(
     version: u32,
 ) -> Result<Published, StoreError> {
     let (known, version) = match source {
-        AchievementSource::Unspecified | AchievementSource::Stack => return Ok(Published::default()),
+        AchievementSource::Unspecified => return Ok(Published::default()),
+        AchievementSource::Stack => {
+            let row = stacks::stack(store, &stack::id(source_id, version)).await?;
+            (row.map(|it| (it.institution_id, version)), Some(version))
+        }
         AchievementSource::Course => (
             course_versions::course(store, source_id).await?.map(|it| (it.institution_id, it.offered_version)),
             course_versions::version(store, source_id, version).await?.map(|it| it.version),

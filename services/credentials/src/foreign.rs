@@ -2,13 +2,14 @@
 
 use crate::key_store;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use studium_proto::credentials::v1::{AwardScheme, AwardedCredit};
 use studium_vc::{contexts::Contexts, resolver::Fetched, verify};
 
 /// What a credential of another platform says of itself.
 #[derive(Debug, Clone, Default)]
 pub struct Foreign {
-    /// SHA-256 of the text as it was handed in.
+    /// SHA-256 of what names it, the same however it is written.
     pub sha256: String,
     /// Its issuer.
     pub issuer: String,
@@ -32,12 +33,39 @@ pub fn read(text: &str, now_ms: i64) -> Result<Foreign, String> {
     };
     let named = [&subject["achievement"]["name"], &credential["name"]];
     let issuer = &credential["issuer"];
+    let issuer = issuer.as_str().or_else(|| issuer["id"].as_str()).unwrap_or_default().to_owned();
     Ok(Foreign {
-        sha256: key_store::sha256(text.as_bytes()),
-        issuer: issuer.as_str().or_else(|| issuer["id"].as_str()).unwrap_or_default().to_owned(),
+        sha256: key_store::sha256(name(credential, &issuer).as_bytes()),
+        issuer,
         title: named.into_iter().find_map(Value::as_str).unwrap_or_default().chars().take(500).collect(),
         claimed: milli(&subject["creditsEarned"]).into_iter().map(credit).collect(),
     })
+}
+
+/// What names a credential: its issuer and its id, in whichever form and with whichever proofs it is handed in. One
+/// without an id is named by all that it says.
+fn name(credential: &Value, issuer: &str) -> String {
+    if let Some(id) = credential["id"].as_str() {
+        return format!("{issuer}\n{id}");
+    }
+    let mut unproven = credential.clone();
+    if let Some(members) = unproven.as_object_mut() {
+        members.remove("proof");
+    }
+    canonical(&unproven)
+}
+
+/// JSON without space, members in the order of their names, whatever order the JSON library keeps.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let sorted: BTreeMap<_, _> = members.iter().collect();
+            let all = sorted.into_iter().map(|(name, it)| format!("{}:{}", Value::from(name.as_str()), canonical(it)));
+            format!("{{{}}}", all.collect::<Vec<_>>().join(","))
+        }
+        Value::Array(all) => format!("[{}]", all.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        it => it.to_string(),
+    }
 }
 
 fn credit(credits_milli: u32) -> AwardedCredit {

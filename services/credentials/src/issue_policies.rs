@@ -6,17 +6,18 @@ use crate::{
     credential::{self, Command, Credential},
     credentials::{self, CredentialRow, Credentials},
     issuers::Issuers,
-    issuing,
+    issuing::{self, Basis},
     issuing_institutions::IssuingInstitutions,
     registered_learners::RegisteredLearners,
     signing,
     status_list::{self, StatusList},
 };
+use std::collections::{BTreeMap, btree_map::Entry};
 use studium_kit::{App, Asked, LookUpPolicy, Policy, Reaction, StoreError, View, by_itself};
 use studium_proto::{
     catalogue::v1::{Authority, institution_event::Event as InstitutionEvent},
     credentials::v1::{
-        AchievementSource, CredentialIssued, CredentialSigned, IssueCause,
+        AchievementSource, CredentialIssued, CredentialSigned, CredentialState, IssueCause,
         achievement_event::Event as AchievementEvent, credential_event::Event as CredentialEvent,
         issuer_event::Event as IssuerEvent, status_list_event::Event as ListEvent,
     },
@@ -114,8 +115,9 @@ impl LookUpPolicy for CredentialsFollowApprovals {
         let of = row.definition();
         let what = (of.source(), of.source_id.as_str(), of.source_version);
         let mut reactions = Vec::new();
+        let basis = Basis::read(app, id).await?;
         for learner_id in completions::learners(app.store(), what).await? {
-            if let Some((issued, facts)) = issuing::earned(app, &learner_id, what, at_ms).await? {
+            if let Some((issued, facts)) = issuing::earned_by(app, &basis, (id, &learner_id), at_ms).await? {
                 reactions.push(reaction(issued, facts, at_ms));
             }
         }
@@ -148,7 +150,7 @@ async fn look_again(
     withheld: &[CredentialRow],
     at_ms: i64,
 ) -> Result<Vec<Reaction<Credential>>, StoreError> {
-    let mut reactions = Vec::new();
+    let (mut reactions, mut read) = (Vec::new(), BTreeMap::new());
     // What is withheld of stacks rests on awards: `stack_policies` looks at it.
     for row in withheld.iter().filter(|it| !it.achievement_id.starts_with("stack~")) {
         let wish = issuing::Wish {
@@ -158,7 +160,11 @@ async fn look_again(
             cause: IssueCause::Completion,
             ..issuing::Wish::default()
         };
-        let (issued, facts) = issuing::prepare(app, &wish, at_ms).await?;
+        let basis = match read.entry(&row.achievement_id) {
+            Entry::Occupied(it) => it.into_mut(),
+            Entry::Vacant(it) => it.insert(Basis::read(app, &row.achievement_id).await?),
+        };
+        let (issued, facts) = issuing::prepare(app, basis, &wish, at_ms).await?;
         reactions.push(reaction(issued, facts, at_ms));
     }
     Ok(reactions)
@@ -204,6 +210,34 @@ impl LookUpPolicy for WithheldFollowRegistrations {
 
     async fn react(app: &App, id: &str, _: &LearnerEvent, at_ms: i64) -> Result<Vec<Reaction<Credential>>, StoreError> {
         look_again(app, &credentials::withheld_from(app.store(), id).await?, at_ms).await
+    }
+}
+
+/// Looks again at what was withheld just now: what stood against it may have been settled after it was looked at and
+/// before it was written down, when nobody who looks for what is withheld could find it.
+pub struct WithheldAreLookedAtTwice;
+
+impl LookUpPolicy for WithheldAreLookedAtTwice {
+    const NAME: &'static str = "withheld-are-looked-at-twice";
+    const STREAM: &'static str = "credentials";
+    const VIEWS: &'static [&'static str] = &[Credentials::NAME, Achievements::NAME, Issuers::NAME];
+    type Event = CredentialEvent;
+    type Target = Credential;
+
+    fn concerns(event: &CredentialEvent) -> bool {
+        matches!(event, CredentialEvent::CredentialWithheld(_))
+    }
+
+    async fn react(
+        app: &App,
+        id: &str,
+        _: &CredentialEvent,
+        at_ms: i64,
+    ) -> Result<Vec<Reaction<Credential>>, StoreError> {
+        let row = credentials::credential(app.store(), id).await?;
+        // On a new store all that was ever withheld comes by again.
+        let row = row.filter(|it| it.state() == CredentialState::Withheld);
+        look_again(app, row.as_slice(), at_ms).await
     }
 }
 

@@ -1,17 +1,21 @@
 //! Puts together what a credential will say, and what its award rests on: for staff, for completions, for new awards.
 
 use crate::{
+    achievement,
     achievements::{self, AchievementRow},
     award::Facts,
     completions::{self, CompletionRow},
     credential::{self, Credential},
     credentials::{self, CredentialRow},
-    issuers, issuing_institutions, key_store, registered_learners,
+    issuers::{self, IssuerRow},
+    issuing_institutions::{self, IssuingInstitutionRow},
+    key_store, registered_learners,
     settings::Settings,
-    signing,
 };
-use studium_kit::{App, Store, StoreError};
-use studium_proto::credentials::v1::{AchievementSource, AwardGrade, CredentialIssued, CredentialState, IssueCause};
+use studium_kit::{App, StoreError};
+use studium_proto::credentials::v1::{
+    AchievementDefined, AchievementSource, AchievementState, AwardGrade, CredentialIssued, CredentialState, IssueCause,
+};
 use studium_vc::times;
 
 /// The form in which credentials are written; a change of the form is a new number, since old ones are written again.
@@ -38,36 +42,61 @@ pub struct Wish<'a> {
     pub components: &'a [String],
 }
 
-/// What the credential will say, and what the award rests on.
-pub async fn prepare(app: &App, wish: &Wish<'_>, at_ms: i64) -> Result<(CredentialIssued, Facts), StoreError> {
-    let store = app.store();
-    let achievement = achievements::achievement(store, wish.achievement_id).await?;
-    let completion = match &achievement {
-        Some(it) => completion(store, it, wish.learner_id).await?,
-        None => None,
-    };
-    let mut issued = said(wish, achievement.as_ref(), completion.as_ref(), at_ms);
-    let facts = facts(app, wish, achievement.as_ref(), completion, &mut issued).await?;
-    Ok((issued, facts))
+/// What awards for an achievement rest on, whoever they are for: read once for many learners.
+#[derive(Debug, Default)]
+pub struct Basis {
+    state: AchievementState,
+    definition: AchievementDefined,
+    institution: IssuingInstitutionRow,
+    issuer: IssuerRow,
+    /// The key that signs; empty = there is none that the operator's keys open.
+    key_id: String,
 }
 
-async fn completion(
-    store: &Store,
-    achievement: &AchievementRow,
-    learner_id: &str,
-) -> Result<Option<CompletionRow>, StoreError> {
-    let it = achievement.definition();
-    completions::completion(store, learner_id, it.source(), &it.source_id, it.source_version).await
+impl Basis {
+    /// What stands now; of an achievement that is not defined, nothing.
+    pub async fn read(app: &App, achievement_id: &str) -> Result<Self, StoreError> {
+        let store = app.store();
+        let achievement = achievements::achievement(store, achievement_id).await?;
+        let definition = achievement.as_ref().map(AchievementRow::definition).unwrap_or_default();
+        let issuer = issuers::issuer(store, &definition.institution_id).await?.unwrap_or_default();
+        let keys = app.belonging::<Settings>().and_then(|it| it.keys.as_ref());
+        let key = issuer.current().filter(|key| keys.is_some_and(|it| it.holds(&key.sealed())));
+        Ok(Self {
+            state: achievement.map(|it| it.state()).unwrap_or_default(),
+            institution: issuing_institutions::institution(store, &definition.institution_id).await?,
+            key_id: key.map(|it| it.id.clone()).unwrap_or_default(),
+            definition,
+            issuer,
+        })
+    }
+}
+
+/// What the credential will say, and what the award rests on.
+pub async fn prepare(
+    app: &App,
+    basis: &Basis,
+    wish: &Wish<'_>,
+    at_ms: i64,
+) -> Result<(CredentialIssued, Facts), StoreError> {
+    let it = &basis.definition;
+    let (source, version) = (it.source(), it.source_version);
+    let completion = match basis.state {
+        AchievementState::Unspecified => None,
+        _ => completions::completion(app.store(), wish.learner_id, source, &it.source_id, version).await?,
+    };
+    let mut issued = said(wish, it, completion.as_ref(), at_ms);
+    let facts = facts(app, basis, wish, completion, &mut issued).await?;
+    Ok((issued, facts))
 }
 
 /// What follows from the achievement, the completion and the credential before.
 fn said(
     wish: &Wish<'_>,
-    achievement: Option<&AchievementRow>,
+    definition: &AchievementDefined,
     completion: Option<&CompletionRow>,
     at_ms: i64,
 ) -> CredentialIssued {
-    let definition = achievement.map(AchievementRow::definition).unwrap_or_default();
     let before = wish.supersedes.map(CredentialRow::issued);
     let valid_until_ms = match definition.valid_months {
         0 => 0,
@@ -77,11 +106,11 @@ fn said(
         learner_id: wish.learner_id.to_owned(),
         achievement_id: wish.achievement_id.to_owned(),
         attempt: wish.attempt,
-        institution_id: definition.institution_id,
+        institution_id: definition.institution_id.clone(),
         awarded_ms: before.as_ref().map_or(at_ms, |it| it.awarded_ms),
         valid_from_ms: at_ms,
         valid_until_ms,
-        credits: definition.credits,
+        credits: definition.credits.clone(),
         cause: wish.cause as i32,
         reason: wish.reason.to_owned(),
         supersedes: wish.supersedes.map(|it| it.credential_id.clone()).unwrap_or_default(),
@@ -111,30 +140,20 @@ fn said(
 /// What the award rests on; completes what the credential says of its issuer.
 async fn facts(
     app: &App,
+    basis: &Basis,
     wish: &Wish<'_>,
-    achievement: Option<&AchievementRow>,
     completion: Option<CompletionRow>,
     issued: &mut CredentialIssued,
 ) -> Result<Facts, StoreError> {
-    let store = app.store();
-    let institution = issuing_institutions::institution(store, &issued.institution_id).await?;
-    let published = issuers::issuer(store, &issued.institution_id).await?;
-    let keys = app.belonging::<Settings>().and_then(|it| it.keys.as_ref());
-    let key = published.as_ref().and_then(|it| it.current()).filter(|key| {
-        keys.is_some_and(|it| it.open(&key.sealed(), &signing::whose(&issued.institution_id, &key.id)).is_some())
-    });
-    let has_key = key.is_some();
-    issued.key_id = key.map(|it| it.id.clone()).unwrap_or_default();
-    if let Some(it) = published {
-        (issued.issuer_did, issued.base_url) = (it.did, it.base_url);
-    }
-    (issued.issuer_name, issued.issuer_country) = (institution.name, institution.country);
+    let (store, definition, institution) = (app.store(), &basis.definition, &basis.institution);
+    issued.key_id.clone_from(&basis.key_id);
+    (issued.issuer_did, issued.base_url) = (basis.issuer.did.clone(), basis.issuer.base_url.clone());
+    (issued.issuer_name, issued.issuer_country) = (institution.name.clone(), institution.country.clone());
     issued.public_id = public_id().unwrap_or_default();
     let superseded = wish.supersedes.map(|it| it.credential_id.as_str()).unwrap_or_default();
     let others = credentials::of_learner(store, wish.learner_id, wish.achievement_id).await?;
     let holds =
         |it: &&CredentialRow| is_alive(it.state()) && it.attempt != wish.attempt && it.credential_id != superseded;
-    let definition = achievement.map(AchievementRow::definition).unwrap_or_default();
     let is_stack = wish.cause == IssueCause::Stack;
     let before = match wish.supersedes {
         Some(it) => Some(standing(app, &it.credential_id, &issued.institution_id).await?),
@@ -149,7 +168,7 @@ async fn facts(
     };
     let earlier = earlier_state.is_some_and(is_alive).then_some(earlier);
     Ok(Facts {
-        achievement: achievement.map(AchievementRow::state).unwrap_or_default(),
+        achievement: basis.state,
         frameworks: definition.frameworks().collect(),
         pass_mark_millipoints: definition.pass_mark_millipoints,
         completed: completion.map(|it| it.completed()),
@@ -163,7 +182,7 @@ async fn facts(
             .is_some_and(|it| matches!(it, CredentialState::Unspecified | CredentialState::Withheld)),
         is_unasked_stack: definition.source() == AchievementSource::Stack && !is_stack,
         is_authorised: institution.is_issuer,
-        has_key: has_key && !issued.public_id.is_empty(),
+        has_key: !basis.key_id.is_empty() && !issued.public_id.is_empty(),
     })
 }
 
@@ -191,13 +210,21 @@ pub async fn earned(
     (source, source_id, version): (AchievementSource, &str, u32),
     at_ms: i64,
 ) -> Result<Option<(CredentialIssued, Facts)>, StoreError> {
-    let Some(row) = achievements::approved(app.store(), source, source_id, version).await? else { return Ok(None) };
-    let wish = Wish {
-        achievement_id: &row.achievement_id,
-        learner_id,
-        attempt: 1,
-        cause: IssueCause::Completion,
-        ..Wish::default()
-    };
-    prepare(app, &wish, at_ms).await.map(Some)
+    let achievement_id = achievement::id(source, source_id, version);
+    let basis = Basis::read(app, &achievement_id).await?;
+    earned_by(app, &basis, (&achievement_id, learner_id), at_ms).await
+}
+
+/// What is issued to a learner who completed an achievement, if credentials are issued for it.
+pub async fn earned_by(
+    app: &App,
+    basis: &Basis,
+    (achievement_id, learner_id): (&str, &str),
+    at_ms: i64,
+) -> Result<Option<(CredentialIssued, Facts)>, StoreError> {
+    if basis.state != AchievementState::Approved {
+        return Ok(None);
+    }
+    let wish = Wish { achievement_id, learner_id, attempt: 1, cause: IssueCause::Completion, ..Wish::default() };
+    prepare(app, basis, &wish, at_ms).await.map(Some)
 }

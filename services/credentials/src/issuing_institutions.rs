@@ -1,5 +1,7 @@
 //! What the catalogue says of institutions that issuing needs: name, country, and whether they may.
 
+use crate::issuers::IssuerRow;
+use std::collections::BTreeMap;
 use studium_kit::{Changes, Recorded, Store, StoreError, View, row};
 use studium_proto::catalogue::v1::{Authority, institution_event::Event};
 
@@ -46,4 +48,23 @@ pub async fn institution(store: &Store, institution_id: &str) -> Result<IssuingI
     let columns = IssuingInstitutionRow::COLUMN_LIST;
     let sql = format!("SELECT {columns} FROM issuing_institution_1 WHERE institution_id = $1");
     Ok(store.query(&sql, &[institution_id.into()]).await?.pop().unwrap_or_default())
+}
+
+/// The same of all issuers of a page, by id.
+pub async fn of_issuers(
+    store: &Store,
+    issuers: &[IssuerRow],
+) -> Result<BTreeMap<String, IssuingInstitutionRow>, StoreError> {
+    if issuers.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let places: Vec<_> = (1..=issuers.len()).map(|n| format!("${n}")).collect();
+    let sql = format!(
+        "SELECT {} FROM issuing_institution_1 WHERE institution_id IN ({})",
+        IssuingInstitutionRow::COLUMN_LIST,
+        places.join(", ")
+    );
+    let ids: Vec<_> = issuers.iter().map(|it| it.institution_id.as_str().into()).collect();
+    let rows: Vec<IssuingInstitutionRow> = store.query(&sql, &ids).await?;
+    Ok(rows.into_iter().map(|it| (it.institution_id.clone(), it)).collect())
 }

@@ -47,6 +47,11 @@ impl KeyStore {
         SigningKey::from_seed(&self.seed(sealed, whose)?).ok()
     }
 
+    /// Whether the operator's key that seals it is here; whether it opens, only opening it tells.
+    pub fn holds(&self, sealed: &Sealed) -> bool {
+        self.keys.iter().any(|(id, _)| *id == sealed.by)
+    }
+
     /// Whether the first of the operator's keys seals it.
     pub fn is_newest(&self, sealed: &Sealed) -> bool {
         self.keys.first().is_some_and(|(id, _)| *id == sealed.by)

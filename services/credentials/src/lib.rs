@@ -14,6 +14,7 @@ mod credentials;
 mod credit_account;
 mod credit_accounts;
 mod credit_entries;
+mod credit_ids;
 mod credit_policies;
 mod document;
 mod drafting;
@@ -104,6 +105,7 @@ pub fn service_with(settings: Settings) -> Service {
         .look_up_policy::<issue_policies::WithheldAreLookedAtAgain>()
         .look_up_policy::<issue_policies::WithheldFollowAuthorisations>()
         .look_up_policy::<issue_policies::WithheldFollowRegistrations>()
+        .look_up_policy::<issue_policies::WithheldAreLookedAtTwice>()
         .policy(issue_policies::StatusFollowsCredentials)
         .look_up_policy::<issue_policies::CredentialsAreSigned>()
         .look_up_policy::<issue_policies::OldCredentialsGiveWay>()

@@ -73,6 +73,7 @@ pub struct Recognition {
     outcome: RecognitionOutcome,
     credits_milli: u32,
     scheme: AwardScheme,
+    kind: CreditKind,
     explanation: String,
     /// Due then; 0 = nothing is to be decided.
     due_ms: i64,
@@ -122,6 +123,7 @@ impl Decider for Recognition {
                 self.state = RecognitionState::Decided;
                 (self.outcome, self.credits_milli, self.scheme) = (it.outcome(), it.credits_milli, it.scheme());
                 (self.officer, self.explanation) = (it.officer.clone(), it.explanation.clone());
+                self.kind = it.kind();
                 (self.due_ms, self.is_escalated) = (0, false);
             }
             Event::RecognitionAppealed(it) => {
@@ -130,7 +132,7 @@ impl Decider for Recognition {
             Event::RecognitionAppealDecided(it) => {
                 self.state = RecognitionState::Final;
                 (self.outcome, self.credits_milli, self.scheme) = (it.outcome(), it.credits_milli, it.scheme());
-                self.explanation.clone_from(&it.explanation);
+                (self.kind, self.explanation) = (it.kind(), it.explanation.clone());
                 (self.due_ms, self.is_escalated) = (0, false);
             }
             Event::RecognitionEscalated(_) => self.is_escalated = true,
@@ -139,6 +141,11 @@ impl Decider for Recognition {
 }
 
 impl Recognition {
+    /// What was handed in where; nothing at all if it was not asked for.
+    pub fn submitted(&self) -> &RecognitionSubmitted {
+        &self.submitted
+    }
+
     /// One credential is handed in once at one institution; who disagrees with the decision appeals.
     fn submit(&self, it: &RecognitionSubmitted) -> Decision<Self> {
         if self.state != RecognitionState::Unspecified {
@@ -152,7 +159,7 @@ impl Recognition {
 
     fn is_same(&self, it: &Verdict) -> bool {
         (self.outcome, self.credits_milli, self.scheme) == (it.outcome, it.credits_milli, it.counts_in())
-            && self.explanation == it.explanation
+            && (self.kind, &self.explanation) == (it.kind, &it.explanation)
     }
 
     fn verdict(&self, it: &Verdict) -> Decision<Self> {

@@ -52,7 +52,7 @@ pub struct RecognitionsAreEscalated;
 impl Deadline for RecognitionsAreEscalated {
     const NAME: &'static str = "recognitions-are-escalated";
     type Target = Recognition;
-    const DUE: &'static str = "SELECT recognition_id AS id, due_ms FROM recognition_1 \
+    const DUE: &'static str = "SELECT recognition_id AS id, due_ms FROM recognition_2 \
                                WHERE due_ms > 0 AND due_ms <= $1 AND NOT is_escalated";
 
     fn command(_: &str, due_ms: i64) -> Asked<Command> {

@@ -1,8 +1,10 @@
 //! Recognitions: what was handed in where, what is due, and what was decided, for learners, officers and issuers.
 
 use std::fmt::Write as _;
-use studium_kit::{Changes, Dialect, Json, Page, Recorded, Store, StoreError, View, row};
-use studium_proto::credentials::v1::{self as credentials, AwardedCredit, RecognitionState, recognition_event::Event};
+use studium_kit::{Caller, Changes, Dialect, Json, Page, Recorded, Store, StoreError, View, row};
+use studium_proto::credentials::v1::{
+    self as credentials, AwardScheme, AwardedCredit, RecognitionState, RecognitionSubmitted, recognition_event::Event,
+};
 
 row! {
     /// One credential at one receiving institution.
@@ -29,6 +31,9 @@ row! {
         foreign_issuer: String,
         submitted_ms: i64,
         decided_ms: i64,
+        grounds: String,
+        note: String,
+        kind: i32,
     }
 }
 
@@ -37,7 +42,7 @@ pub struct Recognitions;
 
 impl View for Recognitions {
     type Row = RecognitionRow;
-    const NAME: &'static str = "recognition_1";
+    const NAME: &'static str = "recognition_2";
     const STREAMS: &'static [&'static str] = &["credentials"];
 
     fn ddl(_: Dialect) -> Vec<String> {
@@ -67,7 +72,7 @@ impl RecognitionRow {
                 self.claimed = Json(it.claimed.iter().map(|it| (it.scheme, it.credits_milli)).collect());
                 (self.learner_id, self.institution_id) = (it.learner_id, it.institution_id);
                 (self.credential_id, self.issuer_institution_id) = (it.credential_id, it.issuer_institution_id);
-                (self.title, self.programme_id) = (it.title, it.programme_id);
+                (self.title, self.programme_id, self.note) = (it.title, it.programme_id, it.note);
                 (self.foreign_sha256, self.foreign_issuer) = (it.foreign_sha256, it.foreign_issuer);
             }
             Event::RecognitionReviewStarted(it) => {
@@ -77,23 +82,30 @@ impl RecognitionRow {
                 self.recognition_state = RecognitionState::Decided as i32;
                 (self.outcome, self.credits_milli, self.scheme) = (it.outcome, it.credits_milli, it.scheme);
                 (self.difference, self.explanation, self.officer) = (it.difference, it.explanation, it.officer);
+                self.kind = it.kind;
                 (self.decided_ms, self.due_ms, self.is_escalated) = (at, 0, false);
             }
             Event::RecognitionAppealed(it) => {
                 (self.recognition_state, self.due_ms) = (RecognitionState::Appealed as i32, it.due_at_ms);
+                self.grounds = it.grounds;
             }
             Event::RecognitionAppealDecided(it) => {
                 self.recognition_state = RecognitionState::Final as i32;
                 (self.outcome, self.credits_milli, self.scheme) = (it.outcome, it.credits_milli, it.scheme);
                 (self.difference, self.explanation, self.officer) = (it.difference, it.explanation, it.officer);
+                self.kind = it.kind;
                 (self.decided_ms, self.due_ms, self.is_escalated) = (at, 0, false);
             }
             Event::RecognitionEscalated(_) => self.is_escalated = true,
         }
     }
 
-    /// As it is shown.
-    pub fn shown(self) -> credentials::Recognition {
+    /// As it is shown. What the learner said is for whoever decides and for the learner, not for the issuer.
+    pub fn shown(mut self, caller: &Caller) -> credentials::Recognition {
+        let decides = caller.acts_for_all() || caller.institutions.contains(&self.institution_id);
+        if !decides && caller.subject != self.learner_id {
+            (self.grounds, self.note) = (String::new(), String::new());
+        }
         let claimed = self.claimed.0.iter();
         credentials::Recognition {
             claimed: claimed.map(|it| AwardedCredit { scheme: it.0, credits_milli: it.1 }).collect(),
@@ -117,26 +129,34 @@ impl RecognitionRow {
             foreign_issuer: self.foreign_issuer,
             submitted_ms: self.submitted_ms,
             decided_ms: self.decided_ms,
+            grounds: self.grounds,
+            note: self.note,
+            kind: self.kind,
         }
     }
 }
 
 /// One recognition, if it was asked for.
 pub async fn recognition(store: &Store, recognition_id: &str) -> Result<Option<RecognitionRow>, StoreError> {
-    let sql = format!("SELECT {} FROM recognition_1 WHERE recognition_id = $1", RecognitionRow::COLUMN_LIST);
+    let sql = format!("SELECT {} FROM recognition_2 WHERE recognition_id = $1", RecognitionRow::COLUMN_LIST);
     Ok(store.query(&sql, &[recognition_id.into()]).await?.pop())
 }
 
 /// What a programme of an institution recognises already of a learner in a scheme, without one recognition.
-pub async fn recognised_before(store: &Store, it: &RecognitionRow, scheme: i32) -> Result<u64, StoreError> {
-    let sql = "SELECT CAST(COALESCE(SUM(credits_milli), 0) AS BIGINT) FROM recognition_1 WHERE learner_id = $1 \
+pub async fn recognised_before(
+    store: &Store,
+    it: &RecognitionSubmitted,
+    recognition_id: &str,
+    scheme: AwardScheme,
+) -> Result<u64, StoreError> {
+    let sql = "SELECT CAST(COALESCE(SUM(credits_milli), 0) AS BIGINT) FROM recognition_2 WHERE learner_id = $1 \
                AND institution_id = $2 AND programme_id = $3 AND scheme = $4 AND recognition_id <> $5";
     let values = [
         it.learner_id.as_str().into(),
         it.institution_id.as_str().into(),
         it.programme_id.as_str().into(),
-        scheme.into(),
-        it.recognition_id.as_str().into(),
+        (scheme as i32).into(),
+        recognition_id.into(),
     ];
     let rows: Vec<(u64,)> = store.query(sql, &values).await?;
     Ok(rows.first().map_or(0, |it| it.0))
@@ -159,7 +179,7 @@ pub struct Wanted<'a> {
 
 /// A page of recognitions.
 pub async fn recognitions(store: &Store, it: &Wanted<'_>, page: &Page) -> Result<Vec<RecognitionRow>, StoreError> {
-    let mut sql = format!("SELECT {} FROM recognition_1 WHERE recognition_id > $1", RecognitionRow::COLUMN_LIST);
+    let mut sql = format!("SELECT {} FROM recognition_2 WHERE recognition_id > $1", RecognitionRow::COLUMN_LIST);
     let mut values = vec![page.after.as_str().into(), page.size.into()];
     let texts = [
         ("learner_id", it.learner_id),

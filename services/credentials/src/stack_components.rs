@@ -17,27 +17,18 @@ pub async fn named_or_chosen(
     at_ms: i64,
 ) -> Result<Vec<Component>, StoreError> {
     let entries = credit_entries::all(store, learner_id, stack.scheme()).await?;
-    let mut components = Vec::new();
+    let own = credentials::all_of_learner(store, learner_id).await?;
     if named.is_empty() {
-        for entry in entries {
-            components.push(component(store, learner_id, &entry.entry_id.clone(), Some(entry)).await?);
-        }
-        return Ok(stacking::choose(stack, components, at_ms));
+        let all = entries.iter().map(|it| component(&it.entry_id, Some(it), own.get(&it.entry_id)));
+        return Ok(stacking::choose(stack, all.collect(), at_ms));
     }
     let each: std::collections::BTreeSet<_> = named.iter().collect();
-    for id in each {
-        let entry = entries.iter().find(|it| it.entry_id == *id).cloned();
-        components.push(component(store, learner_id, id, entry).await?);
-    }
-    Ok(components)
+    let entry = |id: &str| entries.iter().find(|it| it.entry_id == id);
+    Ok(each.into_iter().map(|id| component(id, entry(id), own.get(id))).collect())
 }
 
-async fn component(
-    store: &Store,
-    learner_id: &str,
-    id: &str,
-    entry: Option<CreditEntryRow>,
-) -> Result<Component, StoreError> {
+/// One component: what it brought to the account, and the learner's own credential if it is one.
+fn component(id: &str, entry: Option<&CreditEntryRow>, own: Option<&CredentialRow>) -> Component {
     let mut component = Component { entry_id: id.to_owned(), ..Component::default() };
     if let Some(it) = entry {
         let state = it.state();
@@ -45,19 +36,19 @@ async fn component(
             component.credits_milli = it.credits_milli;
         }
         if state == CreditEntryState::Applied {
-            component.used_by = it.award_id;
+            component.used_by.clone_from(&it.award_id);
         }
         // A recognition stands by its entry alone; of a credential, the credential itself says more.
         component.standing = if state == CreditEntryState::Reversed { Standing::Revoked } else { Standing::Active };
-        (component.institution_id, component.achievement_id) = (it.institution_id, it.achievement_id);
-        (component.group, component.eqf_level) = (it.equivalence_group, it.eqf_level);
+        component.institution_id.clone_from(&it.institution_id);
+        component.achievement_id.clone_from(&it.achievement_id);
+        (component.group, component.eqf_level) = (it.equivalence_group.clone(), it.eqf_level);
         component.finished_ms = it.entered_ms;
     }
-    let own = credentials::credential(store, id).await?.filter(|it| it.learner_id == learner_id);
     if let Some(it) = own {
-        describe(&mut component, &it);
+        describe(&mut component, it);
     }
-    Ok(component)
+    component
 }
 
 fn describe(component: &mut Component, row: &CredentialRow) {

@@ -1,13 +1,14 @@
 //! What follows for stacks: the account is asked, its answer comes back, and the stack's credential is issued.
 
 use crate::{
-    achievement::{self, Achievement, Published},
+    achievement::{self, Achievement},
     achievements::{self, Achievements},
     award::Facts,
     checks::Awarding,
     credential::{self, Credential},
     credentials::{self, Credentials},
     credit_account::{self, CreditAccount},
+    drafting,
     issuers::Issuers,
     issuing,
     stack_award::{self, StackAward},
@@ -53,8 +54,10 @@ impl LookUpPolicy for StacksAreAchievements {
         }
         let mut commands = Vec::new();
         if described.is_none() {
+            let source = AchievementSource::Stack;
+            let published = drafting::published(app.store(), source, &stack.stack_id, stack.version).await?;
             let definition = AchievementDefined {
-                source: AchievementSource::Stack as i32,
+                source: source as i32,
                 source_id: stack.stack_id,
                 source_version: stack.version,
                 institution_id: stack.institution_id,
@@ -65,7 +68,7 @@ impl LookUpPolicy for StacksAreAchievements {
                 credits: vec![AwardedCredit { scheme: stack.scheme, credits_milli: stack.target_milli }],
                 ..AchievementDefined::default()
             };
-            commands.push(achievement::Command::Define(Box::new(definition), Published::default()));
+            commands.push(achievement::Command::Define(Box::new(definition), published));
         }
         if described.is_none_or(|it| it.state() == AchievementState::Draft) {
             // A stack claims to keep no rules that ask for the institution.
@@ -189,7 +192,8 @@ async fn issue(
         components,
         ..issuing::Wish::default()
     };
-    let (issued, facts): (CredentialIssued, Facts) = issuing::prepare(app, &wish, at_ms).await?;
+    let basis = issuing::Basis::read(app, &achievement_id).await?;
+    let (issued, facts): (CredentialIssued, Facts) = issuing::prepare(app, &basis, &wish, at_ms).await?;
     let command = credential::Command::IssueOrWithhold(Box::new(issued), facts);
     let id = credential::id(&achievement_id, learner_id, round);
     Ok(Some(Reaction { id, command: by_itself(at_ms, command) }))

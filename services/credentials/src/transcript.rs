@@ -1,7 +1,7 @@
 //! All that a learner was awarded: line by line, with sums by scheme, and as a record that an issuer signs.
 
 use crate::{
-    achievements,
+    achievements::{self, AchievementRow},
     credentials::{self, CredentialRow, Wanted},
     document, issuers,
     public::{self, No, facts},
@@ -9,7 +9,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 use studium_kit::{App, Page, StoreError};
-use studium_proto::credentials::v1::{AwardedCredit, CredentialState, TranscriptEntry};
+use studium_proto::credentials::v1::{AchievementDefined, AwardedCredit, CredentialState, TranscriptEntry};
 use studium_vc::clr::{self, Record};
 
 /// Credentials of a learner that are looked at; nobody has as many.
@@ -49,24 +49,25 @@ pub async fn transcript(app: &App, of: Of<'_>, now_ms: i64) -> Result<Transcript
     };
     let page = Page { after: String::new(), size: ALL };
     let rows = credentials::credentials(app.store(), &wanted, &page).await?;
-    let mut lines = Vec::new();
-    for row in rows.into_iter().filter(CredentialRow::is_signed) {
-        if of.credential.is_empty() || of.credential == row.credential_id {
-            lines.push((entry(app, &row, now_ms).await?, row));
-        }
-    }
+    let achievements = achievements::of_learner(app.store(), of.learner).await?;
+    let is_asked = |it: &CredentialRow| of.credential.is_empty() || of.credential == it.credential_id;
+    let rows = rows.into_iter().filter(|it| it.is_signed() && is_asked(it));
+    let mut lines: Vec<_> = rows
+        .map(|row| {
+            let of = achievements.get(&row.achievement_id).map(AchievementRow::definition).unwrap_or_default();
+            (entry(&row, of, now_ms), row)
+        })
+        .collect();
     lines.sort_by(|a, b| (a.0.awarded_ms, &a.0.credential_id).cmp(&(b.0.awarded_ms, &b.0.credential_id)));
     let (entries, rows): (Vec<_>, Vec<_>) = lines.into_iter().unzip();
     let (credits, study_minutes) = sums(&entries);
     Ok(Transcript { entries, rows, credits, study_minutes })
 }
 
-async fn entry(app: &App, row: &CredentialRow, now_ms: i64) -> Result<TranscriptEntry, StoreError> {
+fn entry(row: &CredentialRow, it: AchievementDefined, now_ms: i64) -> TranscriptEntry {
     let issued = row.issued();
-    let achievement = achievements::achievement(app.store(), &row.achievement_id).await?;
-    let it = achievement.map(|it| it.definition()).unwrap_or_default();
     let is_over = row.valid_until_ms != 0 && now_ms > row.valid_until_ms;
-    Ok(TranscriptEntry {
+    TranscriptEntry {
         credential_id: row.credential_id.clone(),
         url: document::credential_url(&issued),
         institution_id: row.institution_id.clone(),
@@ -82,7 +83,7 @@ async fn entry(app: &App, row: &CredentialRow, now_ms: i64) -> Result<Transcript
         issuer_name: issued.issuer_name,
         name: it.name,
         national_level: it.national_level,
-    })
+    }
 }
 
 /// Whether it is past its end.

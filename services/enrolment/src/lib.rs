@@ -116,6 +116,10 @@ pub fn service_with(key: Option<PartnerKey>) -> Service {
         .grpc(move |app| PartnerFeedServiceServer::new(api(app)))
         .grpc(move |app| WebhookServiceServer::new(webhooks(app)))
         .http(move |_| partner_key::routes(jwks));
+    let service = match WebhookSettings::read("", "") {
+        Ok(usual) => service.with(usual),
+        Err(why) => service.cannot_start(why),
+    };
     match key {
         Some(key) => service.with(key),
         None => service,

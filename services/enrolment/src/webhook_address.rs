@@ -45,7 +45,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !NOT_PUBLIC.iter().any(|(network, bits)| same_v4(address, Ipv4Addr::from(*network), *bits))
 }
 
-/// Of IPv6 only what is given out to hosts, 2000::/3 (RFC 4291 § 2.4), without what holds an address of IPv4, and
+/// Of IPv6 only what is given out to hosts, `2000::/3` (RFC 4291 § 2.4), without what holds an address of IPv4, and
 /// without documentation and experiments (IANA IPv6 Special-Purpose Address Registry). So everything else is refused
 /// without being listed: loopback, `::ffff:0:0/96`, `64:ff9b::/96`, `fc00::/7`, `fe80::/10`, `ff00::/8`.
 fn is_public_v6(address: Ipv6Addr) -> bool {
@@ -186,7 +186,7 @@ fn is_public_host(url: &Url, literal: Option<IpAddr>) -> Result<(), String> {
     }
     let name = url.domain().unwrap_or_default().trim_end_matches('.');
     let leads_nowhere = |ending: &&str| name.strip_suffix(*ending).is_some_and(|it| it.is_empty() || it.ends_with('.'));
-    if !name.contains('.') || NOT_PUBLIC_NAMES.iter().any(|it| leads_nowhere(it)) {
+    if !name.contains('.') || NOT_PUBLIC_NAMES.iter().any(leads_nowhere) {
         return Err(format!("`{name}` is no public name"));
     }
     Ok(())

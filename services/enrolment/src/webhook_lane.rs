@@ -230,13 +230,12 @@ impl Lane {
 
 /// Sends one event.
 async fn fly(app: App, endpoint: EndpointRow, mut flight: Flight) -> Landed {
-    let event = match flight.event.take() {
-        Some(it) => it,
-        None => {
-            let read = app.feed_event::<PartnerFeed>(endpoint.institution_id(), flight.position).await;
-            let missing = || format!("the feed has no event {}", flight.position);
-            read.map_err(|e| e.message().to_owned())?.ok_or_else(missing)?
-        }
+    let event = if let Some(it) = flight.event.take() {
+        it
+    } else {
+        let read = app.feed_event::<PartnerFeed>(endpoint.institution_id(), flight.position).await;
+        let missing = || format!("the feed has no event {}", flight.position);
+        read.map_err(|e| e.message().to_owned())?.ok_or_else(missing)?
     };
     let id = event.commit.id.clone();
     let answer = post(&app, &endpoint, &id, event.bytes.to_vec()).await?;

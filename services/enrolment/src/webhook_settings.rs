@@ -45,17 +45,17 @@ impl Schedule {
 }
 
 fn pause(text: &str) -> Result<i64, String> {
-    let unfit = || format!("has `{text}`, which is no time such as 5s, 5m, 2h or 250ms");
-    let digits = text.find(|it: char| !it.is_ascii_digit()).ok_or_else(unfit)?;
+    let no_time = || format!("has `{text}`, which is no time such as 5s, 5m, 2h or 250ms");
+    let digits = text.find(|it: char| !it.is_ascii_digit()).ok_or_else(no_time)?;
     let (number, unit) = text.split_at(digits);
     let length = match unit {
         "ms" => 1,
         "s" => 1_000,
         "m" => 60_000,
         "h" => 3_600_000,
-        _ => return Err(unfit()),
+        _ => return Err(no_time()),
     };
-    number.parse::<u32>().map(|it| i64::from(it) * length).map_err(|_: ParseIntError| unfit())
+    number.parse::<u32>().map(|it| i64::from(it) * length).map_err(|_: ParseIntError| no_time())
 }
 
 /// Settings of webhooks.

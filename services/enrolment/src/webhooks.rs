@@ -21,6 +21,9 @@ use tokio::{
 /// How often it is looked which webhooks there are.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// The pause before a webhook that lost the log or the store goes on.
+const REST: Duration = Duration::from_millis(500);
+
 /// Sends partners' feeds to their webhooks.
 pub struct Webhooks;
 
@@ -122,6 +125,7 @@ impl Desk {
             let id = endpoint.endpoint.clone();
             if let Err(why) = Lane::run(app, keeper, endpoint).await {
                 broke_off(Webhooks::NAME, &id, &why);
+                pause(REST).await;
             }
         });
         self.lanes.insert(row.endpoint.clone(), (row, task));

@@ -19,6 +19,8 @@ use studium_proto::enrolment::v1::{
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::{Child, Command},
+    task::JoinSet,
+    time::sleep_until,
 };
 
 /// Connections that the load is spread over.
@@ -58,6 +60,21 @@ impl Desk {
     pub async fn enrol(&self, learner_id: String) -> Result<u64> {
         let request = enrol_request(&self.run_id, learner_id);
         Ok(self.client(0).enrol(request).await?.into_inner().position)
+    }
+
+    /// Enrols so many learners at a pace, whether the ones before are enrolled or not.
+    pub async fn enrol_live(&self, run: &str, many: u32, per_second: u32) -> Result<()> {
+        let started = Instant::now();
+        let mut enrolled = JoinSet::new();
+        for n in 0..many {
+            sleep_until((started + Duration::from_secs(1) * n / per_second).into()).await;
+            let (desk, learner) = (self.clone(), format!("bench-live-{run}-{n}"));
+            enrolled.spawn(async move { desk.enrol(learner).await });
+        }
+        while let Some(it) = enrolled.join_next().await {
+            it??;
+        }
+        Ok(())
     }
 
     async fn progress(&self, n: u64, learner_id: &str, minutes: u32) -> Result<()> {

@@ -31,7 +31,7 @@ pub struct Bench {
     /// Only these parts. Measured only when they are named: campus, which fills a plan of 100,000 seats;
     /// mentorship, which gives 10,000 learners a mentor, one by one and all together, and says how well they fit;
     /// credentials, which signs and checks on one core, issues 2,000 on the platform, and revokes some;
-    /// and partners, which tells a feed and has it read by 1, 100 and 1,000 subscribers
+    /// and partners, which tells a feed and has it read by 1, 100 and 1,000 subscribers, and sent to a webhook
     #[arg(value_name = "PART", value_parser = PARTS)]
     parts: Vec<String>,
     /// Only this part; the same as naming it
@@ -93,7 +93,8 @@ pub async fn run(bench: &Bench, output: Output) -> Result<()> {
     for profile in &bench.profile {
         // The data goes where the disk is that a deployment would use: beside the caller's.
         let folder = tempfile::Builder::new().prefix("studium-bench-").tempdir_in(PathBuf::from("."))?;
-        let setup = Setup { durability: Some(*profile), ..Setup::new(folder.path(), Output::silent()) };
+        let settings = vec![("STUDIUM_ENROLMENT_WEBHOOK_ALLOW", "127.0.0.0/8".to_owned())];
+        let setup = Setup { durability: Some(*profile), settings, ..Setup::new(folder.path(), Output::silent()) };
         let measured =
             Platform::with(&setup, async |platform| measure(bench, platform, *profile, output).await).await?;
         merge(&mut results, measured);

@@ -3,6 +3,7 @@
 use super::{
     partners_feed::{self, AcknowledgeArgs, EventsArgs},
     partners_nats::{self, NatsCommand},
+    partners_webhooks::{self, WebhookCommand},
 };
 use crate::platform::{Platform, Setup};
 use anyhow::Result;
@@ -63,6 +64,16 @@ pub enum PartnersCommand {
         #[command(subcommand)]
         command: NatsCommand,
     },
+    /// Has a feed sent to addresses of the partner's own, and shows how far each is.
+    #[command(
+        after_help = "Examples:\n  studium partners webhook add ou sis https://sis.example.edu/studium --after 0\n  \
+                            studium partners webhook test ou sis\n  studium partners webhook failures ou sis"
+    )]
+    Webhook {
+        /// What to do.
+        #[command(subcommand)]
+        command: WebhookCommand,
+    },
 }
 
 /// Runs one of them.
@@ -87,6 +98,7 @@ async fn feed(platform: &Platform, command: PartnersCommand) -> Result<()> {
         PartnersCommand::Difference { institution, events } => {
             partners_feed::difference(platform, institution, &events).await
         }
+        PartnersCommand::Webhook { command } => partners_webhooks::webhook(platform, command).await,
         PartnersCommand::Nats { .. } => Ok(()),
     }
 }

@@ -8,7 +8,7 @@ use studium_vc::{
     did::Document,
     jwt,
     limits::{
-        CONTEXTS_ALL_MAX, CONTEXTS_MAX, DEPTH_MAX, OBJECTS_MAX, STATUS_ENTRIES_MAX, TEXT_MAX, TOKEN_TEXT_MAX,
+        self, CONTEXTS_ALL_MAX, CONTEXTS_MAX, DEPTH_MAX, OBJECTS_MAX, STATUS_ENTRIES_MAX, TEXT_MAX, TOKEN_TEXT_MAX,
         VALUES_MAX,
     },
     reach::Reach,
@@ -56,6 +56,12 @@ fn too_much(text: &str, because: &str) {
     assert_eq!((report.findings(CheckName::Structure), report.checks.len()), (vec![Finding::NotChecked], 5));
     assert!(report.checks[0].sentence.contains(because), "{}", report.checks[0].sentence);
     assert!(report.credential.is_none() && asked.is_empty() && needs(text) == Needs::default());
+    // Whoever asks before signing is told the same.
+    let json = serde_json::from_str::<Value>(text).ok().map(|it| (it.to_string(), it));
+    if let Some((_, json)) = json.filter(|(compact, _)| compact == text) {
+        let told = limits::whole(&json).unwrap_err().to_string();
+        assert!(told.contains(because) || because.contains(&told), "{told}");
+    }
 }
 
 fn forms(credential: &Value) -> [String; 2] {
@@ -70,6 +76,10 @@ fn a_long_text_is_not_read() {
     let text = signed(&small()).to_string();
     let fits = format!("{text}{}", " ".repeat(TEXT_MAX - text.len()));
     assert_eq!(check(&fits).0.outcome(), Outcome::Ok);
+    assert_eq!(limits::whole(&signed(&small())), Ok(()));
+    let mut long = signed(&small());
+    long["description"] = "x".repeat(TEXT_MAX).into();
+    too_much(&long.to_string(), "its text has");
     too_much(&format!("{fits} "), "its text has 262145 bytes");
     too_much(&"A".repeat(TOKEN_TEXT_MAX + 1), "its text has 1048577 bytes");
 }

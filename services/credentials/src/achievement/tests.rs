@@ -3,7 +3,7 @@
 
 use super::*;
 use proptest::prelude::{Just, Strategy, prop_oneof};
-use studium_proto::credentials::v1::Framework;
+use studium_proto::credentials::v1::{AchievedSkill, Framework};
 use studium_testkit::{given, laws};
 
 fn ask(command: Command) -> Asked<Command> {
@@ -101,6 +101,24 @@ fn what_rules_ask_of_the_issuer_is_asked_at_the_approval() {
 }
 
 #[test]
+fn what_would_make_credentials_that_nobody_reads_is_not_approved() {
+    let outcomes = |count, length| AchievementDefined {
+        outcomes: (0..count).map(|n| format!("{n:03} {}", "x".repeat(length))).collect(),
+        ..course(1)
+    };
+    let skill = |it| AchievedSkill { uri: format!("https://skills.example/{it}"), label: "s".into() };
+    let much = AchievementDefined { skills: (0..100).map(skill).collect(), ..outcomes(100, 100) };
+    given::<Achievement>(&[defined(much)]).when(approve()).then(&[approved()]);
+    let no = given::<Achievement>(&[defined(outcomes(30, 10_000))]).when(approve());
+    let no = no.refused(Reason::AchievementTooLarge);
+    assert!(no.detail.contains("at most 262144 are read"), "{}", no.detail);
+    let many = AchievementDefined { skills: (0..400).map(skill).collect(), ..course(1) };
+    let no = given::<Achievement>(&[defined(many)]).when(approve());
+    let no = no.refused(Reason::AchievementTooLarge);
+    assert!(no.detail.contains("at most 500 are read"), "{}", no.detail);
+}
+
+#[test]
 fn only_what_the_catalogue_has_published_is_defined() {
     let said = |institution_id: Option<&str>, latest, has_version| {
         let published = Published { institution_id: institution_id.map(str::to_owned), latest, has_version };
@@ -115,8 +133,12 @@ fn only_what_the_catalogue_has_published_is_defined() {
     assert!(no.detail.ends_with("no version yet"), "{no}");
     given().when(said(Some("ou"), 2, true)).then(&[defined(course(2))]);
     let stack = AchievementDefined { source: AchievementSource::Stack as i32, ..course(2) };
-    let unknown = ask(Command::Define(Box::new(stack.clone()), Published::default()));
-    given().when(unknown).then(&[defined(stack)]);
+    let of = |published| ask(Command::Define(Box::new(stack.clone()), published));
+    let no = given().when(of(Published::default())).refused(Reason::SourceNotFound);
+    assert!(no.detail.starts_with("there is no version 2 of a stack `AAA`"), "{no}");
+    let theirs = Published { institution_id: Some("mit".into()), ..published() };
+    given().when(of(theirs)).refused(Reason::SourceOfAnotherInstitution);
+    given().when(of(published())).then(&[defined(stack.clone())]);
 }
 
 #[test]

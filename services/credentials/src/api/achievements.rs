@@ -18,13 +18,25 @@ use studium_proto::credentials::v1::{
     ListAchievementsRequest, ListAchievementsResponse, Reason, RetireAchievementRequest, RetireAchievementResponse,
     achievement_service_server::AchievementService,
 };
+use studium_vc::data_model;
 use tonic::{Request, Response, Status};
 
 /// Outcomes, skills, programmes that one definition can name.
 const NAMED_MAX: usize = 100;
 
+/// The longest address, characters; the catalogue's.
+const URL_MAX: usize = 2_000;
+
 /// Longest validity, months.
 const MONTHS_MAX: u32 = 1_200;
+
+/// Whether it is an address that people can follow and a credential can hold, or none.
+fn url(fields: &mut Fields, field: &str, text: &str) {
+    fields.optional_text(field, text, URL_MAX);
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_web = rest.is_some_and(|it| !it.is_empty()) && data_model::is_url(text);
+    fields.check(field, text.is_empty() || is_web, "is no http or https address");
+}
 
 /// Whether a definition can be stored.
 fn check_definition(fields: &mut Fields, it: &AchievementDefined) {
@@ -39,7 +51,6 @@ fn check_definition(fields: &mut Fields, it: &AchievementDefined) {
         ("definition.criteria", &it.criteria),
         ("definition.assessment_method", &it.assessment_method),
         ("definition.quality_assurance", &it.quality_assurance),
-        ("definition.quality_assurance_url", &it.quality_assurance_url),
         ("definition.prerequisites", &it.prerequisites),
     ] {
         fields.optional_text(field, text, TEXT_MAX);
@@ -64,7 +75,9 @@ fn check_definition(fields: &mut Fields, it: &AchievementDefined) {
     fields.check("definition.skills", it.skills.len() <= NAMED_MAX, "are more than 100");
     for skill in &it.skills {
         fields.text("definition.skills.label", &skill.label, NAME_MAX);
+        url(fields, "definition.skills.uri", &skill.uri);
     }
+    url(fields, "definition.quality_assurance_url", &it.quality_assurance_url);
     let mut schemes: Vec<_> = it.credits.iter().map(|it| it.scheme).collect();
     schemes.sort_unstable();
     schemes.dedup();

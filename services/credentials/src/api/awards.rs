@@ -6,14 +6,16 @@ use crate::{
     completions::Completions,
     credential::{self, Command, Credential},
     credentials::Credentials,
-    issuing::{self, Wish},
+    issuing::{self, Basis, Wish},
 };
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use std::collections::HashSet;
-use studium_kit::{By, Call, DecideError, Decider as _, Decision, Fields, Reason as _, Rejection, fault, status};
+use studium_kit::{
+    Asked, By, Call, DecideError, Decider as _, Decision, Fields, Reason as _, Rejection, fault, status,
+};
 use studium_proto::credentials::v1::{
-    AwardFinding, AwardRow, AwardRowResult, CheckAwardRequest, CheckAwardResponse, IssueCause, IssueCredentialsRequest,
-    IssueCredentialsResponse, Reason, award_service_server::AwardService,
+    AwardFinding, AwardRow, AwardRowResult, CheckAwardRequest, CheckAwardResponse, CredentialIssued, IssueCause,
+    IssueCredentialsRequest, IssueCredentialsResponse, Reason, award_service_server::AwardService,
 };
 use tonic::{Request, Response, Status};
 
@@ -27,56 +29,68 @@ const DECIDED_MAX: usize = 32;
 type Came = (AwardRowResult, u64);
 
 /// An award as it would be decided.
-struct Award {
-    id: String,
-    issued: Box<studium_proto::credentials::v1::CredentialIssued>,
+pub(super) struct Award {
+    /// The credential.
+    pub id: String,
+    issued: Box<CredentialIssued>,
     facts: award::Facts,
+}
+
+impl Award {
+    /// What is asked of the credential, for an institution.
+    pub fn command(&self, call: &Call, institution_id: &str) -> Asked<Command> {
+        By::caller(call, &[], institution_id).asks(Command::Issue(self.issued.clone(), self.facts.clone()))
+    }
 }
 
 impl Api {
     /// Lets pass who may issue for an achievement.
-    async fn may_issue(&self, call: &Call, achievement_id: &str, institution_id: &str) -> Result<(), Status> {
+    pub(super) async fn may_issue(
+        &self,
+        call: &Call,
+        achievement_id: &str,
+        institution_id: &str,
+    ) -> Result<(), Status> {
         let row = self.achievement(achievement_id).await?;
         let by = By::caller(call, &[], institution_id);
         let may = by.may_act_for(&row.institution_id, Reason::NotYourInstitution);
         may.map_err(|it| status::refused(&it, [("id", achievement_id)]))
     }
 
+    /// What all awards for an achievement rest on.
+    pub(super) async fn basis(&self, achievement_id: &str) -> Result<Basis, Status> {
+        Basis::read(&self.app, achievement_id).await.map_err(fault)
+    }
+
     /// Puts the award of one learner together.
-    async fn award(&self, call: &Call, achievement_id: &str, row: &AwardRow) -> Result<Award, Status> {
-        let wish = Wish {
-            achievement_id,
-            learner_id: &row.learner_id,
-            attempt: row.attempt.max(1),
-            cause: if row.override_reason.is_empty() { IssueCause::Completion } else { IssueCause::Staff },
-            reason: &row.override_reason,
-            ..Wish::default()
-        };
-        let (issued, facts) = issuing::prepare(&self.app, &wish, call.now_ms()).await.map_err(fault)?;
-        Ok(Award { id: credential::id(achievement_id, &row.learner_id, wish.attempt), issued: Box::new(issued), facts })
+    pub(super) async fn award(&self, call: &Call, basis: &Basis, wish: &Wish<'_>) -> Result<Award, Status> {
+        let (issued, facts) = issuing::prepare(&self.app, basis, wish, call.now_ms()).await.map_err(fault)?;
+        let id = credential::id(wish.achievement_id, wish.learner_id, wish.attempt);
+        Ok(Award { id, issued: Box::new(issued), facts })
     }
 
     /// Issues to one learner, named for the first time or again in this call. Only what is broken is an error; everything else is the row's own answer.
     async fn issue_row(
         &self,
         call: &Call,
-        about: &IssueCredentialsRequest,
+        (about, basis): (&IssueCredentialsRequest, &Basis),
         (row, is_first): (AwardRow, bool),
     ) -> Result<Came, Status> {
         let refused = |code: &str, detail: &str| {
             let findings = vec![AwardFinding { code: code.to_owned(), detail: detail.to_owned() }];
             (AwardRowResult { learner_id: row.learner_id.clone(), findings, ..AwardRowResult::default() }, 0)
         };
-        if let Err(e) = check_row(&row) {
+        let mut fields = Fields::new();
+        check_row(&mut fields, &row);
+        if let Err(e) = fields.done() {
             return Ok(refused("MALFORMED", e.message()));
         }
         if !is_first {
             // Both rows would be decided before either is seen in the views.
             return Ok(refused(Reason::DuplicateAward.name(), "an earlier row of this call is for the same learner"));
         }
-        let award = self.award(call, &about.achievement_id, &row).await?;
-        let command = Command::Issue(award.issued, award.facts.clone());
-        let command = By::caller(call, &[], &about.institution_id).asks(command);
+        let award = self.award(call, basis, &wish(&about.achievement_id, &row)).await?;
+        let command = award.command(call, &about.institution_id);
         let mut result = AwardRowResult { learner_id: row.learner_id.clone(), ..AwardRowResult::default() };
         let mut position = 0;
         match self.app.decide_as::<Credential>(&call.meta, &award.id, &command).await {
@@ -95,11 +109,21 @@ impl Api {
 }
 
 /// Whether a row can be read.
-fn check_row(row: &AwardRow) -> Result<(), Status> {
-    let mut fields = Fields::new();
+pub(super) fn check_row(fields: &mut Fields, row: &AwardRow) {
     fields.id("learner_id", &row.learner_id);
     fields.optional_text("override_reason", &row.override_reason, TEXT_MAX);
-    fields.done()
+}
+
+/// What a row asks for: what was completed, or what staff decides.
+pub(super) fn wish<'a>(achievement_id: &'a str, row: &'a AwardRow) -> Wish<'a> {
+    Wish {
+        achievement_id,
+        learner_id: &row.learner_id,
+        attempt: row.attempt.max(1),
+        cause: if row.override_reason.is_empty() { IssueCause::Completion } else { IssueCause::Staff },
+        reason: &row.override_reason,
+        ..Wish::default()
+    }
 }
 
 /// All that stands against an award that was refused: what the credential itself says, and what the facts say.
@@ -120,15 +144,14 @@ impl AwardService for Api {
         let row = AwardRow { learner_id: it.learner_id, attempt: it.attempt, override_reason: it.override_reason };
         let mut fields = Fields::new();
         fields.joined_id("achievement_id", &it.achievement_id);
-        fields.id("learner_id", &row.learner_id);
-        fields.optional_text("override_reason", &row.override_reason, TEXT_MAX);
+        check_row(&mut fields, &row);
         fields.done()?;
         self.app.reached_stream::<Completions>("enrolment", it.enrolment_position).await?;
         self.app.reached::<Credentials>(it.min_position).await?;
         self.may_issue(&call, &it.achievement_id, &it.institution_id).await?;
-        let award = self.award(&call, &it.achievement_id, &row).await?;
-        let command = Command::Issue(award.issued, award.facts.clone());
-        let command = By::caller(&call, &[], &it.institution_id).asks(command);
+        let basis = self.basis(&it.achievement_id).await?;
+        let award = self.award(&call, &basis, &wish(&it.achievement_id, &row)).await?;
+        let command = award.command(&call, &it.institution_id);
         let decided: Decision<Credential> = self.app.look::<Credential, _>(&award.id, |it| it.decide(&command)).await?;
         let (already, findings) = match decided {
             Ok(events) => (events.is_empty(), Vec::new()),
@@ -148,7 +171,8 @@ impl AwardService for Api {
         let call = call.at(it.at_ms)?;
         self.may_issue(&call, &it.achievement_id, &it.institution_id).await?;
         let rows = std::mem::take(&mut it.rows);
-        let (about, call) = (&it, &call);
+        let basis = self.basis(&it.achievement_id).await?;
+        let (about, call) = ((&it, &basis), &call);
         let mut seen = HashSet::new();
         let rows: Vec<_> = rows.into_iter().map(|row| (seen.insert(row.learner_id.clone()), row)).collect();
         let asked = rows

@@ -1,20 +1,20 @@
 //! Calls that concern credentials.
 
-use super::{Api, Reply, TEXT_MAX, no};
+use super::{Api, Reply, TEXT_MAX, awards, no};
 use crate::{
     completions::Completions,
-    credential::{self, Command, Credential},
+    credential::{Command, Credential},
     credentials::{self, CredentialRow, Credentials, Wanted},
-    issuing::{self, Wish},
+    issuing::Wish,
     signing,
 };
 use studium_kit::{By, Call, Fields, Page, done, fault};
 use studium_proto::credentials::v1::{
-    CountCredentialsRequest, CountCredentialsResponse, GetCredentialRequest, GetCredentialResponse, IssueCause,
-    IssueCredentialRequest, IssueCredentialResponse, ListCredentialsRequest, ListCredentialsResponse, Reason,
-    ReawardCredentialRequest, ReawardCredentialResponse, ReinstateCredentialRequest, ReinstateCredentialResponse,
-    RevokeCredentialRequest, RevokeCredentialResponse, SuspendCredentialRequest, SuspendCredentialResponse,
-    credential_service_server::CredentialService,
+    AwardRow, CountCredentialsRequest, CountCredentialsResponse, GetCredentialRequest, GetCredentialResponse,
+    IssueCause, IssueCredentialRequest, IssueCredentialResponse, ListCredentialsRequest, ListCredentialsResponse,
+    Reason, ReawardCredentialRequest, ReawardCredentialResponse, ReinstateCredentialRequest,
+    ReinstateCredentialResponse, RevokeCredentialRequest, RevokeCredentialResponse, SuspendCredentialRequest,
+    SuspendCredentialResponse, credential_service_server::CredentialService,
 };
 use tonic::{Request, Response, Status};
 
@@ -53,24 +53,16 @@ impl CredentialService for Api {
         let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
         fields.joined_id("achievement_id", &it.achievement_id);
-        fields.id("learner_id", &it.learner_id);
-        fields.optional_text("override_reason", &it.override_reason, TEXT_MAX);
+        let row = AwardRow { learner_id: it.learner_id, attempt: it.attempt, override_reason: it.override_reason };
+        awards::check_row(&mut fields, &row);
         fields.done()?;
         self.app.reached_stream::<Completions>("enrolment", it.enrolment_position).await?;
         let call = call.at(it.at_ms)?;
-        let wish = Wish {
-            achievement_id: &it.achievement_id,
-            learner_id: &it.learner_id,
-            attempt: it.attempt.max(1),
-            cause: if it.override_reason.is_empty() { IssueCause::Completion } else { IssueCause::Staff },
-            reason: &it.override_reason,
-            ..Wish::default()
-        };
-        let (issued, facts) = issuing::prepare(&self.app, &wish, call.now_ms()).await.map_err(fault)?;
-        let id = credential::id(&it.achievement_id, &it.learner_id, wish.attempt);
-        let command = Command::Issue(Box::new(issued), facts);
-        let command = By::caller(&call, &[], &it.institution_id).asks(command);
-        done!(IssueCredentialResponse, self.app.decide::<Credential>(&call, &id, &command).await?)
+        self.may_issue(&call, &it.achievement_id, &it.institution_id).await?;
+        let basis = self.basis(&it.achievement_id).await?;
+        let award = self.award(&call, &basis, &awards::wish(&it.achievement_id, &row)).await?;
+        let command = award.command(&call, &it.institution_id);
+        done!(IssueCredentialResponse, self.app.decide::<Credential>(&call, &award.id, &command).await?)
     }
 
     async fn suspend_credential(&self, request: Request<SuspendCredentialRequest>) -> Reply<SuspendCredentialResponse> {
@@ -121,6 +113,7 @@ impl CredentialService for Api {
         let before = self.credential_for(&it.credential_id, "", "").await?;
         let achievement_id =
             if it.achievement_id.is_empty() { before.achievement_id.clone() } else { it.achievement_id };
+        self.may_issue(&call, &achievement_id, &it.institution_id).await?;
         let wish = Wish {
             achievement_id: &achievement_id,
             learner_id: &before.learner_id,
@@ -131,11 +124,9 @@ impl CredentialService for Api {
             grade_millipoints: it.grade_millipoints,
             components: &[],
         };
-        let (issued, facts) = issuing::prepare(&self.app, &wish, call.now_ms()).await.map_err(fault)?;
-        let id = credential::id(&achievement_id, &before.learner_id, wish.attempt);
-        let command = Command::Issue(Box::new(issued), facts);
-        let command = By::caller(&call, &[], &it.institution_id).asks(command);
-        done!(ReawardCredentialResponse, self.app.decide::<Credential>(&call, &id, &command).await?)
+        let award = self.award(&call, &self.basis(&achievement_id).await?, &wish).await?;
+        let command = award.command(&call, &it.institution_id);
+        done!(ReawardCredentialResponse, self.app.decide::<Credential>(&call, &award.id, &command).await?)
     }
 
     async fn get_credential(&self, request: Request<GetCredentialRequest>) -> Reply<GetCredentialResponse> {

@@ -11,9 +11,9 @@ use crate::{
 };
 use studium_kit::{Call, Fields, Page, done, fault};
 use studium_proto::credentials::v1::{
-    self as credentials, CompromiseIssuerKeyRequest, CompromiseIssuerKeyResponse, CreateIssuerKeyRequest,
-    CreateIssuerKeyResponse, GetIssuerRequest, GetIssuerResponse, ListIssuersRequest, ListIssuersResponse,
-    PublishIssuerRequest, PublishIssuerResponse, Reason, ResealIssuerKeysRequest, ResealIssuerKeysResponse,
+    CompromiseIssuerKeyRequest, CompromiseIssuerKeyResponse, CreateIssuerKeyRequest, CreateIssuerKeyResponse,
+    GetIssuerRequest, GetIssuerResponse, ListIssuersRequest, ListIssuersResponse, PublishIssuerRequest,
+    PublishIssuerResponse, Reason, ResealIssuerKeysRequest, ResealIssuerKeysResponse,
     issuer_service_server::IssuerService,
 };
 use tonic::{Request, Response, Status};
@@ -31,11 +31,6 @@ impl Api {
     async fn is_authorised(&self, institution_id: &str) -> Result<bool, Status> {
         let it = issuing_institutions::institution(self.app.store(), institution_id).await.map_err(fault)?;
         Ok(it.is_issuer)
-    }
-
-    async fn with_institution(&self, row: IssuerRow) -> Result<credentials::Issuer, Status> {
-        let it = issuing_institutions::institution(self.app.store(), &row.institution_id).await.map_err(fault)?;
-        Ok(row.shown(it.name, it.country, it.is_issuer))
     }
 }
 
@@ -127,7 +122,8 @@ impl IssuerService for Api {
         let row = row.ok_or_else(|| {
             no(Reason::IssuerNotFound, "the institution is not published as an issuer", &it.institution_id)
         })?;
-        Ok(Response::new(GetIssuerResponse { issuer: Some(self.with_institution(row).await?) }))
+        let it = issuing_institutions::institution(self.app.store(), &row.institution_id).await.map_err(fault)?;
+        Ok(Response::new(GetIssuerResponse { issuer: Some(row.shown(it.name, it.country, it.is_issuer)) }))
     }
 
     async fn list_issuers(&self, request: Request<ListIssuersRequest>) -> Reply<ListIssuersResponse> {
@@ -138,10 +134,12 @@ impl IssuerService for Api {
         self.app.reached::<Issuers>(it.min_position).await?;
         let rows = issuers::issuers(self.app.store(), &page).await.map_err(fault)?;
         let next_page_token = page.next(&rows, |it| it.institution_id.clone());
-        let mut issuers = Vec::new();
-        for row in rows {
-            issuers.push(self.with_institution(row).await?);
-        }
+        let mut institutions = issuing_institutions::of_issuers(self.app.store(), &rows).await.map_err(fault)?;
+        let shown = |row: IssuerRow| {
+            let it = institutions.remove(&row.institution_id).unwrap_or_default();
+            row.shown(it.name, it.country, it.is_issuer)
+        };
+        let issuers = rows.into_iter().map(shown).collect();
         Ok(Response::new(ListIssuersResponse { issuers, next_page_token }))
     }
 }

@@ -39,15 +39,16 @@ fn due(call: &Call, days: u32) -> i64 {
     call.now_ms() + i64::from(if days == 0 { DAYS } else { days }) * DAY_MS
 }
 
-/// What an officer decides, with what the programme recognised before.
+/// What an officer decides, with what the programme recognised before. What was handed in the recognition itself
+/// knows; a view may not have seen it yet.
 async fn verdict(app: &App, recognition_id: &str, mut verdict: Verdict) -> Result<Verdict, Status> {
-    let row = recognitions::recognition(app.store(), recognition_id).await.map_err(fault)?;
-    if let Some(it) = row.as_ref().filter(|it| !it.credential_id.is_empty()) {
-        let state = app.look::<Credential, _>(&it.credential_id, |it| it.standing().0).await?;
+    let submitted = app.look::<Recognition, _>(recognition_id, |it| it.submitted().clone()).await?;
+    if !submitted.credential_id.is_empty() {
+        let state = app.look::<Credential, _>(&submitted.credential_id, |it| it.standing().0).await?;
         verdict.is_gone = state != CredentialState::Active;
     }
-    if let Some(row) = row.filter(|_| verdict.cap_milli > 0) {
-        let before = recognitions::recognised_before(app.store(), &row, verdict.scheme as i32).await;
+    if verdict.cap_milli > 0 {
+        let before = recognitions::recognised_before(app.store(), &submitted, recognition_id, verdict.scheme).await;
         verdict.before_milli = before.map_err(fault)?;
     }
     Ok(verdict)
@@ -211,7 +212,7 @@ impl RecognitionService for Api {
     }
 
     async fn get_recognition(&self, request: Request<GetRecognitionRequest>) -> Reply<GetRecognitionResponse> {
-        let (_, it) = Call::open(request)?;
+        let (call, it) = Call::open(request)?;
         verdict_fields(&it.recognition_id, "")?;
         self.app.reached::<Recognitions>(it.min_position).await?;
         let row = recognitions::recognition(self.app.store(), &it.recognition_id).await.map_err(fault)?;
@@ -225,11 +226,11 @@ impl RecognitionService for Api {
             let why = "no such recognition was asked for";
             return Err(no(Reason::RecognitionNotFound, why, &it.recognition_id));
         };
-        Ok(Response::new(GetRecognitionResponse { recognition: Some(row.shown()) }))
+        Ok(Response::new(GetRecognitionResponse { recognition: Some(row.shown(&call.caller)) }))
     }
 
     async fn list_recognitions(&self, request: Request<ListRecognitionsRequest>) -> Reply<ListRecognitionsResponse> {
-        let (_, it) = Call::open(request)?;
+        let (call, it) = Call::open(request)?;
         let mut fields = Fields::new();
         fields.optional_id("learner_id", &it.learner_id);
         fields.optional_id("institution_id", &it.institution_id);
@@ -246,7 +247,7 @@ impl RecognitionService for Api {
         };
         let rows = recognitions::recognitions(self.app.store(), &wanted, &page).await.map_err(fault)?;
         let next_page_token = page.next(&rows, |it| it.recognition_id.clone());
-        let recognitions = rows.into_iter().map(RecognitionRow::shown).collect();
+        let recognitions = rows.into_iter().map(|it| it.shown(&call.caller)).collect();
         Ok(Response::new(ListRecognitionsResponse { recognitions, next_page_token }))
     }
 }

@@ -93,6 +93,25 @@ fn it_is_issued_once_or_refused_with_all_reasons() {
 }
 
 #[test]
+fn a_new_award_takes_no_place_that_is_taken() {
+    let anew = |supersedes: &str, mark| {
+        let supersedes = supersedes.to_owned();
+        Box::new(CredentialIssued { attempt: 2, supersedes, grade_millipoints: mark, ..*award() })
+    };
+    let ask_for = |it| ask(Command::Issue(it, good()));
+    let (first, other) = ("course~AAA~1~ada~1", "course~BBB~1~ada~1");
+    let past = [Event::CredentialIssued(*anew(first, Some(70_000))), signed()];
+    given::<Credential>(&past).when(ask_for(anew(first, Some(70_000)))).nothing();
+    given::<Credential>(&past).when(ask_for(anew(first, Some(71_000)))).refused(Reason::DuplicateAward);
+    given::<Credential>(&past).when(ask_for(anew(first, None))).refused(Reason::DuplicateAward);
+    given::<Credential>(&past).when(ask_for(anew(other, Some(70_000)))).refused(Reason::DuplicateAward);
+    // Who takes nobody's place is told that it is there.
+    given::<Credential>(&past).when(ask_for(anew("", None))).nothing();
+    let past = [Event::CredentialIssued(*anew("", Some(70_000)))];
+    given::<Credential>(&past).when(ask_for(anew(first, Some(70_000)))).refused(Reason::DuplicateAward);
+}
+
+#[test]
 fn what_a_completion_does_not_earn_is_kept_with_its_reasons() {
     let withheld = Event::CredentialWithheld(CredentialWithheld {
         learner_id: "ada".into(),

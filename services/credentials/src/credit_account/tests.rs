@@ -188,6 +188,20 @@ fn a_later_decision_takes_the_place_of_the_one_before() {
 }
 
 #[test]
+fn a_later_decision_about_the_kind_alone_leaves_the_credits_where_they_are() {
+    let as_major = CreditsRecognised { kind: CreditKind::Major as i32, ..decision(2_000) };
+    let recognise = |decision| ask(Command::Recognise { scheme: AwardScheme::Ects, decision });
+    let major = CreditsClassified { entry_id: "r".into(), kind: CreditKind::Major as i32 };
+    let major = Event::CreditsClassified(major);
+    let past = [Event::CreditsRecognised(decision(2_000)), applied("s", 1, &[line("r", 2_000)])];
+    given::<CreditAccount>(&past).when(recognise(as_major.clone())).then(std::slice::from_ref(&major));
+    let past = [Event::CreditsRecognised(decision(2_000)), major];
+    given::<CreditAccount>(&past).when(recognise(as_major)).nothing();
+    // Who says nothing of the kind changes nothing.
+    given::<CreditAccount>(&past).when(recognise(decision(2_000))).nothing();
+}
+
+#[test]
 fn a_credential_counts_once_in_an_account_whoever_recognises_it() {
     let at = |institution: &str| CreditsRecognised { recognition_id: format!("a~{institution}"), ..decision(2_000) };
     let recognise = |it| ask(Command::Recognise { scheme: AwardScheme::Ects, decision: it });
@@ -208,6 +222,53 @@ fn a_credential_counts_once_in_an_account_whoever_recognises_it() {
     let gone = Event::CreditsReversed(reversed("a~ku", 2_000, ReversalCause::DecidedAnew));
     let past = [Event::CreditsRecognised(at("ku")), gone];
     given::<CreditAccount>(&past).when(recognise(at("mit"))).then(&[Event::CreditsRecognised(at("mit"))]);
+}
+
+#[test]
+fn another_attempt_at_the_same_does_not_count_again() {
+    let (first, second) = ("course~AAA~1~ada~1", "course~AAA~1~ada~2");
+    let at = |credential: &str, institution: &str| CreditsRecognised {
+        recognition_id: format!("{credential}~{institution}"),
+        ..decision(2_000)
+    };
+    let recognise = |it| ask(Command::Recognise { scheme: AwardScheme::Ects, decision: it });
+    let told = |events: &[Event]| match events {
+        [Event::CreditsRefused(it)] => format!("{}: {}", it.reasons.join(" "), it.details.join(" ")),
+        it => format!("{it:?}"),
+    };
+    let decided = |past: &[Event], command| {
+        let mut state = CreditAccount::default();
+        for it in past {
+            state.evolve(it);
+        }
+        told(&state.decide(&command).unwrap())
+    };
+    let counts = |other: &str| format!("CREDITS_COUNTED_ALREADY: it counts as `{other}`");
+    assert_eq!(decided(&[earned(first, 5_000)], ask(earn(second, 5_000))), counts(first));
+    assert_eq!(decided(&[earned(first, 5_000)], recognise(at(second, "ku"))), counts(first));
+    let at_ku = format!("{first}~ku");
+    let past = [Event::CreditsRecognised(at(first, "ku"))];
+    assert_eq!(decided(&past, ask(earn(second, 5_000))), counts(&at_ku));
+    assert_eq!(decided(&past, recognise(at(second, "ku"))), counts(&at_ku));
+    // What takes the place of the first, or of what is gone, counts; so does what somebody else achieved.
+    let new = Earning { scheme: AwardScheme::Ects, entry: entry(second, 5_000), ..Earning::default() };
+    let new = ask(Command::Earn(Box::new(Earning { supersedes: first.into(), ..new })));
+    let back = Event::CreditsReversed(reversed(first, 5_000, ReversalCause::Superseded));
+    let past = [earned(first, 5_000)];
+    given::<CreditAccount>(&past).when(new).then(&[back.clone(), earned(second, 5_000)]);
+    let past = [earned(first, 5_000), back];
+    given::<CreditAccount>(&past).when(ask(earn(second, 5_000))).then(&[earned(second, 5_000)]);
+    for other in ["course~AAA~2~ada~1", "course~BBB~1~ada~1", "programme~AAA~1~ada~1"] {
+        given::<CreditAccount>(&past[..1]).when(ask(earn(other, 5_000))).then(&[earned(other, 5_000)]);
+    }
+    let foreign = |hash: &str, institution: &str| CreditsRecognised {
+        recognition_id: format!("foreign~{hash}~ada~{institution}"),
+        ..decision(2_000)
+    };
+    let past = [Event::CreditsRecognised(foreign("f00", "ku"))];
+    assert_eq!(decided(&past, recognise(foreign("f00", "mit"))), counts("foreign~f00~ada~ku"));
+    let other = foreign("ba5", "ku");
+    given::<CreditAccount>(&past).when(recognise(other.clone())).then(&[Event::CreditsRecognised(other)]);
 }
 
 #[test]
@@ -254,7 +315,7 @@ fn an_account_has_an_id_that_names_learner_and_scheme() {
 #[test]
 fn the_balance_is_what_is_free_and_never_below_nothing() {
     let name = |of: &'static [&'static str]| (0..of.len()).prop_map(move |it| of[it].to_owned());
-    let entries = || name(&["a", "b", "c", "d"]);
+    let entries = || name(&["a", "b", "c", "d~1", "d~2"]);
     let any_command = prop_oneof![
         4 => (entries(), 1..9_000_u32, any::<bool>(), entries()).prop_map(|(it, milli, is_korean, supersedes)| {
             let scheme = if is_korean { AwardScheme::KrAcbs } else { AwardScheme::Ects };
@@ -264,7 +325,7 @@ fn the_balance_is_what_is_free_and_never_below_nothing() {
         }),
         2 => entries().prop_map(|it| reverse(&it)),
         1 => Just(reverse("r")),
-        3 => (0..3_u32, name(&["r", "a~ku", "a~mit", "b~ku"])).prop_map(|(it, recognition_id)| {
+        3 => (0..3_u32, name(&["r", "a~ku", "a~mit", "b~ku", "d~1~ku", "d~2~ku"])).prop_map(|(it, recognition_id)| {
             let decision = CreditsRecognised { recognition_id, ..decision(it * 1_000) };
             Command::Recognise { scheme: AwardScheme::Ects, decision }
         }),
@@ -277,7 +338,8 @@ fn the_balance_is_what_is_free_and_never_below_nothing() {
     laws::hold::<CreditAccount>(any_command.prop_map(ask), |it| {
         let free = it.entries.values().filter(|it| it.stands == Stands::Free);
         let free: i64 = free.map(|it| i64::from(it.credits_milli)).sum();
-        let live = it.entries.iter().filter(|it| it.1.stands != Stands::Reversed).map(|it| credential_of(it.0));
+        let live = it.entries.iter().filter(|it| it.1.stands != Stands::Reversed);
+        let live = live.map(|it| achieved(credential_of(it.0)));
         let (all, mut once): (Vec<_>, Vec<_>) = (live.clone().collect(), live.collect());
         once.sort_unstable();
         once.dedup();

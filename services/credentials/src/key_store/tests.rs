@@ -18,6 +18,7 @@ fn a_sealed_key_opens_for_its_owner_only() {
     changed.seed[20] ^= 1;
     assert!(store.open(&changed, "ou").is_none(), "a changed seal");
     assert!(KeyStore::read(&line(2)).unwrap().open(&sealed, "ou").is_none(), "another operator's key");
+    assert!(store.holds(&sealed) && !KeyStore::read(&line(2)).unwrap().holds(&sealed));
     assert!(!format!("{store:?}{sealed:?}").contains(&line(1)));
 }
 

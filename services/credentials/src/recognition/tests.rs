@@ -172,6 +172,25 @@ fn another_officer_decides_about_an_appeal_for_good() {
 }
 
 #[test]
+fn another_kind_is_another_decision() {
+    let major = || Verdict { kind: CreditKind::Major, ..full() };
+    let past = [submitted(), decided(&full())];
+    given::<Recognition>(&past).when(staff(decide(full()))).nothing();
+    given::<Recognition>(&past).when(staff(decide(major()))).refused(Reason::RecognitionDecided);
+    let mut state = Recognition::default();
+    for event in [submitted(), decided(&full()), appealed()] {
+        state.evolve(&event);
+    }
+    let events = state.decide(&staff(other(major()))).unwrap();
+    let [Event::RecognitionAppealDecided(it)] = &events[..] else { panic!("{events:?}") };
+    assert_eq!(it.kind(), CreditKind::Major);
+    state.evolve(&events[0]);
+    assert!(state.decide(&staff(other(major()))).unwrap().is_empty());
+    let no = state.decide(&staff(other(full()))).unwrap_err();
+    assert_eq!(no.reason, Reason::RecognitionFinal);
+}
+
+#[test]
 fn what_counts_already_stays_in_its_scheme() {
     let past = [submitted(), decided(&part(2_000)), appealed()];
     let korean = Verdict { scheme: AwardScheme::KrAcbs, ..part(3_000) };

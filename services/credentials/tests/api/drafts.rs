@@ -10,9 +10,9 @@ use studium_proto::{
         course_run_event::Event as RunEvent, programme_event::Event as ProgrammeEvent,
     },
     credentials::v1::{
-        AchievementDefined, AchievementSource, AchievementType, AssessmentType, AwardScheme, AwardedCredit,
-        CheckAchievementRequest, CredentialState, CreditRoute, DefineAchievementRequest, DraftAchievementRequest,
-        Framework, Supervision,
+        AchievedSkill, AchievementDefined, AchievementSource, AchievementType, AssessmentType, AwardScheme,
+        AwardedCredit, CheckAchievementRequest, CredentialState, CreditRoute, DefineAchievementRequest,
+        DraftAchievementRequest, Framework, Supervision,
     },
 };
 use tonic::{Code, Status};
@@ -193,6 +193,42 @@ pub async fn only_what_the_catalogue_published_is_drafted_and_defined(desk: Desk
     let stack = draft(&desk, AchievementSource::Stack, "AAA", 0).await.unwrap_err();
     assert_eq!(stack.code(), Code::InvalidArgument);
     assert_eq!(define(&desk, Desk::course()).await.unwrap(), "course~AAA~1");
+}
+
+pub async fn a_stack_is_described_by_whose_it_is(desk: Desk) {
+    let described = |institution_id: &str| AchievementDefined {
+        source: AchievementSource::Stack as i32,
+        source_id: "maths".into(),
+        institution_id: institution_id.into(),
+        name: "Certificate of mathematics".into(),
+        ..Desk::course()
+    };
+    // Nobody takes the name of a stack that does not exist yet.
+    assert_eq!(reason(&define(&desk, described("mit")).await.unwrap_err()), "SOURCE_NOT_FOUND");
+    desk.defines_stack("maths", 10_000).await;
+    desk.awaits(async |it| it.running.is_caught_up().await.unwrap()).await;
+    assert_eq!(reason(&define(&desk, described("mit")).await.unwrap_err()), "SOURCE_OF_ANOTHER_INSTITUTION");
+    assert_eq!(define(&desk, described("ou")).await.unwrap(), "stack~maths~1");
+}
+
+pub async fn what_a_definition_points_to_can_be_followed(desk: Desk) {
+    desk.published(&Desk::course()).await;
+    let skill = |uri: &str| AchievementDefined {
+        skills: vec![AchievedSkill { uri: uri.into(), label: "algebra".into() }],
+        ..Desk::course()
+    };
+    let quality = |url: &str| AchievementDefined { quality_assurance_url: url.into(), ..Desk::course() };
+    for it in ["algebra", "javascript:alert(1)", "https://", "https://skills.example/a b"] {
+        for (field, definition) in [("skills.uri", skill(it)), ("quality_assurance_url", quality(it))] {
+            let no = define(&desk, definition).await.unwrap_err();
+            assert_eq!(no.code(), Code::InvalidArgument, "{it}");
+            assert!(no.message().contains(field), "{no}");
+        }
+    }
+    for it in ["", "http://data.europa.eu/esco/skill/1", "https://qa.example/decisions?of=17#a"] {
+        define(&desk, skill(it)).await.unwrap();
+        define(&desk, quality(it)).await.unwrap();
+    }
 }
 
 pub async fn a_programme_is_drafted_with_what_its_courses_said_then(desk: Desk) {

@@ -1,9 +1,14 @@
 //! What people see of a credential in a browser and on paper.
 
 use crate::desk::{Desk, URL, patiently};
+use studium_proto::catalogue::v1::{
+    Authority, InstitutionAuthorisationWithdrawn, InstitutionCountrySet, InstitutionRenamed,
+    institution_event::Event as InstitutionEvent,
+};
 use studium_proto::credentials::v1::{
     AchievedSkill, AchievementDefined, AwardScheme, AwardedCredit, CompromiseIssuerKeyRequest, CredentialState,
-    GetIssuerRequest, ReawardCredentialRequest, RevokeCredentialRequest, StatusReason, SuspendCredentialRequest,
+    GetIssuerRequest, ListIssuersRequest, ReawardCredentialRequest, RevokeCredentialRequest, StatusReason,
+    SuspendCredentialRequest, achievement_event::Event as AchievementEvent,
 };
 
 const ADA: &str = "course~AAA~1~ada~1";
@@ -46,7 +51,9 @@ fn described() -> AchievementDefined {
 async fn issued(desk: &Desk) -> studium_proto::credentials::v1::Credential {
     desk.with_issuer("ou").await;
     desk.with_key("ou").await;
-    desk.approves(described()).await.unwrap();
+    // As definitions could be before addresses were checked: what it says is shown all the same.
+    desk.elsewhere.say("course~AAA~1", vec![AchievementEvent::AchievementDefined(described())]).await;
+    desk.approve("course~AAA~1").await.unwrap();
     desk.awaits(async |it| it.running.is_caught_up().await.unwrap()).await;
     desk.passes("ada").await;
     desk.becomes(ADA, CredentialState::Active).await
@@ -174,4 +181,37 @@ pub async fn the_page_of_an_issuer_tells_its_keys(desk: Desk) {
     // Its list cannot be signed any more, either, so that nobody can say whether it was revoked.
     assert_eq!(failing(&desk, &shown.url).await, ["Issuer trusted"]);
     assert_eq!(browsed(&desk, "/issuers/nobody").await.0, 404);
+}
+
+pub async fn issuers_are_listed_with_what_the_catalogue_says_of_each(desk: Desk) {
+    for institution in ["ku", "mit", "ou"] {
+        desk.with_issuer(institution).await;
+    }
+    let renamed = InstitutionRenamed { name: "Korea University".into() };
+    let country = InstitutionCountrySet { country: "KR".into() };
+    let events = vec![InstitutionEvent::InstitutionRenamed(renamed), InstitutionEvent::InstitutionCountrySet(country)];
+    desk.elsewhere.say("ku", events).await;
+    let withdrawn = InstitutionAuthorisationWithdrawn { authority: Authority::Issuer as i32, reason: "lapsed".into() };
+    desk.elsewhere.say("mit", vec![InstitutionEvent::InstitutionAuthorisationWithdrawn(withdrawn)]).await;
+    desk.awaits(async |it| it.running.is_caught_up().await.unwrap()).await;
+    let mut issuers = desk.issuers().await;
+    let mut list = async |page_size: u32, page_token: &str| {
+        let page_token = page_token.to_owned();
+        let request = ListIssuersRequest { page_size, page_token, ..ListIssuersRequest::default() };
+        let page = patiently!(issuers.list_issuers(request.clone())).unwrap();
+        let told = page.issuers.into_iter().map(|it| (it.institution_id, it.name, it.country, it.authorised));
+        (told.collect::<Vec<_>>(), page.next_page_token)
+    };
+    let told = |id: &str, name: &str, country: &str, authorised| {
+        (id.to_owned(), name.to_owned(), country.to_owned(), authorised)
+    };
+    let expected = [
+        told("ku", "Korea University", "KR", true),
+        told("mit", "The Open University", "GB", false),
+        told("ou", "The Open University", "GB", true),
+    ];
+    assert_eq!(list(0, "").await.0, expected);
+    let (first, next) = list(2, "").await;
+    assert_eq!(first, expected[..2]);
+    assert_eq!(list(2, &next).await.0, expected[2..]);
 }

@@ -5,8 +5,8 @@ use crate::{
     people::{browsed, fetched, read},
 };
 use studium_proto::credentials::v1::{
-    CreateShareLinkRequest, CreateShareLinkResponse, CredentialState, GetTranscriptRequest, ListShareLinksRequest,
-    RevokeCredentialRequest, ShareLink, StatusReason, WithdrawShareLinkRequest,
+    AchievementDefined, CreateShareLinkRequest, CreateShareLinkResponse, CredentialState, GetTranscriptRequest,
+    ListShareLinksRequest, RevokeCredentialRequest, ShareLink, StatusReason, WithdrawShareLinkRequest,
     share_service_client::ShareServiceClient,
 };
 use studium_testkit::Caller;
@@ -147,6 +147,24 @@ pub async fn a_transcript_sums_up_what_is_valid(desk: Desk) {
     let told = patiently!(staff.get_transcript(request.clone())).unwrap();
     assert!(!told.entries[0].counts && told.credits.is_empty() && told.clr_jwt.is_empty(), "{told:?}");
     assert!(browsed(&desk, &made.url).await.2.contains("✗ revoked"));
+}
+
+pub async fn a_transcript_names_each_achievement(desk: Desk) {
+    desk.that_issues().await;
+    let other = AchievementDefined { source_version: 2, name: "Linear algebra".into(), ..Desk::course() };
+    desk.approves(other).await.unwrap();
+    desk.awaits(async |it| it.running.is_caught_up().await.unwrap()).await;
+    desk.passes("ada").await;
+    desk.becomes(ADA, CredentialState::Active).await;
+    desk.completes("ada", |it| it.course_version = 2).await;
+    desk.becomes("course~AAA~2~ada~1", CredentialState::Active).await;
+    let min_position = desk.head().await;
+    let request = GetTranscriptRequest { learner_id: "ada".into(), institution_id: "ou".into(), min_position };
+    let mut staff = shares(&desk, "sam", "staff").await;
+    let told = patiently!(staff.get_transcript(request.clone())).unwrap();
+    let mut names: Vec<_> = told.entries.iter().map(|it| (it.credential_id.as_str(), it.name.as_str())).collect();
+    names.sort_unstable();
+    assert_eq!(names, [(ADA, "Algebra"), ("course~AAA~2~ada~1", "Linear algebra")]);
 }
 
 pub async fn a_stranger_checks_a_record_and_each_credential_in_it(desk: Desk) {

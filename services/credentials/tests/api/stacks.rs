@@ -8,7 +8,7 @@ use crate::{
 use studium_proto::credentials::v1::{
     ApplyForStackRequest, ApproveStackRequest, AwardScheme, CheckStackRequest, CredentialState, DefineStackRequest,
     IssueCause, KeepStackAwardRequest, ListStackAwardsRequest, ReleaseStackAwardRequest, StackAward, StackAwardState,
-    StackDefined, StatusReason, stack_service_client::StackServiceClient,
+    StackDefined, StatusReason, SuspendCredentialRequest, stack_service_client::StackServiceClient,
 };
 use studium_proto::enrolment::v1::{
     EnrolmentCompleted, EnrolmentMode, Outcome, enrolment_event::Event as EnrolmentEvent,
@@ -55,7 +55,8 @@ impl Desk {
         self.elsewhere.say(&id, vec![EnrolmentEvent::EnrolmentCompleted(completed)]).await;
     }
 
-    async fn with_stack(&self, stack_id: &str, target_milli: u32) {
+    /// Version 1 of a stack of `ou` demands so many ECTS.
+    pub async fn defines_stack(&self, stack_id: &str, target_milli: u32) {
         let definition = StackDefined {
             stack_id: stack_id.into(),
             version: 1,
@@ -68,10 +69,14 @@ impl Desk {
             required_achievements: vec!["course~AAA".into()],
             ..StackDefined::default()
         };
-        let mut stacks = self.stacks().await;
         let define =
             DefineStackRequest { institution_id: "ou".into(), definition: Some(definition), ..Default::default() };
-        stacks.define_stack(define).await.unwrap();
+        self.stacks().await.define_stack(define).await.unwrap();
+    }
+
+    async fn with_stack(&self, stack_id: &str, target_milli: u32) {
+        self.defines_stack(stack_id, target_milli).await;
+        let mut stacks = self.stacks().await;
         let approve = ApproveStackRequest { stack_id: stack_id.into(), version: 1, ..ApproveStackRequest::default() };
         stacks.approve_stack(approve).await.unwrap();
         self.awaits(async |it| it.running.is_caught_up().await.unwrap()).await;
@@ -203,4 +208,22 @@ pub async fn who_withdraws_may_apply_again(desk: Desk) {
     assert_eq!((award.round, award.credential_id.as_str()), (2, "stack~maths~1~ada~2"));
     desk.becomes("stack~maths~1~ada~2", CredentialState::Active).await;
     desk.becomes("stack~maths~1~ada~1", CredentialState::Revoked).await;
+}
+
+pub async fn what_is_suspended_or_another_learners_does_not_add_up(desk: Desk) {
+    desk.with_both_courses().await;
+    desk.with_stack("maths", 10_000).await;
+    desk.passes("bob").await;
+    let bobs = "course~AAA~1~bob~1";
+    desk.becomes(bobs, CredentialState::Active).await;
+    let reason = StatusReason::IdFraud as i32;
+    let suspend = SuspendCredentialRequest { credential_id: B.into(), reason, ..SuspendCredentialRequest::default() };
+    desk.credentials().await.suspend_credential(suspend).await.unwrap();
+    let mut stacks = desk.stack_of_ada().await;
+    let no = patiently!(stacks.apply_for_stack(apply("maths", &[A, B, bobs], desk.head().await))).unwrap_err();
+    for told in
+        [format!("STACK_COMPONENT_SUSPENDED: `{B}`"), format!("STACK_COMPONENT_UNKNOWN: the learner has no `{bobs}`")]
+    {
+        assert!(no.message().contains(&told), "{told} is missing in {}", no.message());
+    }
 }

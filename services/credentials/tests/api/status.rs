@@ -1,7 +1,7 @@
 //! How the status of a credential changes, and what strangers see of it.
 
 use crate::{
-    desk::{Desk, patiently},
+    desk::{self, Desk, patiently},
     thread::verified,
 };
 use studium_proto::credentials::v1::{
@@ -128,4 +128,35 @@ pub async fn attempts_follow_each_other(desk: Desk) {
     desk.becomes(ADA, CredentialState::Revoked).await;
     credentials.issue_credential(issue("ada", 2)).await.unwrap();
     desk.becomes(AGAIN, CredentialState::Active).await;
+    // The place after the first one is taken: nothing is awarded there that would replace the first.
+    let reason = "a mark was added up wrongly".into();
+    let anew = ReawardCredentialRequest { credential_id: ADA.into(), reason, ..ReawardCredentialRequest::default() };
+    assert_eq!(desk::reason(&credentials.reaward_credential(anew).await.unwrap_err()), "DUPLICATE_AWARD");
+}
+
+pub async fn nothing_is_issued_for_what_nobody_defined(desk: Desk) {
+    desk.that_issues().await;
+    desk.passes("ada").await;
+    desk.becomes(ADA, CredentialState::Active).await;
+    let staff = desk.house.call(&desk.running, "ann", &["staff"], &["ou"]).await.unwrap();
+    for mut credentials in [desk.credentials().await, CredentialServiceClient::new(staff)] {
+        let issue = IssueCredentialRequest {
+            institution_id: "ou".into(),
+            achievement_id: "course~ZZZ~1".into(),
+            learner_id: "ada".into(),
+            override_reason: "as agreed".into(),
+            ..IssueCredentialRequest::default()
+        };
+        let no = credentials.issue_credential(issue).await.unwrap_err();
+        assert_eq!(desk::reason(&no), "ACHIEVEMENT_NOT_FOUND", "{no}");
+        let anew = ReawardCredentialRequest {
+            institution_id: "ou".into(),
+            credential_id: ADA.into(),
+            achievement_id: "course~ZZZ~1".into(),
+            reason: "it was another course".into(),
+            ..ReawardCredentialRequest::default()
+        };
+        let no = credentials.reaward_credential(anew).await.unwrap_err();
+        assert_eq!(desk::reason(&no), "ACHIEVEMENT_NOT_FOUND", "{no}");
+    }
 }

@@ -5,8 +5,9 @@ use studium_proto::catalogue::v1::{
     Authority, InstitutionAuthorisationWithdrawn, InstitutionAuthorised, institution_event::Event as InstitutionEvent,
 };
 use studium_proto::credentials::v1::{
-    AchievementDefined, AchievementSource, AssessmentType, AwardScheme, AwardedCredit, CredentialState, CreditRoute,
-    Framework, IssueCause, ParticipationForm, Supervision,
+    AchievementDefined, AchievementSource, AssessmentType, AwardScheme, AwardedCredit, CredentialState,
+    CredentialWithheld, CreditRoute, Framework, IssueCause, ParticipationForm, Supervision,
+    credential_event::Event as CredentialEvent,
 };
 use studium_proto::enrolment::v1::{
     LearnerRegistered, Outcome, ProgrammeCompleted, ProgrammeCourseCompleted, ProgrammeJoined,
@@ -102,6 +103,26 @@ pub async fn what_is_withheld_is_issued_once_the_learner_is_known_and_the_instit
     let named = LearnerRegistered { name: "Bob".into(), email: String::new() };
     desk.elsewhere.say("bob", vec![LearnerEvent::LearnerRegistered(named)]).await;
     desk.becomes(bob, CredentialState::Active).await;
+}
+
+/// What stood against an award may be settled while the award is being looked at; then nobody else asks again.
+pub async fn what_is_withheld_too_late_for_everybody_else_is_issued(desk: Desk) {
+    desk.that_issues().await;
+    desk.passes("ada").await;
+    desk.becomes(ADA, CredentialState::Active).await;
+    desk.credentials().await.revoke_credential(crate::credits::revoke(ADA)).await.unwrap();
+    desk.becomes(ADA, CredentialState::Revoked).await;
+    let withheld = CredentialWithheld {
+        learner_id: "ada".into(),
+        achievement_id: "course~AAA~1".into(),
+        institution_id: "ou".into(),
+        attempt: 2,
+        reasons: vec!["ISSUER_NOT_AUTHORISED".into()],
+        details: vec!["it is by now".into()],
+    };
+    let again = "course~AAA~1~ada~2";
+    desk.elsewhere.say(again, vec![CredentialEvent::CredentialWithheld(withheld)]).await;
+    desk.becomes(again, CredentialState::Active).await;
 }
 
 /// A course that says all that the European recommendation asks for.

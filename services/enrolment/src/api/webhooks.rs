@@ -249,7 +249,8 @@ impl Api {
     }
 
     fn may_be_sent_to(&self, url: &str, id: &str) -> Result<(), Status> {
-        let Some(settings) = self.app.belonging::<WebhookSettings>() else { return Ok(()) };
+        let settings = self.app.belonging::<WebhookSettings>();
+        let settings = settings.ok_or_else(|| Status::failed_precondition("this service sends to nobody"))?;
         let unfit = |why| status::no(Reason::WebhookAddressNotAllowed, why, id);
         settings.sender.check(url).map_err(unfit)
     }

@@ -1,4 +1,7 @@
-//! Partners: how fast a feed is told and read by one, a hundred and a thousand subscribers, and how late a live event is.
+//! Partners: how fast a feed is told, and read by one, a hundred and a thousand subscribers; what slow ones cost; and how
+//! late a live event is, over gRPC and webhooks.
+
+mod webhooks;
 
 use super::{Bench, commands::Desk, load};
 use crate::{
@@ -14,15 +17,12 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use studium_broker::process::memory_bytes;
 use studium_log::{Log, LogConfig, now_ms};
 use studium_proto::partner::v1::{
     GetFeedRequest, OpenFeedRequest, SubscribeRequest, partner_feed_service_client::PartnerFeedServiceClient,
 };
-use tokio::{
-    sync::Barrier,
-    task::JoinSet,
-    time::{sleep, sleep_until},
-};
+use tokio::{sync::Barrier, task::JoinSet, time::sleep};
 
 /// The institution that provides the course of the bench.
 const INSTITUTION: &str = "bench-university";
@@ -42,6 +42,10 @@ const IN_FLIGHT: usize = 64;
 /// Live events, and how many a second.
 const LIVE: u32 = 200;
 const RATE: u32 = 50;
+
+/// Subscribers who take nothing, and their connections.
+const SLOW: usize = 1_000;
+const SLOW_CONNECTIONS: usize = 100;
 
 const EVERY: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -84,7 +88,32 @@ pub async fn measure(bench: &Bench, desk: &Desk, platform: &Platform, output: Ou
             "live_deliveries": lag.len(),
         });
     }
+    all["slow"] = slow(desk, &channels, platform, head, output).await?;
+    all["webhooks"] = webhooks::measure(bench, desk, platform, output).await?;
     Ok(all)
+}
+
+/// A thousand who ask for everything and take nothing: what they cost the service, and whether a live one feels them.
+async fn slow(desk: &Desk, channels: &[Feeds], platform: &Platform, head: u64, output: Output) -> Result<Value> {
+    let profile = platform.state.durability;
+    let service = platform.state.services.iter().find(|it| it.name == "enrolment").context("enrolment runs")?;
+    let memory = || memory_bytes(service.pid).unwrap_or(0) as f64 / 1e6;
+    let before = memory();
+    let mut asleep = Vec::new();
+    for connection in 0..SLOW_CONNECTIONS {
+        // Connections of their own: on a shared one whoever takes nothing holds up the rest by itself.
+        let mut feeds = PartnerFeedServiceClient::new(platform.connect("enrolment", &["operator"]).await?);
+        for _ in 0..SLOW / SLOW_CONNECTIONS {
+            asleep.push(feeds.subscribe(subscription(0)).await.with_context(|| format!("connection {connection}"))?);
+        }
+    }
+    let lag = live(desk, channels, 1, head, &format!("{profile}-slow")).await?;
+    let (grown, p50, p99) = (memory() - before, ms(&lag, 0.5), ms(&lag, 0.99));
+    output.say(format!(
+        "partners  {profile:<10} {SLOW} who ask for {} events and take none: {grown:.0} MB more memory; a live one beside them: p50 {p50:.0} ms, p99 {p99:.0} ms",
+        count(head)
+    ));
+    Ok(json!({"subscribers": asleep.len(), "memory_mb": grown, "live_p50_ms": p50, "live_p99_ms": p99}))
 }
 
 /// How fast a feed was told.
@@ -193,16 +222,7 @@ async fn live(desk: &Desk, channels: &[Feeds], subscribers: u64, head: u64, run:
         });
     }
     connected.wait().await;
-    let started = Instant::now();
-    let mut enrolled = JoinSet::new();
-    for n in 0..LIVE {
-        sleep_until((started + Duration::from_secs(1) * n / RATE).into()).await;
-        let (desk, learner) = (desk.clone(), format!("bench-live-{run}-{n}"));
-        enrolled.spawn(async move { desk.enrol(learner).await });
-    }
-    while let Some(it) = enrolled.join_next().await {
-        it??;
-    }
+    desk.enrol_live(run, LIVE, RATE).await?;
     let mut all = load::histogram()?;
     while let Some(it) = tasks.join_next().await {
         all.add(it??)?;
