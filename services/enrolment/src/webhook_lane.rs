@@ -200,7 +200,7 @@ impl Lane {
     /// Tells the store how far it is.
     async fn keep(&mut self) -> Result<(), String> {
         let (changes, failures) = (self.queue.changes(), std::mem::take(&mut self.failures));
-        self.keeper.keep(progress::keeping(&self.endpoint, changes, failures)).await?;
+        self.keeper.keep(progress::keeping(&self.endpoint, changes, failures, now_ms())).await?;
         (self.kept_ms, self.is_news) = (now_ms(), false);
         Ok(())
     }

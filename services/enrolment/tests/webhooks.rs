@@ -7,6 +7,8 @@ mod calls;
 mod delivery;
 #[path = "webhooks/desk.rs"]
 mod desk;
+#[path = "webhooks/readers.rs"]
+mod readers;
 #[path = "webhooks/receiver.rs"]
 mod receiver;
 #[path = "webhooks/restarts.rs"]
@@ -28,6 +30,7 @@ studium_testkit::happens! {
     restarts::retries_are_remembered,
     calls::an_address_must_be_public,
     calls::partners_see_only_their_own,
+    readers::a_webhook_is_a_reader_of_the_feed,
     calls::a_webhook_is_tested,
     calls::a_webhook_changes_and_goes,
     calls::a_webhook_needs_a_feed,
