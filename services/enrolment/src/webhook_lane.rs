@@ -89,7 +89,7 @@ impl Lane {
             follow,
             flights: FuturesUnordered::new(),
             failures: Vec::new(),
-            quiet_until_ms: 0,
+            quiet_until_ms: begun.quiet_until_ms,
             kept_ms: 0,
             is_news: false,
         };
@@ -167,7 +167,10 @@ impl Lane {
         let now = now_ms();
         let pause_ms = self.schedule()?.schedule.pause_ms(&event_id, flight.attempt).filter(|_| !answer.is_gone());
         let next_try_ms = pause_ms.map_or(0, |it| (now + it).max(answer.wait_until_ms));
-        self.quiet_until_ms = self.quiet_until_ms.max(answer.wait_until_ms);
+        if answer.wait_until_ms > self.quiet_until_ms {
+            // Kept at once: whoever stops this lane must not forget it.
+            (self.quiet_until_ms, self.kept_ms) = (answer.wait_until_ms, 0);
+        }
         self.failed += 1;
         self.failures.push(FailureRow {
             endpoint: self.endpoint.endpoint.clone(),
@@ -200,7 +203,7 @@ impl Lane {
     /// Tells the store how far it is.
     async fn keep(&mut self) -> Result<(), String> {
         let (changes, failures) = (self.queue.changes(), std::mem::take(&mut self.failures));
-        self.keeper.keep(progress::keeping(&self.endpoint, changes, failures, now_ms())).await?;
+        self.keeper.keep(progress::keeping(&self.endpoint, changes, failures, self.quiet_until_ms, now_ms())).await?;
         (self.kept_ms, self.is_news) = (now_ms(), false);
         Ok(())
     }

@@ -10,7 +10,8 @@ use studium_kit::{Page, Store, StoreError, Value, row};
 pub const FAILURES_MAX: u64 = 200;
 
 /// Columns that `webhook_progress` did not have in its first version, and what they hold there.
-const LATER: [(&str, &str); 1] = [("told_ms", "BIGINT NOT NULL DEFAULT 0")];
+const LATER: [(&str, &str); 2] =
+    [("told_ms", "BIGINT NOT NULL DEFAULT 0"), ("quiet_until_ms", "BIGINT NOT NULL DEFAULT 0")];
 
 row! {
     /// One attempt that failed: of a webhook `<institution>~<webhook>`, the how manieth.
@@ -62,6 +63,8 @@ pub struct Begun {
     pub waiting: Vec<Waiting>,
     /// Number of the last failure.
     pub failures: u64,
+    /// The address asked to be left alone until then, Unix milliseconds.
+    pub quiet_until_ms: i64,
 }
 
 /// What a webhook was last seen with.
@@ -71,15 +74,22 @@ struct Seen {
     read: u64,
     /// When it last acknowledged something, Unix milliseconds; 0 = never.
     told_ms: i64,
+    quiet_until_ms: i64,
 }
 
 async fn seen(store: &Store, endpoint: &EndpointRow) -> Result<Option<Seen>, StoreError> {
-    let sql =
-        "SELECT first_round, enablings, replays, read_position, told_ms FROM webhook_progress WHERE endpoint = $1";
-    let found: Option<(u32, u32, u32, u64, i64)> = store.query(sql, &[endpoint.endpoint.as_str().into()]).await?.pop();
+    let sql = "SELECT first_round, enablings, replays, read_position, told_ms, quiet_until_ms \
+               FROM webhook_progress WHERE endpoint = $1";
+    let found: Option<(u32, u32, u32, u64, i64, i64)> = store.query(sql, &[endpoint.endpoint.as_str().into()]).await?.pop();
     // One of the same id that was removed has nothing to do with it.
     let found = found.filter(|it| it.0 == endpoint.first_round);
-    Ok(found.map(|(_, enablings, replays, read, told_ms)| Seen { enablings, replays, read, told_ms }))
+    Ok(found.map(|(_, enablings, replays, read, told_ms, quiet_until_ms)| Seen {
+        enablings,
+        replays,
+        read,
+        told_ms,
+        quiet_until_ms,
+    }))
 }
 
 /// Where everything up to is delivered, or among what waits, after what was asked.
@@ -94,6 +104,7 @@ pub async fn begin(store: &Store, endpoint: &EndpointRow) -> Result<Begun, Store
     let id: Value = endpoint.endpoint.as_str().into();
     let seen = seen(store, endpoint).await?;
     let read = begins(endpoint, seen.as_ref());
+    let quiet_until_ms = seen.as_ref().map_or(0, |it| it.quiet_until_ms);
     let mut statements: Vec<Statement> = Vec::new();
     if seen.is_none() {
         statements.push(("DELETE FROM webhook_failure WHERE endpoint = $1", vec![id.clone()]));
@@ -107,10 +118,11 @@ pub async fn begin(store: &Store, endpoint: &EndpointRow) -> Result<Begun, Store
         statements.push((sql, vec![id.clone()]));
     }
     statements.push((
-        "INSERT INTO webhook_progress (endpoint, first_round, enablings, replays, read_position, told_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6) \
+        "INSERT INTO webhook_progress (endpoint, first_round, enablings, replays, read_position, told_ms, quiet_until_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) \
          ON CONFLICT (endpoint) DO UPDATE SET first_round = excluded.first_round, enablings = excluded.enablings, \
-         replays = excluded.replays, read_position = excluded.read_position, told_ms = excluded.told_ms",
+         replays = excluded.replays, read_position = excluded.read_position, told_ms = excluded.told_ms, \
+         quiet_until_ms = excluded.quiet_until_ms",
         vec![
             id.clone(),
             endpoint.first_round.into(),
@@ -118,6 +130,7 @@ pub async fn begin(store: &Store, endpoint: &EndpointRow) -> Result<Begun, Store
             endpoint.replays.into(),
             read.into(),
             seen.as_ref().map_or(0, |it| it.told_ms).into(),
+            quiet_until_ms.into(),
         ],
     ));
     run(store, &statements).await?;
@@ -131,16 +144,27 @@ pub async fn begin(store: &Store, endpoint: &EndpointRow) -> Result<Begun, Store
         read,
         waiting: rows.into_iter().map(waiting).collect(),
         failures: failures.first().map_or(0, |it| it.0),
+        quiet_until_ms,
     })
 }
 
-/// What keeps changes of a webhook's queue, and its newest failures.
-pub fn keeping(endpoint: &EndpointRow, changes: Changes, failures: Vec<FailureRow>, now_ms: i64) -> Vec<Statement> {
+/// What keeps changes of a webhook's queue, its newest failures, and until when it is to be left alone.
+pub fn keeping(
+    endpoint: &EndpointRow,
+    changes: Changes,
+    failures: Vec<FailureRow>,
+    quiet_until_ms: i64,
+    now_ms: i64,
+) -> Vec<Statement> {
     let id: Value = endpoint.endpoint.as_str().into();
     let mut statements: Vec<Statement> = Vec::new();
     if !changes.settled.is_empty() {
         let sql = "UPDATE webhook_progress SET told_ms = $2 WHERE endpoint = $1 AND first_round = $3";
         statements.push((sql, vec![id.clone(), now_ms.into(), endpoint.first_round.into()]));
+    }
+    if quiet_until_ms > now_ms {
+        let sql = "UPDATE webhook_progress SET quiet_until_ms = $2 WHERE endpoint = $1 AND first_round = $3";
+        statements.push((sql, vec![id.clone(), quiet_until_ms.into(), endpoint.first_round.into()]));
     }
     for it in changes.waiting {
         statements.push((
