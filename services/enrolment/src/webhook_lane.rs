@@ -41,8 +41,8 @@ struct Head<'a> {
     kind: std::borrow::Cow<'a, str>,
 }
 
-/// An event that came back, or what kept it from being read.
-type Landed = Result<(Flight, String, Answer), String>;
+/// An event that came back, or what kept it from being read. No answer = nobody wants it any more.
+type Landed = Result<(Flight, String, Option<Answer>), String>;
 
 /// One webhook at work.
 pub struct Lane {
@@ -125,15 +125,11 @@ impl Lane {
     /// Takes an event of the feed in, if it is wanted.
     fn take(&mut self, event: Stored) -> Result<(), String> {
         self.is_news = true;
-        if !self.endpoint.types.0.is_empty() {
-            let unfit = |e| format!("event {} of the feed cannot be read: {e}", event.position);
-            let head: Head<'_> = serde_json::from_slice(&event.bytes).map_err(unfit)?;
-            if !self.endpoint.wants(&head.kind) {
-                self.queue.pass(event.position);
-                return Ok(());
-            }
+        if is_wanted(&self.endpoint, &event)? {
+            self.queue.take(event);
+        } else {
+            self.queue.pass(event.position);
         }
-        self.queue.take(event);
         Ok(())
     }
 
@@ -156,8 +152,12 @@ impl Lane {
     }
 
     /// Takes note of what became of an event. Says if that was the end.
-    fn land(&mut self, (flight, event_id, answer): (Flight, String, Answer)) -> Option<Over> {
+    fn land(&mut self, (flight, event_id, answer): (Flight, String, Option<Answer>)) -> Option<Over> {
         self.is_news = true;
+        let Some(answer) = answer else {
+            self.queue.delivered(&flight.subject);
+            return None;
+        };
         let outcome = if answer.is_delivered() { "delivered" } else { "failed" };
         self.app.metrics().worked("webhooks", outcome);
         if answer.is_delivered() {
@@ -231,7 +231,17 @@ impl Lane {
     }
 }
 
-/// Sends one event.
+/// Whether a webhook sends an event.
+fn is_wanted(endpoint: &EndpointRow, event: &Stored) -> Result<bool, String> {
+    if endpoint.types.0.is_empty() {
+        return Ok(true);
+    }
+    let unfit = |e| format!("event {} of the feed cannot be read: {e}", event.position);
+    let head: Head<'_> = serde_json::from_slice(&event.bytes).map_err(unfit)?;
+    Ok(endpoint.wants(&head.kind))
+}
+
+/// Sends one event, unless it was taken in when other types were wanted.
 async fn fly(app: App, endpoint: EndpointRow, mut flight: Flight) -> Landed {
     let event = if let Some(it) = flight.event.take() {
         it
@@ -241,8 +251,11 @@ async fn fly(app: App, endpoint: EndpointRow, mut flight: Flight) -> Landed {
         read.map_err(|e| e.message().to_owned())?.ok_or_else(missing)?
     };
     let id = event.commit.id.clone();
+    if !is_wanted(&endpoint, &event)? {
+        return Ok((flight, id, None));
+    }
     let answer = post(&app, &endpoint, &id, event.bytes.to_vec()).await?;
-    Ok((flight, id, answer))
+    Ok((flight, id, Some(answer)))
 }
 
 /// Signs and sends a document.

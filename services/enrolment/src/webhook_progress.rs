@@ -10,8 +10,12 @@ use studium_kit::{Page, Store, StoreError, Value, row};
 pub const FAILURES_MAX: u64 = 200;
 
 /// Columns that `webhook_progress` did not have in its first version, and what they hold there.
-const LATER: [(&str, &str); 2] =
-    [("told_ms", "BIGINT NOT NULL DEFAULT 0"), ("quiet_until_ms", "BIGINT NOT NULL DEFAULT 0")];
+const LATER: [(&str, &str); 4] = [
+    ("told_ms", "BIGINT NOT NULL DEFAULT 0"),
+    ("quiet_until_ms", "BIGINT NOT NULL DEFAULT 0"),
+    ("url", "TEXT NOT NULL DEFAULT ''"),
+    ("types", "TEXT NOT NULL DEFAULT ''"),
+];
 
 row! {
     /// One attempt that failed: of a webhook `<institution>~<webhook>`, the how manieth.
@@ -75,20 +79,40 @@ struct Seen {
     /// When it last acknowledged something, Unix milliseconds; 0 = never.
     told_ms: i64,
     quiet_until_ms: i64,
+    /// Empty if an earlier version of this service kept it.
+    url: String,
+    types: String,
+}
+
+impl Seen {
+    /// Whether it sends elsewhere, or something else, by now.
+    fn is_changed(&self, endpoint: &EndpointRow) -> bool {
+        self.is_moved(endpoint) || !self.url.is_empty() && self.types != types(endpoint)
+    }
+
+    fn is_moved(&self, endpoint: &EndpointRow) -> bool {
+        !self.url.is_empty() && self.url != endpoint.url
+    }
+}
+
+fn types(endpoint: &EndpointRow) -> String {
+    endpoint.types.0.join(" ")
 }
 
 async fn seen(store: &Store, endpoint: &EndpointRow) -> Result<Option<Seen>, StoreError> {
-    let sql = "SELECT first_round, enablings, replays, read_position, told_ms, quiet_until_ms \
+    let sql = "SELECT first_round, enablings, replays, read_position, told_ms, quiet_until_ms, url, types \
                FROM webhook_progress WHERE endpoint = $1";
-    let found: Option<(u32, u32, u32, u64, i64, i64)> = store.query(sql, &[endpoint.endpoint.as_str().into()]).await?.pop();
+    let found: Option<(u32, u32, u32, u64, i64, i64, String, String)> = store.query(sql, &[endpoint.endpoint.as_str().into()]).await?.pop();
     // One of the same id that was removed has nothing to do with it.
     let found = found.filter(|it| it.0 == endpoint.first_round);
-    Ok(found.map(|(_, enablings, replays, read, told_ms, quiet_until_ms)| Seen {
+    Ok(found.map(|(_, enablings, replays, read, told_ms, quiet_until_ms, url, types)| Seen {
         enablings,
         replays,
         read,
         told_ms,
         quiet_until_ms,
+        url,
+        types,
     }))
 }
 
@@ -104,7 +128,8 @@ pub async fn begin(store: &Store, endpoint: &EndpointRow) -> Result<Begun, Store
     let id: Value = endpoint.endpoint.as_str().into();
     let seen = seen(store, endpoint).await?;
     let read = begins(endpoint, seen.as_ref());
-    let quiet_until_ms = seen.as_ref().map_or(0, |it| it.quiet_until_ms);
+    // What another address asked for is nothing to this one.
+    let quiet_until_ms = seen.as_ref().filter(|it| !it.is_moved(endpoint)).map_or(0, |it| it.quiet_until_ms);
     let mut statements: Vec<Statement> = Vec::new();
     if seen.is_none() {
         statements.push(("DELETE FROM webhook_failure WHERE endpoint = $1", vec![id.clone()]));
@@ -113,16 +138,17 @@ pub async fn begin(store: &Store, endpoint: &EndpointRow) -> Result<Begun, Store
     let beyond = if seen.is_none() { 0 } else { read };
     statements
         .push(("DELETE FROM webhook_waiting WHERE endpoint = $1 AND position > $2", vec![id.clone(), beyond.into()]));
-    if seen.as_ref().is_some_and(|it| it.enablings < endpoint.enablings) {
+    if seen.as_ref().is_some_and(|it| it.enablings < endpoint.enablings || it.is_changed(endpoint)) {
+        // What failed elsewhere may arrive here; and what nobody wants any more is found out when its turn comes.
         let sql = "UPDATE webhook_waiting SET attempts = 0, next_try_ms = 0 WHERE endpoint = $1";
         statements.push((sql, vec![id.clone()]));
     }
     statements.push((
-        "INSERT INTO webhook_progress (endpoint, first_round, enablings, replays, read_position, told_ms, quiet_until_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) \
+        "INSERT INTO webhook_progress (endpoint, first_round, enablings, replays, read_position, told_ms, quiet_until_ms, url, types) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
          ON CONFLICT (endpoint) DO UPDATE SET first_round = excluded.first_round, enablings = excluded.enablings, \
          replays = excluded.replays, read_position = excluded.read_position, told_ms = excluded.told_ms, \
-         quiet_until_ms = excluded.quiet_until_ms",
+         quiet_until_ms = excluded.quiet_until_ms, url = excluded.url, types = excluded.types",
         vec![
             id.clone(),
             endpoint.first_round.into(),
@@ -131,6 +157,8 @@ pub async fn begin(store: &Store, endpoint: &EndpointRow) -> Result<Begun, Store
             read.into(),
             seen.as_ref().map_or(0, |it| it.told_ms).into(),
             quiet_until_ms.into(),
+            endpoint.url.as_str().into(),
+            types(endpoint).into(),
         ],
     ));
     run(store, &statements).await?;
@@ -163,8 +191,10 @@ pub fn keeping(
         statements.push((sql, vec![id.clone(), now_ms.into(), endpoint.first_round.into()]));
     }
     if quiet_until_ms > now_ms {
-        let sql = "UPDATE webhook_progress SET quiet_until_ms = $2 WHERE endpoint = $1 AND first_round = $3";
-        statements.push((sql, vec![id.clone(), quiet_until_ms.into(), endpoint.first_round.into()]));
+        let sql =
+            "UPDATE webhook_progress SET quiet_until_ms = $2 WHERE endpoint = $1 AND first_round = $3 AND url = $4";
+        let url = endpoint.url.as_str().into();
+        statements.push((sql, vec![id.clone(), quiet_until_ms.into(), endpoint.first_round.into(), url]));
     }
     for it in changes.waiting {
         statements.push((
