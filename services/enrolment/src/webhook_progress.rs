@@ -120,7 +120,7 @@ async fn seen(store: &Store, endpoint: &EndpointRow) -> Result<Option<Seen>, Sto
 fn begins(endpoint: &EndpointRow, seen: Option<&Seen>) -> u64 {
     let (replays, read) = seen.map_or((0, endpoint.after_position), |it| (it.replays, it.read));
     // Only ever back: a replay from further on must not leave anything out.
-    if endpoint.replays > replays { read.min(endpoint.replay_from.saturating_sub(1)) } else { read }
+    endpoint.replay_from(replays).map_or(read, |it| read.min(it.saturating_sub(1)))
 }
 
 /// Begins, or goes on where it was.
