@@ -15,7 +15,7 @@ use crate::{
 use futures::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use serde::Deserialize;
 use std::time::Duration;
-use studium_kit::{App, Follow, Meta, Stored, View as _, now_ms, pause};
+use studium_kit::{App, Follow, LogError, Meta, Stored, View as _, now_ms, pause};
 use studium_proto::enrolment::v1::WebhookCause;
 use uuid::Uuid;
 
@@ -44,13 +44,16 @@ struct Head<'a> {
 /// An event that came back, or what kept it from being read. No answer = nobody wants it any more.
 type Landed = Result<(Flight, String, Option<Answer>), String>;
 
+/// The next events of the feed on their way, with what reads on after them.
+type Reading = BoxFuture<'static, (Follow, Result<Vec<Stored>, LogError>)>;
+
 /// One webhook at work.
 pub struct Lane {
     app: App,
     keeper: Keeper,
     endpoint: EndpointRow,
     queue: Queue,
-    follow: Follow,
+    reading: Reading,
     flights: FuturesUnordered<BoxFuture<'static, Landed>>,
     /// Failures that the store was not told.
     failures: Vec<FailureRow>,
@@ -86,7 +89,7 @@ impl Lane {
             app,
             keeper,
             endpoint,
-            follow,
+            reading: read(follow),
             flights: FuturesUnordered::new(),
             failures: Vec::new(),
             quiet_until_ms: begun.quiet_until_ms,
@@ -112,8 +115,10 @@ impl Lane {
                         return Ok(over);
                     }
                 }
-                read = self.follow.next(), if self.queue.has_room() => {
-                    for event in read.map_err(|e| e.to_string())? {
+                // Kept from round to round: what the broker has begun to send is not asked for twice.
+                (follow, events) = &mut self.reading, if self.queue.has_room() => {
+                    self.reading = read(follow);
+                    for event in events.map_err(|e| e.to_string())? {
                         self.take(event)?;
                     }
                 }
@@ -229,6 +234,13 @@ impl Lane {
         let seen = app.store().reached(Endpoints::NAME, app.service(), position, SEEN_WITHIN).await;
         seen.map_err(|late| format!("`{}` has only seen position {}", Endpoints::NAME, late.at))
     }
+}
+
+fn read(mut follow: Follow) -> Reading {
+    Box::pin(async move {
+        let events = follow.next().await;
+        (follow, events)
+    })
 }
 
 /// Whether a webhook sends an event.
