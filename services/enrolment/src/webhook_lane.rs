@@ -278,6 +278,8 @@ pub async fn post(app: &App, endpoint: &EndpointRow, id: &str, body: Vec<u8>) ->
     let (Some(key), Some(settings)) = (app.belonging::<PartnerKey>(), app.belonging::<WebhookSettings>()) else {
         return Err("the platform has no key for partners".to_owned());
     };
+    // Before it is signed, so that no signature is older than its request.
+    let _room = settings.room.acquire().await.map_err(|e| e.to_string())?;
     let now = now_ms();
     let headers = [
         ("webhook-id", id.to_owned()),
