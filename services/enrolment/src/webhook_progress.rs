@@ -102,7 +102,8 @@ fn types(endpoint: &EndpointRow) -> String {
 async fn seen(store: &Store, endpoint: &EndpointRow) -> Result<Option<Seen>, StoreError> {
     let sql = "SELECT first_round, enablings, replays, read_position, told_ms, quiet_until_ms, url, types \
                FROM webhook_progress WHERE endpoint = $1";
-    let found: Option<(u32, u32, u32, u64, i64, i64, String, String)> = store.query(sql, &[endpoint.endpoint.as_str().into()]).await?.pop();
+    let found: Option<(u32, u32, u32, u64, i64, i64, String, String)> =
+        store.query(sql, &[endpoint.endpoint.as_str().into()]).await?.pop();
     // One of the same id that was removed has nothing to do with it.
     let found = found.filter(|it| it.0 == endpoint.first_round);
     Ok(found.map(|(_, enablings, replays, read, told_ms, quiet_until_ms, url, types)| Seen {
