@@ -25,8 +25,8 @@ pub async fn a_webhook_is_a_reader_of_the_feed(desk: Desk) {
     let said = AcknowledgeRequest { institution_id: "ou".into(), reader_id: "copy".into(), position: 5 };
     feeds.acknowledge(said).await.unwrap();
     let readers = readers(&desk).await;
-    let far: Vec<_> = readers.iter().map(|it| (it.reader_id.as_str(), it.acknowledged_position, it.lag)).collect();
-    assert_eq!(far, [("copy", 5, 0), ("sis", 3, 2)]);
+    let far: Vec<_> = readers.iter().map(|it| (it.reader_id.as_str(), it.acknowledged_position)).collect();
+    assert_eq!(far, [("copy", 5), ("sis", 3)]);
     for it in &readers {
         let age_s = it.acknowledged_at.as_ref().unwrap().seconds - before_s;
         assert!((0..120).contains(&age_s), "{it:?}");
