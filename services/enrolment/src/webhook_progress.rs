@@ -33,6 +33,23 @@ row! {
     }
 }
 
+row! {
+    /// What a webhook was last seen with.
+    pub struct Seen {
+        key { endpoint: String }
+        first_round: u32,
+        enablings: u32,
+        replays: u32,
+        read_position: u64,
+        /// When it last acknowledged something, Unix milliseconds; 0 = never.
+        told_ms: i64,
+        quiet_until_ms: i64,
+        /// Empty if an earlier version of this service kept it.
+        url: String,
+        types: String,
+    }
+}
+
 /// Creates the tables of this file where they are missing.
 pub async fn prepare(store: &Store) -> Result<(), StoreError> {
     let tables = [
@@ -71,19 +88,6 @@ pub struct Begun {
     pub quiet_until_ms: i64,
 }
 
-/// What a webhook was last seen with.
-struct Seen {
-    enablings: u32,
-    replays: u32,
-    read: u64,
-    /// When it last acknowledged something, Unix milliseconds; 0 = never.
-    told_ms: i64,
-    quiet_until_ms: i64,
-    /// Empty if an earlier version of this service kept it.
-    url: String,
-    types: String,
-}
-
 impl Seen {
     /// Whether it sends elsewhere, or something else, by now.
     fn is_changed(&self, endpoint: &EndpointRow) -> bool {
@@ -100,26 +104,15 @@ fn types(endpoint: &EndpointRow) -> String {
 }
 
 async fn seen(store: &Store, endpoint: &EndpointRow) -> Result<Option<Seen>, StoreError> {
-    let sql = "SELECT first_round, enablings, replays, read_position, told_ms, quiet_until_ms, url, types \
-               FROM webhook_progress WHERE endpoint = $1";
-    let found: Option<(u32, u32, u32, u64, i64, i64, String, String)> =
-        store.query(sql, &[endpoint.endpoint.as_str().into()]).await?.pop();
+    let sql = format!("SELECT {} FROM webhook_progress WHERE endpoint = $1", Seen::COLUMN_LIST);
+    let found: Option<Seen> = store.query(&sql, &[endpoint.endpoint.as_str().into()]).await?.pop();
     // One of the same id that was removed has nothing to do with it.
-    let found = found.filter(|it| it.0 == endpoint.first_round);
-    Ok(found.map(|(_, enablings, replays, read, told_ms, quiet_until_ms, url, types)| Seen {
-        enablings,
-        replays,
-        read,
-        told_ms,
-        quiet_until_ms,
-        url,
-        types,
-    }))
+    Ok(found.filter(|it| it.first_round == endpoint.first_round))
 }
 
 /// Where everything up to is delivered, or among what waits, after what was asked.
 fn begins(endpoint: &EndpointRow, seen: Option<&Seen>) -> u64 {
-    let (replays, read) = seen.map_or((0, endpoint.after_position), |it| (it.replays, it.read));
+    let (replays, read) = seen.map_or((0, endpoint.after_position), |it| (it.replays, it.read_position));
     // Only ever back: a replay from further on must not leave anything out.
     endpoint.replay_from(replays).map_or(read, |it| read.min(it.saturating_sub(1)))
 }
