@@ -54,6 +54,9 @@ pub struct Lane {
     endpoint: EndpointRow,
     queue: Queue,
     reading: Reading,
+    /// It has begun, and is brought to its end even if there is no room any more: one that waits half read holds the
+    /// broker's answer.
+    is_reading: bool,
     flights: FuturesUnordered<BoxFuture<'static, Landed>>,
     /// Failures that the store was not told.
     failures: Vec<FailureRow>,
@@ -90,6 +93,7 @@ impl Lane {
             keeper,
             endpoint,
             reading: read(follow),
+            is_reading: false,
             flights: FuturesUnordered::new(),
             failures: Vec::new(),
             quiet_until_ms: begun.quiet_until_ms,
@@ -108,6 +112,7 @@ impl Lane {
             if self.is_news && now - self.kept_ms >= KEEP_EVERY_MS {
                 self.keep().await?;
             }
+            self.is_reading |= self.queue.has_room();
             let wait = Duration::from_millis(self.wait_ms(now).unsigned_abs());
             tokio::select! {
                 Some(landed) = self.flights.next() => {
@@ -116,8 +121,8 @@ impl Lane {
                     }
                 }
                 // Kept from round to round: what the broker has begun to send is not asked for twice.
-                (follow, events) = &mut self.reading, if self.queue.has_room() => {
-                    self.reading = read(follow);
+                (follow, events) = &mut self.reading, if self.is_reading => {
+                    (self.reading, self.is_reading) = (read(follow), false);
                     for event in events.map_err(|e| e.to_string())? {
                         self.take(event)?;
                     }
