@@ -111,18 +111,14 @@ fn list<T>(
     out.push(close);
 }
 
-/// The records of a partner when the enrolment stream had come to a position.
-pub async fn tree(app: &App, institution: &str, position: u64) -> Result<Tree, StoreError> {
+/// The tree over a partner's records when the enrolment stream had come to a position; only these branches, or all.
+pub async fn tree(app: &App, institution: &str, position: u64, only: &[u32]) -> Result<Tree, StoreError> {
     let mut tree = Tree::default();
-    let institutions = [institution.to_owned()];
-    for ids in concerns::ever(app.store(), institution).await?.chunks(CHUNK) {
-        let past = Past::read(app, ids, &institutions).await?;
-        for id in ids {
-            if let Some(moment) = past.at(id, position)?
-                && let Some(record) = past.seen_by(institution, &moment, position)?
-            {
-                tree.put(id, &json(&record));
-            }
+    let mut ids = concerns::ever(app.store(), institution).await?;
+    ids.retain(|it| only.is_empty() || only.contains(&(branch_of(it) as u32)));
+    for ids in ids.chunks(CHUNK) {
+        for record in records(app, institution, ids, position).await? {
+            tree.put(&record.enrolment_id, &json(&record));
         }
     }
     Ok(tree)
@@ -135,7 +131,8 @@ pub async fn records(
     ids: &[String],
     position: u64,
 ) -> Result<Vec<EnrolmentRecord>, StoreError> {
-    let past = Past::read(app, ids, &[institution.to_owned()]).await?;
+    let mut past = Past::read(app, ids).await?;
+    past.read_consents(app, &[institution.to_owned()].into()).await?;
     let mut records = Vec::with_capacity(ids.len());
     for id in ids {
         if let Some(moment) = past.at(id, position)? {
