@@ -2,7 +2,7 @@
 
 use crate::{
     platform::{Lock, Platform, ServiceState, Setup, State},
-    progress::Progress,
+    progress::{Output, Progress},
     stores,
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -13,12 +13,13 @@ use std::{
     time::Duration,
 };
 use studium_broker::{
-    NatsServer, binary, disk, http,
+    NatsServer, binary, disk, http, partners,
     process::{self, Process},
 };
 use studium_log::Durability;
 use tokio::{
     signal::unix::{SignalKind, signal},
+    task::JoinSet,
     time::{Instant, sleep},
 };
 
@@ -63,6 +64,8 @@ pub struct Processes {
     state: State,
     nats: NatsServer,
     services: Vec<Process>,
+    /// What need not be done before people can work.
+    later: JoinSet<()>,
     _lock: Lock,
 }
 
@@ -95,7 +98,8 @@ impl Processes {
             ready: false,
         };
         state.write(&data)?;
-        let mut all = Self { setup: setup.clone(), data, state, nats, services: vec![], _lock: lock };
+        let mut all =
+            Self { setup: setup.clone(), data, state, nats, services: vec![], later: JoinSet::new(), _lock: lock };
         for entry in &SERVICES {
             all.start_service(entry).await?;
         }
@@ -107,6 +111,7 @@ impl Processes {
         }
         all.state.ready = true;
         all.state.write(&all.data)?;
+        all.later.spawn(open_mirrors(nats_dir(&all.data), setup.output));
         spinner.finish();
         Ok(all)
     }
@@ -151,6 +156,7 @@ impl Processes {
 
     /// Stops everything in good order: the services drain while the broker still answers.
     pub async fn stop(&mut self) {
+        self.later.shutdown().await;
         futures::future::join_all(self.services.iter_mut().map(|it| it.stop(DRAIN))).await;
         self.nats.stop().await;
         State::remove(&self.data);
@@ -262,6 +268,19 @@ async fn start_nats(setup: &Setup, data: &Path, spinner: &Progress) -> Result<Na
     let durability = setup.durability.or_else(|| NatsServer::made_for(&dir)).unwrap_or_default();
     let port = setup.port.map(|base| base + NATS_OFFSET);
     NatsServer::start(&found.path, durability, &dir, port).await
+}
+
+/// Makes mirrors of partners' feeds anew that were lost with the broker's data. All else works without them.
+async fn open_mirrors(dir: PathBuf, output: Output) {
+    let listed = partners::list(&dir).unwrap_or_else(|e| {
+        output.note(format!("partners who read over NATS are unknown: {e:#}"));
+        vec![]
+    });
+    for it in listed {
+        if let Err(e) = partners::open_mirror(&dir, &it.institution).await {
+            output.note(format!("{e:#}; `studium partners nats list` says how far each mirror is"));
+        }
+    }
 }
 
 /// Where the broker of a data directory keeps what is its own.

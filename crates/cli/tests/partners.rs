@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader},
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 use studium_broker::{binary, partners};
 use studium_cli::platform::State;
@@ -42,6 +42,33 @@ async fn found(access: &Value) -> Result<u64, async_nats::ConnectError> {
     Ok(mirror.cached_info().state.messages)
 }
 
+/// A platform, and the first line that it says.
+fn starts(data: &Path) -> (Child, String) {
+    let mut up = studium(data);
+    up.args(["up", "--durability", "process", "--port", &free_base().to_string()]);
+    let mut up = up.stdout(Stdio::piped()).spawn().unwrap();
+    let mut first_line = String::new();
+    BufReader::new(up.stdout.as_mut().unwrap()).read_line(&mut first_line).unwrap();
+    (up, first_line)
+}
+
+fn ends(mut up: Child) {
+    assert!(Command::new("kill").arg("-TERM").arg(up.id().to_string()).status().unwrap().success());
+    assert_eq!(up.wait().unwrap().code(), Some(0));
+}
+
+/// Waits until the mirror of `ou` is so far.
+fn has_mirrored(data: &Path, last: u64) -> Value {
+    let mut listed = Value::Null;
+    for _ in 0..200 {
+        listed = done(&nats(data, &["list"]));
+        if listed["mirror"]["last_sequence"] == last {
+            return listed;
+        }
+    }
+    panic!("the mirror should be at {last}: {listed}");
+}
+
 /// As the enrolment service would.
 async fn tell(data: &Path, many: usize) {
     let (servers, options) = address::connection(&State::read(data).unwrap().nats).unwrap();
@@ -61,11 +88,7 @@ async fn an_operator_gives_changes_and_takes_access() {
     let said = sentence(&nats(&data, &["add", "ou"]));
     assert!(said.contains("nothing runs on") && said.contains("studium up"), "{said}");
 
-    let mut up = studium(&data);
-    up.args(["up", "--durability", "process", "--port", &free_base().to_string()]);
-    let mut up = up.stdout(Stdio::piped()).spawn().unwrap();
-    let mut first_line = String::new();
-    BufReader::new(up.stdout.as_mut().unwrap()).read_line(&mut first_line).unwrap();
+    let (up, first_line) = starts(&data);
     tell(&data, 7).await;
 
     let first = done(&nats(&data, &["add", "ou"]));
@@ -76,12 +99,7 @@ async fn an_operator_gives_changes_and_takes_access() {
     let second = done(&nats(&data, &["rotate", "ou"]));
     assert_ne!(first["seed"], second["seed"]);
     assert!(found(&first).await.is_err());
-    let listed = loop {
-        let listed = done(&nats(&data, &["list"]));
-        if listed["mirror"]["last_sequence"] == 7 {
-            break listed;
-        }
-    };
+    let listed = has_mirrored(&data, 7);
     assert_eq!(found(&second).await.unwrap(), 7);
     assert_eq!((&listed["institution"], &listed["public_key"]), (&json!("ou"), &second["public_key"]));
 
@@ -102,6 +120,33 @@ async fn an_operator_gives_changes_and_takes_access() {
     done(&nats(&data, &["remove", "ou"]));
     assert!(found(&second).await.is_err());
     assert!(sentence(&nats(&data, &["remove", "ou"])).contains("no access"));
-    assert!(Command::new("kill").arg("-TERM").arg(up.id().to_string()).status().unwrap().success());
-    assert_eq!(up.wait().unwrap().code(), Some(0));
+    ends(up);
+}
+
+/// Takes everything of the mirrors from the broker's disk; says of how many.
+fn lose_mirrors(dir: &Path) -> usize {
+    let folders = std::fs::read_dir(dir).unwrap().map(|it| it.unwrap().path()).filter(|it| it.is_dir());
+    let lost = folders.map(|it| {
+        if it.file_name().unwrap() != partners::MIRROR {
+            return lose_mirrors(&it);
+        }
+        std::fs::remove_dir_all(it).unwrap();
+        1
+    });
+    lost.sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mirror_that_was_lost_is_made_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let (up, _) = starts(&data);
+    tell(&data, 7).await;
+    done(&nats(&data, &["add", "ou"]));
+    has_mirrored(&data, 7);
+    ends(up);
+    assert_eq!(lose_mirrors(&data.join("nats")), 1);
+    let (up, _) = starts(&data);
+    has_mirrored(&data, 7);
+    ends(up);
 }

@@ -44,7 +44,7 @@ pub use page::Page;
 pub use policies::LookUpPolicy;
 pub use service::{Running, Service, Surroundings, failed, main};
 pub use status::fault;
-pub use work::{Work, broke_off, pause};
+pub use work::{Work, broke_off, held_back, pause};
 
 pub use studium_core::{Decider, Decision, Event, Kind, Policy, Reaction, Reason, Rejection, replay};
 pub use studium_log::{DecideError, Decided, Follow, Log, LogError, Meta, Stored, now_ms};

@@ -34,6 +34,11 @@ pub fn broke_off(work: &str, part: &str, why: &str) {
     tracing::warn!(work, part, why, "work broke off; it begins again");
 }
 
+/// Tells the operator why a part of some work was held back, where those whom it is for are not told.
+pub fn held_back(work: &str, part: &str, why: &str) {
+    tracing::warn!(work, part, why, "work was held back");
+}
+
 /// Works, while this process is the one that folds the service's views, until it is told to stop.
 pub(crate) async fn run<W: Work>(
     app: App,

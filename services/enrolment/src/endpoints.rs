@@ -4,6 +4,9 @@ use crate::endpoint::overlapping;
 use studium_kit::{Changes, Json, Recorded, Store, StoreError, View, row};
 use studium_proto::enrolment::v1::webhook_event::Event;
 
+/// Replays of a webhook that are told apart.
+const REPLAYS_MAX: usize = 50;
+
 row! {
     /// One webhook, `<institution>~<webhook>`.
     pub struct EndpointRow {
@@ -21,8 +24,8 @@ row! {
         after_position: u64,
         /// How often it was asked to send again.
         replays: u32,
-        /// The first position that is sent again.
-        replay_from: u64,
+        /// The how manieth of them began at which position. Those are left out that a later one from further back holds.
+        replays_from: Json<Vec<(u32, u64)>>,
         /// Number of the secret that it had when it was added; tells it from one of the same id that was removed.
         first_round: u32,
         /// Number of the newest secret.
@@ -37,7 +40,7 @@ pub struct Endpoints;
 
 impl View for Endpoints {
     type Row = EndpointRow;
-    const NAME: &'static str = "endpoint_1";
+    const NAME: &'static str = "endpoint_2";
     const STREAMS: &'static [&'static str] = &["enrolment"];
 
     fn fold(event: &Recorded<'_>, rows: &mut Changes<EndpointRow>) {
@@ -83,9 +86,26 @@ impl EndpointRow {
                 self.older_rounds = Json(overlapping(&self.older_rounds.0, self.newest_round, it.overlap_until_ms));
                 self.newest_round = it.round;
             }
-            Event::WebhookReplayed(it) => (self.replays, self.replay_from) = (it.number, it.from_position),
+            Event::WebhookReplayed(it) => self.replay(it.number, it.from_position),
             Event::WebhookAdded(_) | Event::WebhookRemoved(_) => {}
         }
+    }
+
+    fn replay(&mut self, number: u32, from_position: u64) {
+        self.replays = number;
+        let all = &mut self.replays_from.0;
+        all.retain(|(_, from)| *from < from_position);
+        all.push((number, from_position));
+        if all.len() > REPLAYS_MAX {
+            // The two oldest become one that leaves nothing out.
+            let (_, from) = all.remove(0);
+            all[0].1 = from;
+        }
+    }
+
+    /// The first position that was asked for again once so many replays had begun; none if nobody asked.
+    pub fn replay_from(&self, begun: u32) -> Option<u64> {
+        self.replays_from.0.iter().filter(|(number, _)| *number > begun).map(|it| it.1).min()
     }
 
     /// The institution whose feed it sends.
@@ -113,14 +133,14 @@ impl EndpointRow {
 
 /// All webhooks.
 pub async fn all(store: &Store) -> Result<Vec<EndpointRow>, StoreError> {
-    store.query(&format!("SELECT {} FROM endpoint_1 ORDER BY endpoint", EndpointRow::COLUMN_LIST), &[]).await
+    store.query(&format!("SELECT {} FROM endpoint_2 ORDER BY endpoint", EndpointRow::COLUMN_LIST), &[]).await
 }
 
 /// The webhooks of an institution.
 pub async fn of(store: &Store, institution_id: &str) -> Result<Vec<EndpointRow>, StoreError> {
     // `~` is followed by DEL, and no id holds it: all that begin so, by the key's index.
     let sql = format!(
-        "SELECT {} FROM endpoint_1 WHERE endpoint >= $1 AND endpoint < $2 ORDER BY endpoint",
+        "SELECT {} FROM endpoint_2 WHERE endpoint >= $1 AND endpoint < $2 ORDER BY endpoint",
         EndpointRow::COLUMN_LIST
     );
     let (from, until) = (format!("{institution_id}~"), format!("{institution_id}\u{7f}"));
@@ -129,6 +149,31 @@ pub async fn of(store: &Store, institution_id: &str) -> Result<Vec<EndpointRow>,
 
 /// One webhook.
 pub async fn one(store: &Store, endpoint: &str) -> Result<Option<EndpointRow>, StoreError> {
-    let sql = format!("SELECT {} FROM endpoint_1 WHERE endpoint = $1", EndpointRow::COLUMN_LIST);
+    let sql = format!("SELECT {} FROM endpoint_2 WHERE endpoint = $1", EndpointRow::COLUMN_LIST);
     Ok(store.query(&sql, &[endpoint.into()]).await?.pop())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_replay_that_has_not_begun_is_forgotten() {
+        let mut row = EndpointRow::default();
+        assert_eq!(row.replay_from(0), None);
+        for (number, from) in [(1, 20), (2, 5), (3, 10)] {
+            row.replay(number, from);
+        }
+        assert_eq!([0, 1, 2, 3].map(|it| row.replay_from(it)), [Some(5), Some(5), Some(10), None]);
+    }
+
+    #[test]
+    fn many_replays_are_kept_in_little() {
+        let mut row = EndpointRow::default();
+        for number in 1..=200 {
+            row.replay(number, u64::from(number) * 2);
+        }
+        assert_eq!(row.replays_from.0.len(), REPLAYS_MAX);
+        assert_eq!([0, 199, 200].map(|it| row.replay_from(it)), [Some(2), Some(400), None]);
+    }
 }

@@ -38,6 +38,7 @@ mod webhook_keeper;
 mod webhook_lane;
 mod webhook_progress;
 mod webhook_queue;
+mod webhook_readers;
 mod webhook_sender;
 mod webhook_settings;
 mod webhook_signing;

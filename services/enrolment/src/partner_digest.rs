@@ -178,3 +178,34 @@ pub fn hex(bytes: &[u8]) -> String {
         text
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_branch_is_its_leaves_in_order_of_their_ids() {
+        let first = "run~0".to_owned();
+        let second = (1..).map(|it| format!("run~{it}")).find(|it| branch_of(it) == branch_of(&first)).unwrap();
+        let record = |id: &str| json!({"state": "ENROLMENT_STATE_ACTIVE", "enrolmentId": id});
+        let mut tree = Tree::default();
+        tree.put(&second, &record(&second));
+        tree.put(&first, &record(&first));
+        let leaf = |id: &str| hash(format!(r#"{{"enrolmentId":"{id}","state":"ENROLMENT_STATE_ACTIVE"}}"#).as_bytes());
+        assert!(first < second);
+        assert_eq!(tree.hashes()[branch_of(&first)], hash(&[leaf(&first), leaf(&second)].concat()));
+        assert_eq!((tree.count(), tree.hashes()[(branch_of(&first) + 1) % BRANCHES]), (2, hash(b"")));
+        tree.remove(&second);
+        assert_eq!(tree.hashes()[branch_of(&first)], hash(&leaf(&first)));
+        assert_eq!(tree.root(), hex(&hash(&tree.hashes().concat())));
+    }
+
+    #[test]
+    fn canonical_json_is_that_of_the_standard() {
+        let mut text = String::new();
+        canonical(&json!({"b": ["é\n\u{1f}\"", 7], "a": null, "A": true}), &mut text);
+        assert_eq!(text, r#"{"A":true,"a":null,"b":["é\n\u001f\"",7]}"#);
+    }
+}

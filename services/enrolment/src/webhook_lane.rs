@@ -15,7 +15,7 @@ use crate::{
 use futures::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use serde::Deserialize;
 use std::time::Duration;
-use studium_kit::{App, Follow, Meta, Stored, View as _, now_ms, pause};
+use studium_kit::{App, Follow, LogError, Meta, Stored, View as _, now_ms, pause};
 use studium_proto::enrolment::v1::WebhookCause;
 use uuid::Uuid;
 
@@ -41,8 +41,11 @@ struct Head<'a> {
     kind: std::borrow::Cow<'a, str>,
 }
 
-/// An event that came back, or what kept it from being read.
-type Landed = Result<(Flight, String, Answer), String>;
+/// An event that came back, or what kept it from being read. No answer = nobody wants it any more.
+type Landed = Result<(Flight, String, Option<Answer>), String>;
+
+/// The next events of the feed on their way, with what reads on after them.
+type Reading = BoxFuture<'static, (Follow, Result<Vec<Stored>, LogError>)>;
 
 /// One webhook at work.
 pub struct Lane {
@@ -50,7 +53,7 @@ pub struct Lane {
     keeper: Keeper,
     endpoint: EndpointRow,
     queue: Queue,
-    follow: Follow,
+    reading: Reading,
     flights: FuturesUnordered<BoxFuture<'static, Landed>>,
     /// Failures that the store was not told.
     failures: Vec<FailureRow>,
@@ -86,10 +89,10 @@ impl Lane {
             app,
             keeper,
             endpoint,
-            follow,
+            reading: read(follow),
             flights: FuturesUnordered::new(),
             failures: Vec::new(),
-            quiet_until_ms: 0,
+            quiet_until_ms: begun.quiet_until_ms,
             kept_ms: 0,
             is_news: false,
         };
@@ -112,8 +115,10 @@ impl Lane {
                         return Ok(over);
                     }
                 }
-                read = self.follow.next(), if self.queue.has_room() => {
-                    for event in read.map_err(|e| e.to_string())? {
+                // Kept from round to round: what the broker has begun to send is not asked for twice.
+                (follow, events) = &mut self.reading, if self.queue.has_room() => {
+                    self.reading = read(follow);
+                    for event in events.map_err(|e| e.to_string())? {
                         self.take(event)?;
                     }
                 }
@@ -125,15 +130,11 @@ impl Lane {
     /// Takes an event of the feed in, if it is wanted.
     fn take(&mut self, event: Stored) -> Result<(), String> {
         self.is_news = true;
-        if !self.endpoint.types.0.is_empty() {
-            let unfit = |e| format!("event {} of the feed cannot be read: {e}", event.position);
-            let head: Head<'_> = serde_json::from_slice(&event.bytes).map_err(unfit)?;
-            if !self.endpoint.wants(&head.kind) {
-                self.queue.pass(event.position);
-                return Ok(());
-            }
+        if is_wanted(&self.endpoint, &event)? {
+            self.queue.take(event);
+        } else {
+            self.queue.pass(event.position);
         }
-        self.queue.take(event);
         Ok(())
     }
 
@@ -156,8 +157,12 @@ impl Lane {
     }
 
     /// Takes note of what became of an event. Says if that was the end.
-    fn land(&mut self, (flight, event_id, answer): (Flight, String, Answer)) -> Option<Over> {
+    fn land(&mut self, (flight, event_id, answer): (Flight, String, Option<Answer>)) -> Option<Over> {
         self.is_news = true;
+        let Some(answer) = answer else {
+            self.queue.delivered(&flight.subject);
+            return None;
+        };
         let outcome = if answer.is_delivered() { "delivered" } else { "failed" };
         self.app.metrics().worked("webhooks", outcome);
         if answer.is_delivered() {
@@ -167,7 +172,10 @@ impl Lane {
         let now = now_ms();
         let pause_ms = self.schedule()?.schedule.pause_ms(&event_id, flight.attempt).filter(|_| !answer.is_gone());
         let next_try_ms = pause_ms.map_or(0, |it| (now + it).max(answer.wait_until_ms));
-        self.quiet_until_ms = self.quiet_until_ms.max(answer.wait_until_ms);
+        if answer.wait_until_ms > self.quiet_until_ms {
+            // Kept at once: whoever stops this lane must not forget it.
+            (self.quiet_until_ms, self.kept_ms) = (answer.wait_until_ms, 0);
+        }
         self.failed += 1;
         self.failures.push(FailureRow {
             endpoint: self.endpoint.endpoint.clone(),
@@ -200,7 +208,7 @@ impl Lane {
     /// Tells the store how far it is.
     async fn keep(&mut self) -> Result<(), String> {
         let (changes, failures) = (self.queue.changes(), std::mem::take(&mut self.failures));
-        self.keeper.keep(progress::keeping(&self.endpoint, changes, failures)).await?;
+        self.keeper.keep(progress::keeping(&self.endpoint, changes, failures, self.quiet_until_ms, now_ms())).await?;
         (self.kept_ms, self.is_news) = (now_ms(), false);
         Ok(())
     }
@@ -228,7 +236,24 @@ impl Lane {
     }
 }
 
-/// Sends one event.
+fn read(mut follow: Follow) -> Reading {
+    Box::pin(async move {
+        let events = follow.next().await;
+        (follow, events)
+    })
+}
+
+/// Whether a webhook sends an event.
+fn is_wanted(endpoint: &EndpointRow, event: &Stored) -> Result<bool, String> {
+    if endpoint.types.0.is_empty() {
+        return Ok(true);
+    }
+    let unfit = |e| format!("event {} of the feed cannot be read: {e}", event.position);
+    let head: Head<'_> = serde_json::from_slice(&event.bytes).map_err(unfit)?;
+    Ok(endpoint.wants(&head.kind))
+}
+
+/// Sends one event, unless it was taken in when other types were wanted.
 async fn fly(app: App, endpoint: EndpointRow, mut flight: Flight) -> Landed {
     let event = if let Some(it) = flight.event.take() {
         it
@@ -238,8 +263,11 @@ async fn fly(app: App, endpoint: EndpointRow, mut flight: Flight) -> Landed {
         read.map_err(|e| e.message().to_owned())?.ok_or_else(missing)?
     };
     let id = event.commit.id.clone();
+    if !is_wanted(&endpoint, &event)? {
+        return Ok((flight, id, None));
+    }
     let answer = post(&app, &endpoint, &id, event.bytes.to_vec()).await?;
-    Ok((flight, id, answer))
+    Ok((flight, id, Some(answer)))
 }
 
 /// Signs and sends a document.
@@ -250,6 +278,8 @@ pub async fn post(app: &App, endpoint: &EndpointRow, id: &str, body: Vec<u8>) ->
     let (Some(key), Some(settings)) = (app.belonging::<PartnerKey>(), app.belonging::<WebhookSettings>()) else {
         return Err("the platform has no key for partners".to_owned());
     };
+    // Before it is signed, so that no signature is older than its request.
+    let _room = settings.room.acquire().await.map_err(|e| e.to_string())?;
     let now = now_ms();
     let headers = [
         ("webhook-id", id.to_owned()),

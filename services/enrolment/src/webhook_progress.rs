@@ -9,6 +9,14 @@ use studium_kit::{Page, Store, StoreError, Value, row};
 /// Failures of a webhook that are kept.
 pub const FAILURES_MAX: u64 = 200;
 
+/// Columns that `webhook_progress` did not have in its first version, and what they hold there.
+const LATER: [(&str, &str); 4] = [
+    ("told_ms", "BIGINT NOT NULL DEFAULT 0"),
+    ("quiet_until_ms", "BIGINT NOT NULL DEFAULT 0"),
+    ("url", "TEXT NOT NULL DEFAULT ''"),
+    ("types", "TEXT NOT NULL DEFAULT ''"),
+];
+
 row! {
     /// One attempt that failed: of a webhook `<institution>~<webhook>`, the how manieth.
     pub struct FailureRow {
@@ -39,6 +47,12 @@ pub async fn prepare(store: &Store) -> Result<(), StoreError> {
     for table in tables {
         store.execute(table, &[]).await?;
     }
+    for (name, kind) in LATER {
+        // The two databases have no words in common for "unless it is there".
+        if store.query::<(u64,)>(&format!("SELECT COUNT({name}) FROM webhook_progress"), &[]).await.is_err() {
+            store.execute(&format!("ALTER TABLE webhook_progress ADD COLUMN {name} {kind}"), &[]).await?;
+        }
+    }
     Ok(())
 }
 
@@ -53,30 +67,72 @@ pub struct Begun {
     pub waiting: Vec<Waiting>,
     /// Number of the last failure.
     pub failures: u64,
+    /// The address asked to be left alone until then, Unix milliseconds.
+    pub quiet_until_ms: i64,
 }
 
-/// First secret, enablings, replays and position that a webhook was last seen with.
-type Seen = (u32, u32, u32, u64);
+/// What a webhook was last seen with.
+struct Seen {
+    enablings: u32,
+    replays: u32,
+    read: u64,
+    /// When it last acknowledged something, Unix milliseconds; 0 = never.
+    told_ms: i64,
+    quiet_until_ms: i64,
+    /// Empty if an earlier version of this service kept it.
+    url: String,
+    types: String,
+}
+
+impl Seen {
+    /// Whether it sends elsewhere, or something else, by now.
+    fn is_changed(&self, endpoint: &EndpointRow) -> bool {
+        self.is_moved(endpoint) || !self.url.is_empty() && self.types != types(endpoint)
+    }
+
+    fn is_moved(&self, endpoint: &EndpointRow) -> bool {
+        !self.url.is_empty() && self.url != endpoint.url
+    }
+}
+
+fn types(endpoint: &EndpointRow) -> String {
+    endpoint.types.0.join(" ")
+}
+
+/// As they are asked for in [`seen`].
+type SeenColumns = (u32, u32, u32, u64, i64, i64, String, String);
 
 async fn seen(store: &Store, endpoint: &EndpointRow) -> Result<Option<Seen>, StoreError> {
-    let sql = "SELECT first_round, enablings, replays, read_position FROM webhook_progress WHERE endpoint = $1";
-    let found: Option<Seen> = store.query(sql, &[endpoint.endpoint.as_str().into()]).await?.pop();
+    let sql = "SELECT first_round, enablings, replays, read_position, told_ms, quiet_until_ms, url, types \
+               FROM webhook_progress WHERE endpoint = $1";
+    let found: Option<SeenColumns> = store.query(sql, &[endpoint.endpoint.as_str().into()]).await?.pop();
     // One of the same id that was removed has nothing to do with it.
-    Ok(found.filter(|it| it.0 == endpoint.first_round))
+    let found = found.filter(|it| it.0 == endpoint.first_round);
+    Ok(found.map(|(_, enablings, replays, read, told_ms, quiet_until_ms, url, types)| Seen {
+        enablings,
+        replays,
+        read,
+        told_ms,
+        quiet_until_ms,
+        url,
+        types,
+    }))
 }
 
 /// Where everything up to is delivered, or among what waits, after what was asked.
-fn begins(endpoint: &EndpointRow, seen: Option<Seen>) -> u64 {
-    let (replays, read) = seen.map_or((0, endpoint.after_position), |it| (it.2, it.3));
+fn begins(endpoint: &EndpointRow, seen: Option<&Seen>) -> u64 {
+    let (replays, read) = seen.map_or((0, endpoint.after_position), |it| (it.replays, it.read));
     // Only ever back: a replay from further on must not leave anything out.
-    if endpoint.replays > replays { read.min(endpoint.replay_from.saturating_sub(1)) } else { read }
+    endpoint.replay_from(replays).map_or(read, |it| read.min(it.saturating_sub(1)))
 }
 
 /// Begins, or goes on where it was.
 pub async fn begin(store: &Store, endpoint: &EndpointRow) -> Result<Begun, StoreError> {
     let id: Value = endpoint.endpoint.as_str().into();
     let seen = seen(store, endpoint).await?;
-    let read = begins(endpoint, seen);
+    let read = begins(endpoint, seen.as_ref());
+    // What another address asked for is nothing to this one.
+    let quiet_until_ms = seen.as_ref().filter(|it| !it.is_moved(endpoint)).map_or(0, |it| it.quiet_until_ms);
     let mut statements: Vec<Statement> = Vec::new();
     if seen.is_none() {
         statements.push(("DELETE FROM webhook_failure WHERE endpoint = $1", vec![id.clone()]));
@@ -85,20 +141,27 @@ pub async fn begin(store: &Store, endpoint: &EndpointRow) -> Result<Begun, Store
     let beyond = if seen.is_none() { 0 } else { read };
     statements
         .push(("DELETE FROM webhook_waiting WHERE endpoint = $1 AND position > $2", vec![id.clone(), beyond.into()]));
-    if seen.is_some_and(|it| it.1 < endpoint.enablings) {
+    if seen.as_ref().is_some_and(|it| it.enablings < endpoint.enablings || it.is_changed(endpoint)) {
+        // What failed elsewhere may arrive here; and what nobody wants any more is found out when its turn comes.
         let sql = "UPDATE webhook_waiting SET attempts = 0, next_try_ms = 0 WHERE endpoint = $1";
         statements.push((sql, vec![id.clone()]));
     }
     statements.push((
-        "INSERT INTO webhook_progress (endpoint, first_round, enablings, replays, read_position) VALUES ($1, $2, $3, $4, $5) \
+        "INSERT INTO webhook_progress (endpoint, first_round, enablings, replays, read_position, told_ms, quiet_until_ms, url, types) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
          ON CONFLICT (endpoint) DO UPDATE SET first_round = excluded.first_round, enablings = excluded.enablings, \
-         replays = excluded.replays, read_position = excluded.read_position",
+         replays = excluded.replays, read_position = excluded.read_position, told_ms = excluded.told_ms, \
+         quiet_until_ms = excluded.quiet_until_ms, url = excluded.url, types = excluded.types",
         vec![
             id.clone(),
             endpoint.first_round.into(),
             endpoint.enablings.into(),
             endpoint.replays.into(),
             read.into(),
+            seen.as_ref().map_or(0, |it| it.told_ms).into(),
+            quiet_until_ms.into(),
+            endpoint.url.as_str().into(),
+            types(endpoint).into(),
         ],
     ));
     run(store, &statements).await?;
@@ -112,13 +175,30 @@ pub async fn begin(store: &Store, endpoint: &EndpointRow) -> Result<Begun, Store
         read,
         waiting: rows.into_iter().map(waiting).collect(),
         failures: failures.first().map_or(0, |it| it.0),
+        quiet_until_ms,
     })
 }
 
-/// What keeps changes of a webhook's queue, and its newest failures.
-pub fn keeping(endpoint: &EndpointRow, changes: Changes, failures: Vec<FailureRow>) -> Vec<Statement> {
+/// What keeps changes of a webhook's queue, its newest failures, and until when it is to be left alone.
+pub fn keeping(
+    endpoint: &EndpointRow,
+    changes: Changes,
+    failures: Vec<FailureRow>,
+    quiet_until_ms: i64,
+    now_ms: i64,
+) -> Vec<Statement> {
     let id: Value = endpoint.endpoint.as_str().into();
     let mut statements: Vec<Statement> = Vec::new();
+    if !changes.settled.is_empty() {
+        let sql = "UPDATE webhook_progress SET told_ms = $2 WHERE endpoint = $1 AND first_round = $3";
+        statements.push((sql, vec![id.clone(), now_ms.into(), endpoint.first_round.into()]));
+    }
+    if quiet_until_ms > now_ms {
+        let sql =
+            "UPDATE webhook_progress SET quiet_until_ms = $2 WHERE endpoint = $1 AND first_round = $3 AND url = $4";
+        let url = endpoint.url.as_str().into();
+        statements.push((sql, vec![id.clone(), quiet_until_ms.into(), endpoint.first_round.into(), url]));
+    }
     for it in changes.waiting {
         statements.push((
             "INSERT INTO webhook_waiting (endpoint, position, subject, attempts, next_try_ms) VALUES ($1, $2, $3, $4, $5) \
@@ -137,9 +217,9 @@ pub fn keeping(endpoint: &EndpointRow, changes: Changes, failures: Vec<FailureRo
     statements.extend(failures.into_iter().map(failure));
     statements.push((
         // Somebody who began after us knows better.
-        "UPDATE webhook_progress SET read_position = $2 WHERE endpoint = $1 AND first_round = $3 AND replays = $4 \
-         AND read_position < $2",
-        vec![id, changes.read.into(), endpoint.first_round.into(), endpoint.replays.into()],
+        "UPDATE webhook_progress SET read_position = $2, told_ms = $5 WHERE endpoint = $1 AND first_round = $3 \
+         AND replays = $4 AND read_position < $2",
+        vec![id, changes.read.into(), endpoint.first_round.into(), endpoint.replays.into(), now_ms.into()],
     ));
     statements
 }
@@ -189,21 +269,23 @@ pub struct Progress {
     pub waiting: u32,
     /// When the next of them is tried, Unix milliseconds; 0 = none waits.
     pub next_try_ms: i64,
+    /// When it last acknowledged something, Unix milliseconds; 0 = never.
+    pub told_ms: i64,
 }
 
 /// How far a webhook is.
 pub async fn progress(store: &Store, endpoint: &EndpointRow) -> Result<Progress, StoreError> {
     let seen = seen(store, endpoint).await?;
-    let read = begins(endpoint, seen);
+    let read = begins(endpoint, seen.as_ref());
     let sql = "SELECT COUNT(*), COALESCE(MIN(position), 0), COALESCE(MIN(CASE WHEN next_try_ms > 0 THEN next_try_ms END), 0) \
                FROM webhook_waiting WHERE endpoint = $1 AND position <= $2";
-    let found: Vec<(u32, u64, i64)> = match seen {
+    let found: Vec<(u32, u64, i64)> = match &seen {
         Some(_) => store.query(sql, &[endpoint.endpoint.as_str().into(), read.into()]).await?,
         None => Vec::new(),
     };
     let (waiting, first, next_try_ms) = found.first().copied().unwrap_or_default();
     let acknowledged = if waiting > 0 { first.saturating_sub(1).min(read) } else { read };
-    Ok(Progress { acknowledged, waiting, next_try_ms })
+    Ok(Progress { acknowledged, waiting, next_try_ms, told_ms: seen.map_or(0, |it| it.told_ms) })
 }
 
 /// A page of a webhook's failures, the last first.

@@ -1,7 +1,10 @@
 //! Sends to addresses of others, and only to those: the guard against requests that somebody has us make within the
 //! house (SSRF) looks at the very address that is connected to.
 
-use crate::webhook_address::{Address, Allowed};
+use crate::{
+    webhook_address::{Address, Allowed},
+    webhooks::Webhooks,
+};
 use futures::future::BoxFuture;
 use reqwest::{
     Client, Response,
@@ -16,7 +19,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use studium_kit::now_ms;
+use studium_kit::{Work as _, held_back, now_ms};
 
 /// How long an attempt may take in all (Standard Webhooks recommends 15 to 30 s).
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -26,6 +29,10 @@ const ANSWER_MAX: usize = 16_384;
 
 /// The longest time that an address may ask us to wait.
 const WAIT_MAX_MS: i64 = 86_400_000;
+
+/// What is said of a name that may not be sent to. One sentence for all that is wrong with it: what names lead to within
+/// the house, and which there are, is for nobody outside.
+const NOWHERE: &str = "its name leads to no public address";
 
 /// Looks names up.
 pub trait LookUp: Send + Sync + 'static {
@@ -51,12 +58,20 @@ struct Guard {
 
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
-        let (looking, allowed) = (self.names.look_up(name.as_str().to_owned()), self.allowed.clone());
+        let (name, allowed) = (name.as_str().to_owned(), self.allowed.clone());
+        let looking = self.names.look_up(name.clone());
         Box::pin(async move {
-            let found = looking.await?;
+            let refused = |why: &str| {
+                held_back(Webhooks::NAME, &name, why);
+                NOWHERE
+            };
+            let found = looking.await.map_err(|e| refused(&e.to_string()))?;
+            if found.is_empty() {
+                return Err(refused("the name has no address").into());
+            }
             // One that is not public among several is no accident: none of them is taken.
             if let Some(it) = found.iter().find(|it| !allowed.takes(**it)) {
-                return Err(format!("the name leads to {it}, which is no public address").into());
+                return Err(refused(&format!("the name leads to {it}, which is no public address")).into());
             }
             let addresses: Addrs = Box::new(found.into_iter().map(|it| SocketAddr::new(it, 0)));
             Ok(addresses)

@@ -2,6 +2,7 @@
 
 use crate::{webhook_address::Allowed, webhook_sender::Sender};
 use std::{env, num::ParseIntError};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 /// Exceptions from what may be sent to.
@@ -11,6 +12,10 @@ const RETRY: &str = "STUDIUM_ENROLMENT_WEBHOOK_RETRY";
 
 /// The pauses of the Standard Webhooks specification as its reference server has them: some 27 hours in all.
 const USUAL: &str = "5s,5m,30m,2h,5h,10h,10h";
+
+/// Requests that are under way at the same time, of all webhooks together: each holds a socket, of which a process often
+/// may have 1,024.
+const REQUESTS_MAX: usize = 256;
 
 /// Pauses that may be set.
 const PAUSES_MAX: usize = 30;
@@ -64,6 +69,8 @@ pub struct WebhookSettings {
     pub sender: Sender,
     /// When what failed is tried again.
     pub schedule: Schedule,
+    /// For requests that are under way; whoever waits longest is the next.
+    pub room: Semaphore,
 }
 
 impl WebhookSettings {
@@ -85,7 +92,7 @@ impl WebhookSettings {
             .map_err(|why| format!("{ALLOW}: {why}; write for example 10.1.0.0/16,hooks.example.org:8443"))?;
         let schedule = Schedule::read(if retry.is_empty() { USUAL } else { retry })
             .map_err(|why| format!("{RETRY} {why}; the usual is {USUAL}"))?;
-        Ok(Self { sender: Sender::new(allowed)?, schedule })
+        Ok(Self { sender: Sender::new(allowed)?, schedule, room: Semaphore::new(REQUESTS_MAX) })
     }
 }
 

@@ -4,6 +4,7 @@ use crate::{
     client::{Channel, failed},
     platform::Platform,
     progress::table,
+    supervise::nats_dir,
 };
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -13,6 +14,7 @@ use std::{
     io::{BufRead as _, BufReader},
     path::Path,
 };
+use studium_broker::partners;
 use studium_enrolment::Tree;
 use studium_proto::partner::v1::{
     AcknowledgeRequest, CloseFeedRequest, DifferenceRequest, FeedStatus, GetDigestRequest, GetFeedRequest, Leaf,
@@ -57,10 +59,15 @@ async fn feeds(platform: &Platform) -> Result<Feeds> {
 
 pub async fn open(platform: &Platform, institution_id: String) -> Result<()> {
     let request = OpenFeedRequest { institution_id, at_ms: 0 };
-    let it = feeds(platform).await?.open_feed(request).await.map_err(failed)?.into_inner();
+    let mut feeds = feeds(platform).await?;
+    let it = feeds.open_feed(request).await.map_err(failed)?.into_inner();
     platform.output.json(&json!({"institution": it.id, "position": it.position, "already": it.already}));
     let already = if it.already { " already" } else { "" };
     platform.output.say(format!("{} has a feed{already}; `studium partners events {}` prints it.", it.id, it.id));
+    let told = GetFeedRequest { institution_id: it.id.clone(), min_position: it.position };
+    // A mirror finds a feed that is there at once, and another one only later. One that is late is no failure of this.
+    let _ = feeds.get_feed(told).await;
+    partners::open_mirror(&nats_dir(&platform.data), &it.id).await?;
     Ok(())
 }
 

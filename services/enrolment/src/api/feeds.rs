@@ -9,6 +9,7 @@ use crate::{
     partner_digest::{self, BRANCHES, Tree},
     partner_feed::{KINDS, PartnerFeed},
     partners::{self, Partners},
+    webhook_readers,
 };
 use futures::{StreamExt as _, stream::BoxStream};
 use serde::Deserialize;
@@ -201,7 +202,9 @@ impl Api {
     async fn status(&self, row: partners::PartnerRow) -> Result<FeedStatus, Status> {
         let id = &row.institution_id;
         let (source, written_position) = self.app.feed_reached::<PartnerFeed>(id).await.map_err(fault)?;
-        let readers = self.app.feed_readers::<PartnerFeed>(id).await.map_err(fault)?;
+        let mut readers = self.app.feed_readers::<PartnerFeed>(id).await.map_err(fault)?;
+        readers.extend(webhook_readers::readers(self.app.store(), id).await.map_err(fault)?);
+        readers.sort();
         let reader = |(reader_id, acknowledged_position, at_ms): (String, u64, i64)| FeedReader {
             reader_id,
             acknowledged_position,

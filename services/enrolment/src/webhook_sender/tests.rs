@@ -86,7 +86,7 @@ async fn a_name_that_leads_elsewhere_meanwhile_reaches_nobody_within() {
     }
     let delivered: Vec<_> = outcomes.iter().map(Answer::is_delivered).collect();
     assert_eq!(delivered, [true, false, false, true], "{outcomes:?}");
-    assert!(outcomes[1].failure.contains("127.0.0.1, which is no public address"), "{outcomes:?}");
+    assert!(outcomes[1].failure.ends_with(NOWHERE), "{outcomes:?}");
     assert_eq!((theirs.got.load(Ordering::Relaxed), within.got.load(Ordering::Relaxed)), (2, 0));
     assert_eq!(*asked.lock().unwrap(), 4, "one look-up a connection, and none between the check and the connection");
 }
@@ -97,12 +97,33 @@ async fn the_machines_own_names_lead_nowhere() {
     let sender = Sender::new(Allowed::default()).unwrap();
     let url = Url::parse(&format!("http://localhost:{}/", within.at.port())).unwrap();
     let answer = sender.post_to(&Address { url, is_named: false }, headers(), b"{}".to_vec()).await;
-    assert!(answer.failure.contains("no public address"), "{answer:?}");
+    assert!(answer.failure.ends_with(NOWHERE), "{answer:?}");
     for host in ["127.0.0.1", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "localhost"] {
         let answer = sender.post(&format!("https://{host}:{}/", within.at.port()), headers(), Vec::new()).await;
         assert!(answer.status == 0 && answer.failure.contains("no public"), "{host}: {answer:?}");
     }
     assert_eq!(within.got.load(Ordering::Relaxed), 0);
+}
+
+/// Knows no name.
+struct Unknowing;
+
+impl LookUp for Unknowing {
+    fn look_up(&self, _: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        Box::pin(async { Err(io::Error::other("Name or service not known")) })
+    }
+}
+
+#[tokio::test]
+async fn a_failure_tells_nothing_of_the_names_within() {
+    let inside: IpAddr = [10, 1, 2, 3].into();
+    let within = Flipping { answers: vec![vec![inside]], asked: Arc::default() };
+    let none = Flipping { answers: vec![vec![]], asked: Arc::default() };
+    let all: [Arc<dyn LookUp>; 3] = [Arc::new(within), Arc::new(Unknowing), Arc::new(none)];
+    for names in all {
+        let sender = Sender::with(Allowed::default(), names).unwrap();
+        assert_eq!(sent(&sender, 443).await.failure, format!("cannot be connected to: {NOWHERE}"));
+    }
 }
 
 #[tokio::test]

@@ -192,6 +192,16 @@ pub async fn a_feed_made_anew_is_the_same(desk: Desk) {
     desk.enrol("r", "dan").await.unwrap();
     ou.reads(&desk).await;
     assert_eq!(ou.heard("r~dan"), ["enrolled"]);
+    let mut anew = PartnerFeedServiceClient::new(desk.house.registrar(&again).await.unwrap());
+    let asked = GetFeedRequest { institution_id: "ou".into(), min_position: desk.head().await };
+    let feed = loop {
+        match anew.get_feed(asked.clone()).await {
+            Ok(it) => break it.into_inner().feed.unwrap(),
+            Err(e) => assert!(matches!(e.code(), Code::Unavailable | Code::NotFound), "{e}"),
+        }
+    };
+    assert_eq!(feed.written_position, ou.position);
+    assert_eq!(desk.house.log().head("partner_ou").await.unwrap(), ou.position);
     again.stop().await.unwrap();
 
     // The broker is lost and its stream restored: the feed comes out as it was, to the byte.

@@ -11,7 +11,10 @@ use axum::{
 use serde_json::Value;
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time::Instant};
@@ -49,6 +52,9 @@ struct Inner {
     script: Mutex<Script>,
     /// Requests that may be answered.
     gate: Semaphore,
+    /// Requests that are not answered, now and at most.
+    open: AtomicUsize,
+    most: AtomicUsize,
 }
 
 pub struct Receiver {
@@ -64,8 +70,12 @@ impl Drop for Receiver {
 }
 
 async fn receive(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Bytes) -> Response {
+    let open = inner.open.fetch_add(1, Ordering::SeqCst) + 1;
+    inner.most.fetch_max(open, Ordering::SeqCst);
     inner.gate.acquire().await.unwrap().forget();
     inner.gate.add_permits(1);
+    // Before the answer, so that the next request finds it closed.
+    inner.open.fetch_sub(1, Ordering::SeqCst);
     let header = |name: &str| headers[name].to_str().unwrap().to_owned();
     assert_eq!(header("content-type"), "application/cloudevents+json; charset=utf-8");
     let event: Value = serde_json::from_slice(&body).unwrap();
@@ -89,6 +99,8 @@ impl Receiver {
             got: Mutex::default(),
             script: Mutex::new(Box::new(|_, _| (204, None))),
             gate: Semaphore::new(1_000),
+            open: AtomicUsize::new(0),
+            most: AtomicUsize::new(0),
         };
         let inner = Arc::new(inner);
         let routes = Router::new().fallback(post(receive)).with_state(Arc::clone(&inner));
@@ -116,6 +128,22 @@ impl Receiver {
 
     pub fn got(&self) -> Vec<Delivery> {
         self.inner.got.lock().unwrap().clone()
+    }
+
+    /// How many requests it had at most that were not answered.
+    pub fn most_open(&self) -> usize {
+        self.inner.most.load(Ordering::SeqCst)
+    }
+
+    /// Waits until it has, or had, so many requests that were not answered.
+    pub async fn has_open(&self, count: usize) {
+        for _ in 0..1_200 {
+            if self.most_open() >= count {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("{count} requests should be open, but {} are", self.most_open());
     }
 
     /// What it took, in the order in which each came first.

@@ -5,6 +5,7 @@ use crate::{
     receiver::{Delivery, Receiver, are_in_order},
 };
 use std::time::Duration;
+use studium_proto::partner::v1::ChangeWebhookRequest;
 
 /// 300 events of 17 subjects.
 fn many() -> Vec<String> {
@@ -69,6 +70,27 @@ pub async fn an_outage_of_everything_is_survived(desk: Desk) {
     receiver.answers(|_, _| (200, None));
     are_in_order(&receiver.has_taken(300).await);
     desk.is_done("sis").await;
+}
+
+pub async fn a_wish_to_be_left_alone_is_remembered(desk: Desk) {
+    let mut desk = desk.restarts(service(&patient())).await;
+    let receiver = Receiver::open().await;
+    receiver.answers(|before, _| if before.is_empty() { (503, Some(5)) } else { (200, None) });
+    desk.tells(&["r~ada"]).await;
+    desk.adds("sis", &receiver).await;
+    desk.becomes("sis", "waiting", |it| it.outstanding == 1).await;
+    let change = ChangeWebhookRequest {
+        institution_id: "ou".into(),
+        webhook_id: "sis".into(),
+        types: vec!["org.studium.partner.*".into()],
+        ..ChangeWebhookRequest::default()
+    };
+    desk.hooks().await.change_webhook(change).await.unwrap();
+    desk = desk.restarts(service(&patient())).await;
+    desk.tells(&["r~bob"]).await;
+    receiver.has_taken(2).await;
+    let got = receiver.got();
+    assert!(got[1].at - got[0].at >= Duration::from_secs(5), "it was not left alone");
 }
 
 pub async fn retries_are_remembered(desk: Desk) {
