@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn a_branch_is_its_leaves_in_order_of_their_ids() {
         let first = "run~0".to_owned();
-        let second = (1..).map(|it| format!("run~{it}")).find(|it| branch_of(it) == branch_of(&first)).unwrap();
+        let second = (1..10_000).map(|it| format!("run~{it}")).find(|it| branch_of(it) == branch_of(&first)).unwrap();
         let record = |id: &str| json!({"state": "ENROLMENT_STATE_ACTIVE", "enrolmentId": id});
         let mut tree = Tree::default();
         tree.put(&second, &record(&second));
