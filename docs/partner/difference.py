@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Says what differs between a partner's copy and the platform's records, in two calls: first the 256 branches, then
-the leaves of those that differ. Prints a JSON line for each difference; exit code 1 if there are any.
+"""Says what differs between a partner's copy and the platform's records: first the 256 branches are asked about, then
+the leaves of those that differ, 16 branches a call. Prints a JSON line for each difference; exit code 1 if there are any.
 
   PYTHONPATH=stubs PARTNER_TOKEN=... python3 docs/partner/difference.py https://enrolment.example ou events.jsonl
 
@@ -34,11 +34,10 @@ with (grpc.insecure_channel(host) if scheme == "http"
       else grpc.secure_channel(host, grpc.ssl_channel_credentials())) as channel:
     feed = PartnerFeedServiceStub(channel)
     branches = [it.branch for it in ask(feed, "")]
-    differences = ask(feed, ",".join(map(str, branches))) if branches else []
+    calls = [branches[it:it + 16] for it in range(0, len(branches), 16)]
+    differences = [it for some in calls for it in ask(feed, ",".join(map(str, some)))]
 for it in differences:
-    kind = it.WhichOneof("difference")
-    if kind == "branch":
-        sys.exit(f"branch {it.branch} differs since a moment ago: take in everything and ask again")
-    print(it.record if kind == "record" else json.dumps({"surplusEnrolmentId": it.surplus_enrolment_id}))
+    is_record = it.WhichOneof("difference") == "record"
+    print(it.record if is_record else json.dumps({"surplusEnrolmentId": it.surplus_enrolment_id}))
 print(f"{len(differences)} records differ", file=sys.stderr)
 sys.exit(bool(differences))

@@ -14,7 +14,6 @@ branch_of = lambda enrolment_id: sha256(enrolment_id.encode())[0]
 leaf = lambda it: sha256(json.dumps(it, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode())  # RFC 8785
 root = lambda: sha256(b"".join(branches())).hex()
 lines, copy, last, wrong = {}, {}, {}, []
-
 def branches():
     leaves = [b""] * 256
     for enrolment_id in sorted(copy, key=str.encode):
@@ -46,5 +45,6 @@ print(*wrong, f"{len(lines)} events, {len(copy)} records, root {root()}", sep="\
 if options.tree is not None:
     asked = [int(it) for it in options.tree.split(",") if it]
     leaves = [{"enrolmentId": it, "hash": text(leaf(copy[it]))} for it in copy if branch_of(it) in asked]
-    print(json.dumps({"branches": [text(it) for it in branches()], "leavesOf": asked, "leaves": leaves}))
+    request = {"position": max(lines, default=0), "branches": [*map(text, branches())], "leavesOf": asked}
+    print(json.dumps(request | {"leaves": leaves}))
 sys.exit(bool(wrong))

@@ -2,9 +2,13 @@
 //! So a feed can be made anew, and every event comes to stand where it stood.
 
 use crate::{App, policies::is_our_turn};
-use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
-use std::{collections::BTreeMap, future::Future, time::Duration};
-use studium_log::{Follow, Stored};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, future::BoxFuture, stream};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    time::Duration,
+};
+use studium_log::{Follow, LogError, Stored};
 use studium_store::StoreError;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +19,7 @@ mod lookup;
 
 pub(crate) use checkpoints::prepare;
 pub use lane::Notice;
-use lane::{Lane, Told};
+use lane::{Lane, NotTold, Told};
 
 /// Commits that are looked at together; what they lead to is looked up for so many at the same time.
 const AT_ONCE: usize = 64;
@@ -109,18 +113,32 @@ pub(crate) async fn run<F: Feed>(app: App, mut active: watch::Receiver<bool>, st
     }
 }
 
+/// A read that is under way. It is kept until it is done: begun anew at each turn it would never be.
+type Reading = BoxFuture<'static, (Follow, Result<Vec<Stored>, LogError>)>;
+
+fn reading(mut follow: Follow) -> Reading {
+    async move {
+        let read = follow.next().await;
+        (follow, read)
+    }
+    .boxed()
+}
+
 /// Feeds that are equally far, with one reader.
 struct Group {
-    follow: Follow,
-    feeds: Vec<String>,
+    /// Position of the service's stream that they were told of.
+    at: u64,
+    next: Reading,
     lanes: BTreeMap<String, Lane>,
     /// What was read and is not told yet.
     read: Vec<Stored>,
 }
 
 impl Group {
-    fn at(&self) -> u64 {
-        self.follow.position() - self.read.len() as u64
+    fn take(&mut self, (follow, read): (Follow, Result<Vec<Stored>, LogError>)) -> Result<(), String> {
+        self.next = reading(follow);
+        self.read = read.map_err(|e| e.to_string())?;
+        Ok(())
     }
 }
 
@@ -128,13 +146,16 @@ struct Teller<F> {
     app: App,
     /// By position: first those that are furthest behind.
     groups: Vec<Group>,
+    /// Feeds that say something else than the log: they are left as they are, and hold up nobody.
+    damaged: BTreeSet<String>,
     looked: Option<Instant>,
     feed: std::marker::PhantomData<F>,
 }
 
 impl<F: Feed> Teller<F> {
     fn new(app: App) -> Self {
-        Self { app, groups: Vec::new(), looked: None, feed: std::marker::PhantomData }
+        let (groups, damaged, looked) = Default::default();
+        Self { app, groups, damaged, looked, feed: std::marker::PhantomData }
     }
 
     async fn work(mut self) -> Result<(), String> {
@@ -152,20 +173,17 @@ impl<F: Feed> Teller<F> {
     async fn look(&mut self) -> Result<(), StoreError> {
         let open = F::open(&self.app).await?;
         for group in &mut self.groups {
-            group.feeds.retain(|it| open.contains(it));
             group.lanes.retain(|it, _| open.contains(it));
         }
-        self.groups.retain(|it| !it.feeds.is_empty());
+        self.groups.retain(|it| !it.lanes.is_empty());
         for id in open {
-            if self.groups.iter().any(|it| it.feeds.contains(&id)) {
+            if self.damaged.contains(&id) || self.groups.iter().any(|it| it.lanes.contains_key(&id)) {
                 continue;
             }
             let (at, lane) = Lane::open(&self.app, &stream_of(F::NAME, &id)).await?;
-            let follow = self.app.log().follow(self.app.service(), at);
-            let lanes = BTreeMap::from([(id.clone(), lane)]);
-            self.groups.push(Group { follow, feeds: vec![id], lanes, read: Vec::new() });
+            let next = reading(self.app.log().follow(self.app.service(), at));
+            self.groups.push(Group { at, next, lanes: BTreeMap::from([(id, lane)]), read: Vec::new() });
         }
-        self.groups.sort_by_key(Group::at);
         self.join();
         Ok(())
     }
@@ -174,15 +192,15 @@ impl<F: Feed> Teller<F> {
     /// so that a feed that begins at the beginning holds the others up by one batch and no longer.
     async fn turn(&mut self) -> Result<(), String> {
         let mut told = false;
-        let ends: Vec<_> = self.groups.iter().skip(1).map(|it| Some(it.at())).chain([None]).collect();
+        let ends: Vec<_> = self.groups.iter().skip(1).map(|it| Some(it.at)).chain([None]).collect();
         for (group, end) in self.groups.iter_mut().zip(ends) {
             if group.read.is_empty() {
-                match group.follow.next().now_or_never() {
-                    Some(read) => group.read = read.map_err(|e| e.to_string())?,
+                match (&mut group.next).now_or_never() {
+                    Some(done) => group.take(done)?,
                     None => continue,
                 }
             }
-            told |= tell::<F>(&self.app, group, end).await?;
+            told |= tell::<F>(&self.app, group, end, &mut self.damaged).await?;
         }
         if told {
             return Ok(());
@@ -190,31 +208,26 @@ impl<F: Feed> Teller<F> {
         for group in &mut self.groups {
             keep(&self.app, group, Lane::has_moved).await?;
         }
-        let more = self.groups.iter_mut().filter(|it| it.read.is_empty()).map(|group| {
-            async { group.follow.next().await.map(|it| group.read = it).map_err(|e| e.to_string()) }.boxed()
-        });
-        let more: Vec<_> = more.collect();
-        if more.is_empty() {
+        let mut waiting: Vec<_> = self.groups.iter_mut().filter(|it| it.read.is_empty()).collect();
+        if waiting.is_empty() {
             tokio::time::sleep(LOOK_EVERY).await;
             return Ok(());
         }
         // Looks up again now and then: there may be a new feed.
-        match tokio::time::timeout(LOOK_EVERY, futures::future::select_all(more)).await {
-            Ok((read, _, _)) => read,
-            Err(_) => Ok(()),
+        let next = futures::future::select_all(waiting.iter_mut().map(|it| &mut it.next));
+        match tokio::time::timeout(LOOK_EVERY, next).await.ok().map(|(done, index, _)| (done, index)) {
+            Some((done, index)) => waiting[index].take(done),
+            None => Ok(()),
         }
     }
 
     /// Groups that are equally far become one.
     fn join(&mut self) {
-        self.groups.sort_by_key(Group::at);
+        self.groups.sort_by_key(|it| it.at);
         let mut groups: Vec<Group> = Vec::with_capacity(self.groups.len());
         for mut group in self.groups.drain(..) {
             match groups.last_mut() {
-                Some(last) if last.at() == group.at() => {
-                    last.feeds.append(&mut group.feeds);
-                    last.lanes.append(&mut group.lanes);
-                }
+                Some(last) if last.at == group.at => last.lanes.append(&mut group.lanes),
                 _ => groups.push(group),
             }
         }
@@ -223,7 +236,12 @@ impl<F: Feed> Teller<F> {
 }
 
 /// Tells a group's feeds what was read, up to where the next group stands. Says whether there was anything to look at.
-async fn tell<F: Feed>(app: &App, group: &mut Group, end: Option<u64>) -> Result<bool, String> {
+async fn tell<F: Feed>(
+    app: &App,
+    group: &mut Group,
+    end: Option<u64>,
+    damaged: &mut BTreeSet<String>,
+) -> Result<bool, String> {
     let until = group.read.partition_point(|it| end.is_none_or(|end| it.position <= end));
     let commits: Vec<Stored> = group.read.drain(..until).collect();
     let Some(last) = commits.last().map(|it| it.position) else { return Ok(false) };
@@ -231,21 +249,49 @@ async fn tell<F: Feed>(app: &App, group: &mut Group, end: Option<u64>) -> Result
         let reached = app.store().reached(view, app.service(), last, REACHED_WITHIN).await;
         reached.map_err(|late| format!("`{view}` has only seen position {}", late.at))?;
     }
-    let feeds = &group.feeds;
-    let notices: Vec<_> = commits.iter().map(|commit| F::tell(app, feeds, commit)).collect();
+    let feeds: Vec<String> = group.lanes.keys().cloned().collect();
+    let notices: Vec<_> = commits.iter().map(|commit| F::tell(app, &feeds, commit)).collect();
     let notices: Vec<Vec<Notice>> =
         stream::iter(notices).buffered(AT_ONCE).try_collect().await.map_err(|e| e.to_string())?;
     let mut by_feed: BTreeMap<String, Vec<Told>> = BTreeMap::new();
     for (commit, notices) in commits.iter().zip(notices) {
-        for (index, notice) in notices.into_iter().enumerate() {
-            by_feed.entry(notice.feed.clone()).or_default().push(notice.of(commit, index));
+        for notice in notices {
+            by_feed.entry(notice.feed.clone()).or_default().push(notice.of(commit));
         }
     }
-    let tell = |(id, lane)| Lane::tell(lane, app, last, by_feed.remove::<String>(id).unwrap_or_default());
-    let told: Vec<_> = group.lanes.iter_mut().map(tell).collect();
-    stream::iter(told).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+    let lanes: Vec<_> = group.lanes.iter_mut().collect();
+    let told: Vec<_> = lanes
+        .into_iter()
+        .map(|(id, lane)| tell_one(id.clone(), lane, app, last, by_feed.remove(id).unwrap_or_default()))
+        .collect();
+    let refused: Vec<String> = stream::iter(told)
+        .buffer_unordered(AT_ONCE)
+        .try_filter_map(|it| std::future::ready(Ok(it)))
+        .try_collect()
+        .await?;
+    group.lanes.retain(|id, _| !refused.contains(id));
+    damaged.extend(refused);
+    group.at = last;
     keep(app, group, Lane::is_to_be_kept).await?;
     Ok(true)
+}
+
+/// Tells one feed; its id comes back if it says something else than the log.
+async fn tell_one(
+    id: String,
+    lane: &mut Lane,
+    app: &App,
+    source: u64,
+    told: Vec<Told>,
+) -> Result<Option<String>, String> {
+    match lane.tell(app, source, told).await {
+        Ok(()) => Ok(None),
+        Err(NotTold::Damaged(why)) => {
+            tracing::error!(feed = id, why, "a feed is told nothing more until the service is started again");
+            Ok(Some(id))
+        }
+        Err(NotTold::Failed(why)) => Err(why),
+    }
 }
 
 /// Keeps how far those feeds are that it matters for.

@@ -4,7 +4,7 @@ use crate::{
     Backend, Log, LogError, Stored,
     nats::Nats,
     reader::{BATCH_MAX, Reader},
-    tail::Tail,
+    tail::{self, Tail},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -60,7 +60,8 @@ impl Follow {
     }
 
     async fn next_from(&mut self, nats: &Arc<Nats>) -> Result<Vec<Stored>, LogError> {
-        let tail = self.tail.get_or_insert_with(|| nats.tail(&self.log.faults, &self.stream));
+        let kept_max = if self.asks { tail::OF_FEED } else { tail::OF_SERVICE };
+        let tail = self.tail.get_or_insert_with(|| nats.tail(&self.log.faults, &self.stream, kept_max));
         loop {
             match tail.after(self.after) {
                 Some(batch) if batch.is_empty() => {

@@ -193,12 +193,12 @@ impl Nats {
     }
 
     /// The tail of a stream, which is shared as long as somebody follows it.
-    pub(crate) fn tail(self: &Arc<Self>, faults: &Arc<Faults>, stream: &str) -> Arc<Tail> {
+    pub(crate) fn tail(self: &Arc<Self>, faults: &Arc<Faults>, stream: &str, kept_max: usize) -> Arc<Tail> {
         let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(it) = tails.get(stream).and_then(Weak::upgrade) {
             return it;
         }
-        let tail = Tail::start(Arc::clone(self), Arc::clone(faults), stream);
+        let tail = Tail::start(Arc::clone(self), Arc::clone(faults), stream, kept_max);
         tails.insert(stream.to_owned(), Arc::downgrade(&tail));
         tail
     }

@@ -13,14 +13,18 @@ use std::{
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-/// Commits that are kept: whoever is further behind reads the stream by himself until he has caught up.
-const KEPT_MAX: usize = 2048;
+/// Commits that are kept of a service's stream: whoever is further behind reads it by himself until he has caught up.
+pub(crate) const OF_SERVICE: usize = 2048;
+
+/// The same of a feed, of which there are many.
+pub(crate) const OF_FEED: usize = 256;
 
 /// The pause before a broker that does not answer is asked again.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Ends with the last follower that holds it.
 pub(crate) struct Tail {
+    kept_max: usize,
     recent: Mutex<Recent>,
     /// Position of the last commit kept.
     end: watch::Sender<u64>,
@@ -34,8 +38,9 @@ struct Recent {
 }
 
 impl Tail {
-    pub(crate) fn start(nats: Arc<Nats>, faults: Arc<Faults>, stream: &str) -> Arc<Self> {
+    pub(crate) fn start(nats: Arc<Nats>, faults: Arc<Faults>, stream: &str, kept_max: usize) -> Arc<Self> {
         Arc::new_cyclic(|tail| Self {
+            kept_max,
             recent: Mutex::new(Recent { before: None, commits: VecDeque::new() }),
             end: watch::Sender::new(0),
             _feeding: AbortOnDropHandle::new(tokio::spawn(feed(Weak::clone(tail), nats, faults, stream.to_owned()))),
@@ -65,7 +70,7 @@ impl Tail {
         {
             let recent = &mut *self.recent();
             recent.commits.extend(batch);
-            let surplus = recent.commits.len().saturating_sub(KEPT_MAX);
+            let surplus = recent.commits.len().saturating_sub(self.kept_max);
             recent.commits.drain(..surplus);
             recent.before = recent.before.map(|it| it + surplus as u64);
         }

@@ -53,7 +53,7 @@ use studium_proto::partner::v1::{
     partner_feed_service_server::PartnerFeedServiceServer, webhook_service_server::WebhookServiceServer,
 };
 
-pub use partner_digest::{Tree, branch_of};
+pub use partner_digest::Tree;
 pub use partner_feed::MEANINGS as PARTNER_EVENTS;
 pub use partner_key::PartnerKey;
 pub use webhook_settings::WebhookSettings;

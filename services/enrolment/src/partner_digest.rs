@@ -111,18 +111,14 @@ fn list<T>(
     out.push(close);
 }
 
-/// The records of a partner when the enrolment stream had come to a position.
-pub async fn tree(app: &App, institution: &str, position: u64) -> Result<Tree, StoreError> {
+/// The tree over a partner's records when the enrolment stream had come to a position; only these branches, or all.
+pub async fn tree(app: &App, institution: &str, position: u64, only: &[u32]) -> Result<Tree, StoreError> {
     let mut tree = Tree::default();
-    let institutions = [institution.to_owned()];
-    for ids in concerns::ever(app.store(), institution).await?.chunks(CHUNK) {
-        let past = Past::read(app, ids, &institutions).await?;
-        for id in ids {
-            if let Some(moment) = past.at(id, position)?
-                && let Some(record) = past.seen_by(institution, &moment, position)?
-            {
-                tree.put(id, &json(&record));
-            }
+    let mut ids = concerns::ever(app.store(), institution).await?;
+    ids.retain(|it| only.is_empty() || only.contains(&(branch_of(it) as u32)));
+    for ids in ids.chunks(CHUNK) {
+        for record in records(app, institution, ids, position).await? {
+            tree.put(&record.enrolment_id, &json(&record));
         }
     }
     Ok(tree)
@@ -135,7 +131,8 @@ pub async fn records(
     ids: &[String],
     position: u64,
 ) -> Result<Vec<EnrolmentRecord>, StoreError> {
-    let past = Past::read(app, ids, &[institution.to_owned()]).await?;
+    let mut past = Past::read(app, ids).await?;
+    past.read_consents(app, &[institution.to_owned()].into()).await?;
     let mut records = Vec::with_capacity(ids.len());
     for id in ids {
         if let Some(moment) = past.at(id, position)? {
@@ -180,4 +177,35 @@ pub fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_branch_is_its_leaves_in_order_of_their_ids() {
+        let first = "run~0".to_owned();
+        let second = (1..10_000).map(|it| format!("run~{it}")).find(|it| branch_of(it) == branch_of(&first)).unwrap();
+        let record = |id: &str| json!({"state": "ENROLMENT_STATE_ACTIVE", "enrolmentId": id});
+        let mut tree = Tree::default();
+        tree.put(&second, &record(&second));
+        tree.put(&first, &record(&first));
+        let leaf = |id: &str| hash(format!(r#"{{"enrolmentId":"{id}","state":"ENROLMENT_STATE_ACTIVE"}}"#).as_bytes());
+        assert!(first < second);
+        assert_eq!(tree.hashes()[branch_of(&first)], hash(&[leaf(&first), leaf(&second)].concat()));
+        assert_eq!((tree.count(), tree.hashes()[(branch_of(&first) + 1) % BRANCHES]), (2, hash(b"")));
+        tree.remove(&second);
+        assert_eq!(tree.hashes()[branch_of(&first)], hash(&leaf(&first)));
+        assert_eq!(tree.root(), hex(&hash(&tree.hashes().concat())));
+    }
+
+    #[test]
+    fn canonical_json_is_that_of_the_standard() {
+        let mut text = String::new();
+        canonical(&json!({"b": ["é\n\u{1f}\"", 7], "a": null, "A": true}), &mut text);
+        assert_eq!(text, r#"{"A":true,"a":null,"b":["é\n\u001f\"",7]}"#);
+    }
 }

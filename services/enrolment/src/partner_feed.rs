@@ -130,20 +130,21 @@ impl Told {
             return Ok(Vec::new());
         }
         let feeds = self.only.as_deref().unwrap_or(feeds);
-        let past = Past::read(app, &self.enrolments, feeds).await?;
-        let mut notices = Vec::new();
+        let mut past = Past::read(app, &self.enrolments).await?;
+        let mut moments = Vec::with_capacity(self.enrolments.len());
+        let mut concerned: BTreeSet<String> = BTreeSet::new();
         for enrolment in &self.enrolments {
             let (was, is) = (past.at(enrolment, position - 1)?, past.at(enrolment, position)?);
-            let concerned: BTreeSet<&str> = was.iter().chain(&is).flat_map(|it| it.concerns()).collect();
-            for feed in feeds.iter().filter(|it| concerned.contains(it.as_str())) {
-                let before = match &was {
-                    Some(it) => past.seen_by(feed, it, position - 1)?,
-                    None => None,
-                };
-                let after = match &is {
-                    Some(it) => past.seen_by(feed, it, position)?,
-                    None => None,
-                };
+            concerned.extend(was.iter().chain(&is).flat_map(|it| it.concerns()).map(str::to_owned));
+            moments.push((enrolment, was, is));
+        }
+        concerned.retain(|it| feeds.contains(it));
+        past.read_consents(app, &concerned).await?;
+        let mut notices = Vec::new();
+        for (enrolment, was, is) in moments {
+            for feed in &concerned {
+                let before = was.as_ref().map(|it| past.seen_by(feed, it, position - 1)).transpose()?.flatten();
+                let after = is.as_ref().map(|it| past.seen_by(feed, it, position)).transpose()?.flatten();
                 if before != after {
                     notices.push(notice(feed, enrolment, self.kind, before, after));
                 }
@@ -234,7 +235,7 @@ async fn day(app: &App, feeds: &[String], commit: &Stored) -> Result<Vec<Notice>
     let (Some(day), Some(feed)) = (closed_day, feeds.iter().find(|it| *it == commit.id())) else {
         return Ok(Vec::new());
     };
-    let tree = partner_digest::tree(app, feed, commit.position).await?;
+    let tree = partner_digest::tree(app, feed, commit.position, &[]).await?;
     let digest = partner_digest::published(app, feed, &day, &tree);
     let data = json_of("studium.partner.v1.DigestPublished", &digest);
     Ok(vec![Notice { feed: feed.clone(), sort: DIGEST, subject: DIGEST.to_owned(), kind: PUBLISHED, data }])

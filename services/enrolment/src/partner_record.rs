@@ -36,20 +36,23 @@ pub struct Moment {
 }
 
 impl Past {
-    /// Reads what is needed of these enrolments, as `<run>~<learner>`, for these institutions.
-    pub async fn read(app: &App, enrolments: &[String], institutions: &[String]) -> Result<Self, StoreError> {
+    /// Reads these enrolments, as `<run>~<learner>`, and the people in them.
+    pub async fn read(app: &App, enrolments: &[String]) -> Result<Self, StoreError> {
         let learners: BTreeSet<String> =
             enrolments.iter().filter_map(|it| Some(it.split_once('~')?.1.into())).collect();
         let found: Vec<_> = learners.into_iter().map(|it| person(app, it)).collect();
         let people: HashMap<String, Vec<String>> = stream::iter(found).buffered(AT_ONCE).try_collect().await?;
         let mut subjects: HashSet<String> = enrolments.iter().map(|it| enrolment(it)).collect();
-        for learner in people.iter().flat_map(|(id, person)| person.iter().chain([id])) {
-            subjects.insert(format!("enrolment.learner.{learner}"));
-            subjects.extend(institutions.iter().map(|it| consent(it, learner)));
-        }
-        let read: Vec<_> = subjects.into_iter().map(|it| history(app, it)).collect();
-        let commits = stream::iter(read).buffer_unordered(AT_ONCE).try_collect().await?;
-        Ok(Self { commits, people })
+        subjects.extend(people.values().flatten().map(|it| format!("enrolment.learner.{it}")));
+        Ok(Self { commits: histories(app, subjects).await?, people })
+    }
+
+    /// Reads what these people let institutions see; before that they let them see nothing.
+    pub async fn read_consents(&mut self, app: &App, institutions: &BTreeSet<String>) -> Result<(), StoreError> {
+        let people = self.people.iter().flat_map(|(id, person)| person.iter().chain([id]));
+        let subjects = people.flat_map(|learner| institutions.iter().map(|it| consent(it, learner))).collect();
+        self.commits.extend(histories(app, subjects).await?);
+        Ok(())
     }
 
     /// The enrolment as it was when the stream had come to a position; none if there was none.
@@ -82,6 +85,10 @@ impl Past {
                 scopes = row.scopes();
                 break;
             }
+        }
+        // Whoever is erased lets nobody see anything any more.
+        if moment.person.iter().any(|it| it.erased) {
+            scopes.clear();
         }
         Ok(Some(moment.record(external_ids, relations, &scopes)))
     }
@@ -126,6 +133,11 @@ impl Past {
 async fn person(app: &App, learner: String) -> Result<(String, Vec<String>), StoreError> {
     let person = learners::same_person(app.store(), &learner).await?;
     Ok((learner, person))
+}
+
+async fn histories(app: &App, subjects: HashSet<String>) -> Result<HashMap<String, Vec<Stored>>, StoreError> {
+    let read: Vec<_> = subjects.into_iter().map(|it| history(app, it)).collect();
+    stream::iter(read).buffer_unordered(AT_ONCE).try_collect().await
 }
 
 async fn history(app: &App, subject: String) -> Result<(String, Vec<Stored>), StoreError> {

@@ -10,6 +10,7 @@ row! {
         is_open: bool,
         opened_at_ms: i64,
         day_ends_ms: i64,
+        closed_until_ms: i64,
     }
 }
 
@@ -29,11 +30,12 @@ impl View for Partners {
             match it {
                 Event::PartnerFeedOpened(_) => {
                     (row.is_open, row.opened_at_ms) = (true, at);
-                    row.day_ends_ms = next_midnight(at);
+                    // A day that was closed is not closed again, whatever time the opening is said to have had.
+                    row.day_ends_ms = next_midnight(at.max(row.closed_until_ms));
                 }
                 Event::PartnerFeedClosed(_) => (row.is_open, row.day_ends_ms) = (false, 0),
                 // It is said at midnight, of the day before.
-                Event::PartnerDayClosed(_) => row.day_ends_ms = next_midnight(at),
+                Event::PartnerDayClosed(_) => (row.day_ends_ms, row.closed_until_ms) = (next_midnight(at), at),
             }
         });
     }

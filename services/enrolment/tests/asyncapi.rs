@@ -8,7 +8,7 @@ mod yaml;
 
 use contract::Contract;
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf};
 use studium_enrolment::PARTNER_EVENTS;
 use yaml::{Node, list, map, text};
 
@@ -263,7 +263,7 @@ fn the_guide_names_every_type_of_event() {
     let mut table = "| `type`, between `org.studium.partner.` and `.v1` | |\n|---|---|\n".to_owned();
     for (kind, meaning) in PARTNER_EVENTS {
         let short = short(kind);
-        table.push_str(&format!("| [`{short}`](examples/{short}.json) | {} |\n", meaning.trim()));
+        writeln!(table, "| [`{short}`](examples/{short}.json) | {} |", meaning.trim()).unwrap();
     }
     let wanted = format!("{before}{begin}{table}{end}{after}");
     if std::env::var(ACCEPT).as_deref() == Ok("1") {

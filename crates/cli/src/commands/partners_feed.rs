@@ -15,7 +15,7 @@ use std::{
     path::Path,
 };
 use studium_broker::partners;
-use studium_enrolment::{Tree, branch_of};
+use studium_enrolment::Tree;
 use studium_proto::partner::v1::{
     AcknowledgeRequest, CloseFeedRequest, DifferenceRequest, FeedStatus, GetDigestRequest, GetFeedRequest, Leaf,
     ListFeedsRequest, OpenFeedRequest, SubscribeRequest, difference_response::Difference,
@@ -213,7 +213,8 @@ pub async fn digest(platform: &Platform, institution_id: String, events: Option<
 pub async fn difference(platform: &Platform, institution_id: String, events: &Path) -> Result<()> {
     let copy = Copy::of(events)?;
     let branches: Vec<Vec<u8>> = copy.tree.hashes().iter().map(|it| it.to_vec()).collect();
-    let first = DifferenceRequest { institution_id, branches, ..DifferenceRequest::default() };
+    let position = copy.position;
+    let first = DifferenceRequest { institution_id, branches, position, ..DifferenceRequest::default() };
     let mut feeds = feeds(platform).await?;
     let mut differ = Vec::new();
     for it in ask(&mut feeds, first.clone()).await? {
@@ -221,13 +222,11 @@ pub async fn difference(platform: &Platform, institution_id: String, events: &Pa
             differ.push(it);
         }
     }
-    let leaves = differ.iter().filter_map(|it| copy.tree.leaves(*it as usize)).flatten();
-    let leaf = |(id, hash): (&String, &[u8; 32])| Leaf { enrolment_id: id.clone(), hash: hash.to_vec() };
-    let leaves: Vec<Leaf> = leaves.map(leaf).collect();
-    debug_assert!(leaves.iter().all(|it| differ.contains(&(branch_of(&it.enrolment_id) as u32))));
     let mut count = 0;
-    if !differ.is_empty() {
-        for it in ask(&mut feeds, DifferenceRequest { leaves_of: differ, leaves, ..first }).await? {
+    for branch in differ {
+        let leaf = |(id, hash): (&String, &[u8; 32])| Leaf { enrolment_id: id.clone(), hash: hash.to_vec() };
+        let leaves = copy.tree.leaves(branch as usize).into_iter().flatten().map(leaf).collect();
+        for it in ask(&mut feeds, DifferenceRequest { leaves_of: vec![branch], leaves, ..first.clone() }).await? {
             count += 1;
             match it {
                 Difference::Record(it) => platform.output.line(&it),

@@ -160,7 +160,7 @@ async fn rotate(platform: &Platform, mut hooks: Hooks, which: Which, overlap: u3
 
 async fn test(platform: &Platform, mut hooks: Hooks, which: Which) -> Result<()> {
     let Which { institution: institution_id, webhook: webhook_id } = which;
-    let request = TestWebhookRequest { institution_id, webhook_id };
+    let request = TestWebhookRequest { institution_id, webhook_id, min_position: 0 };
     let it = hooks.test_webhook(request).await.map_err(failed)?.into_inner();
     platform.output.json(&json!({
         "delivered": it.delivered, "status": it.status, "took_ms": it.took_ms, "failure": it.failure,

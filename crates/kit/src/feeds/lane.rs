@@ -5,7 +5,11 @@ use crate::App;
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use serde::Serialize;
-use std::{collections::HashMap, fmt::Write as _, time::Duration};
+use std::{
+    collections::HashMap,
+    fmt::{self, Write as _},
+    time::Duration,
+};
 use studium_log::{Document, Stored};
 use studium_store::StoreError;
 use tokio::time::Instant;
@@ -36,9 +40,10 @@ pub struct Notice {
 }
 
 impl Notice {
-    /// The notice with what it takes from the commit that it tells about, as the `index`th of it.
-    pub(super) fn of(self, commit: &Stored, index: usize) -> Told {
-        let name = format!("{}\n{}\n{index}", commit.commit.id, self.feed);
+    /// The notice with what it takes from the commit that it tells about. A commit tells a feed once about a subject,
+    /// so the id needs nothing else: above all nothing of what other feeds are told.
+    pub(super) fn of(self, commit: &Stored) -> Told {
+        let name = format!("{}\n{}\n{}\n{}", commit.commit.id, self.feed, self.sort, self.subject);
         Told {
             id: Uuid::new_v5(&NOTICES, name.as_bytes()).to_string(),
             at_ms: commit.commit.at_ms,
@@ -87,6 +92,18 @@ struct Tip {
     hash: String,
 }
 
+/// Why a feed was not told.
+pub(super) enum NotTold {
+    /// The log or the store does not answer just now.
+    Failed(String),
+    /// It holds something else than the log says.
+    Damaged(String),
+}
+
+fn failed(e: impl fmt::Display) -> NotTold {
+    NotTold::Failed(e.to_string())
+}
+
 /// One feed as it grows.
 pub(super) struct Lane {
     /// Its stream.
@@ -127,23 +144,29 @@ impl Lane {
     }
 
     /// Tells the feed what happened up to a position of the service's stream. What it was told already must be the same.
-    pub(super) async fn tell(&mut self, app: &App, source: u64, told: Vec<Told>) -> Result<(), String> {
+    pub(super) async fn tell(&mut self, app: &App, source: u64, told: Vec<Told>) -> Result<(), NotTold> {
+        // Only between batches: what one holds of a subject is nowhere else yet.
+        if self.tips.len() >= REMEMBERED_MAX {
+            self.tips.clear();
+            self.knows_all = false;
+        }
         let mut told = told.into_iter();
         while self.head < self.end {
             let Some(it) = told.next() else { break };
             self.head += 1;
-            let stored = app.log().read(&self.stream, self.head).await.map_err(|e| e.to_string())?;
+            let stored = app.log().read(&self.stream, self.head).await.map_err(failed)?;
             if stored.as_ref().is_none_or(|stored| stored.commit.id != it.id) {
-                return Err(format!("event {} of feed `{}` is not what the log says", self.head, self.stream));
+                let why = format!("event {} of feed `{}` is not what the log says", self.head, self.stream);
+                return Err(NotTold::Damaged(why));
             }
         }
         let mut documents = Vec::with_capacity(told.len());
         for it in told {
             let position = self.head + documents.len() as u64 + 1;
-            documents.push(self.document(app, position, &it).await?);
+            documents.push(self.document(app, position, &it).await.map_err(NotTold::Failed)?);
         }
         if !documents.is_empty() {
-            let end = app.log().extend(&self.stream, self.head, &documents).await.map_err(|e| e.to_string())?;
+            let end = app.log().extend(&self.stream, self.head, &documents).await.map_err(failed)?;
             (self.head, self.end) = (end, end);
         }
         self.source = source;
@@ -170,10 +193,6 @@ impl Lane {
             data: &notice.data,
         };
         let bytes = Bytes::from(serde_json::to_vec(&event).map_err(|e| e.to_string())?);
-        if self.tips.len() >= REMEMBERED_MAX {
-            self.tips.clear();
-            self.knows_all = false;
-        }
         self.tips.insert(subject.clone(), Tip { version: tip.version + 1, hash: hash(&bytes) });
         Ok(Document { id: id.clone(), subject, bytes })
     }

@@ -1,11 +1,17 @@
 //! Looking into a feed: one event of it, and where it stood at a time.
 
 use super::{Feed, stream_of};
-use crate::App;
+use crate::{App, status};
 use jiff::Timestamp;
 use serde::Deserialize;
+use std::time::Duration;
 use studium_log::{LogError, Stored};
+use tokio::time::Instant;
 use tonic::Status;
+
+/// How long it is waited for a feed, and how often it is looked.
+const REACHED_WITHIN: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// What of an event says when it was written.
 #[derive(Deserialize)]
@@ -20,6 +26,27 @@ impl App {
     /// When the log does not answer.
     pub async fn feed_event<F: Feed>(&self, id: &str, position: u64) -> Result<Option<Stored>, Status> {
         self.log().read(&stream_of(F::NAME, id), position).await.map_err(crate::fault)
+    }
+
+    /// How far a feed is, in the service's stream and in itself, once it is so far in both; it is waited for, 2 s at most.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when it is not so far by then.
+    pub async fn feed_reaches<F: Feed>(&self, id: &str, source: u64, head: u64) -> Result<(u64, u64), Status> {
+        let until = Instant::now() + REACHED_WITHIN;
+        loop {
+            let at = self.feed_reached::<F>(id).await.map_err(crate::fault)?;
+            if at.0 >= source && at.1 >= head {
+                return Ok(at);
+            }
+            if Instant::now() >= until {
+                let (told, end) = at;
+                return Err(status::late(format!(
+                    "the feed was told up to {told} and ends at {end} by now; ask again"
+                )));
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     /// Position of the first event of a feed that was recorded at a time or later; one after the last if none was.

@@ -2,6 +2,9 @@
 
 use super::{Api, TEXT_MAX};
 use crate::{
+    concerns::Concerns,
+    enrolments::Enrolments,
+    learners::Learners,
     partner::{Command, Partner},
     partner_digest::{self, BRANCHES, Tree},
     partner_feed::{KINDS, PartnerFeed},
@@ -12,7 +15,7 @@ use futures::{StreamExt as _, stream::BoxStream};
 use serde::Deserialize;
 use serde_json::json;
 use std::{collections::HashMap, time::Duration};
-use studium_kit::{Call, Fields, Follow, Stored, done, fault, status};
+use studium_kit::{Call, DAY_MS, Fields, Follow, Stored, done, fault, pause, status};
 use studium_proto::Timestamp;
 use studium_proto::partner::v1::{
     AcknowledgeRequest, AcknowledgeResponse, CloseFeedRequest, CloseFeedResponse, DifferenceRequest,
@@ -20,8 +23,10 @@ use studium_proto::partner::v1::{
     ListFeedsRequest, ListFeedsResponse, OpenFeedRequest, OpenFeedResponse, SubscribeRequest, SubscribeResponse,
     difference_response::Difference, partner_feed_service_server::PartnerFeedService,
 };
-use tokio::time::{Instant, sleep};
 use tonic::{Request, Response, Status};
+
+/// How long ago a feed may be said to have been opened.
+const OPENED_AGO_MAX_MS: i64 = 7 * DAY_MS;
 
 /// Types of events in one filter.
 const TYPES_MAX: usize = 50;
@@ -31,10 +36,6 @@ const LEAVES_MAX: usize = 40_000;
 
 /// Bytes of a hash.
 const HASH_BYTES: usize = 32;
-
-/// How long a query waits for the feed, and how often it looks.
-const REACHED_WITHIN: Duration = Duration::from_secs(2);
-const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// How long a feed that does not answer is asked again before the call ends.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -49,7 +50,12 @@ impl PartnerFeedService for Api {
 
     async fn open_feed(&self, request: Request<OpenFeedRequest>) -> Result<Response<OpenFeedResponse>, Status> {
         let (call, it) = Call::open(request)?;
-        institution(&it.institution_id)?;
+        let mut fields = Fields::new();
+        fields.id("institution_id", &it.institution_id);
+        // Each day since then ends with a digest of its own.
+        let is_recent = it.at_ms == 0 || it.at_ms >= call.now_ms() - OPENED_AGO_MAX_MS;
+        fields.check("at_ms", is_recent, "lies more than 7 days back");
+        fields.done()?;
         let call = call.at(it.at_ms)?;
         done!(OpenFeedResponse, self.app.decide::<Partner>(&call, &it.institution_id, &Command::Open).await?)
     }
@@ -67,11 +73,7 @@ impl PartnerFeedService for Api {
     async fn subscribe(&self, request: Request<SubscribeRequest>) -> Result<Response<Self::SubscribeStream>, Status> {
         let (_, it) = Call::open(request)?;
         let filter = Filter::read(&it)?;
-        let head = self.written(&it.institution_id).await?;
-        if it.after_position > head {
-            let why = format!("the feed ends at {head}: nothing can have been taken in after it");
-            return Err(Status::out_of_range(why));
-        }
+        let head = self.written_after(&it.institution_id, it.after_position).await?;
         let follow = self.app.feed::<PartnerFeed>(&it.institution_id, it.after_position);
         let until = it.only_history.then_some(head);
         let subscription = Subscription { follow, filter, until };
@@ -85,26 +87,27 @@ impl PartnerFeedService for Api {
         fields.id("institution_id", &it.institution_id);
         fields.id("reader_id", &it.reader_id);
         fields.done()?;
-        let written_position = self.written(&it.institution_id).await?;
-        if it.position > written_position {
-            let why = format!("the feed ends at {written_position}: nothing after it can have been taken in");
-            return Err(Status::out_of_range(why));
-        }
+        let written_position = self.written_after(&it.institution_id, it.position).await?;
         let kept = self.app.feed_acknowledge::<PartnerFeed>(&it.institution_id, &it.reader_id, it.position).await;
         kept.map_err(fault)?;
         Ok(Response::new(AcknowledgeResponse { written_position }))
     }
 
     async fn get_feed(&self, request: Request<GetFeedRequest>) -> Result<Response<GetFeedResponse>, Status> {
-        let (_, it) = Call::open(request)?;
+        let (call, it) = Call::open(request)?;
         institution(&it.institution_id)?;
         self.app.reached::<Partners>(it.min_position).await?;
         let row = partners::partner(self.app.store(), &it.institution_id).await.map_err(fault)?;
         let row = row.ok_or_else(|| no_feed(&it.institution_id))?;
         if row.is_open {
-            self.told(&it.institution_id, it.min_position).await?;
+            self.app.feed_reaches::<PartnerFeed>(&it.institution_id, it.min_position, 0).await?;
         }
-        Ok(Response::new(GetFeedResponse { feed: Some(self.status(row).await?) }))
+        let mut feed = self.status(row).await?;
+        if !call.caller.acts_for_all() && feed.source_lag > 0 {
+            // How much others do is none of a partner's business; that it is not told of everything yet is.
+            feed.source_lag = 1;
+        }
+        Ok(Response::new(GetFeedResponse { feed: Some(feed) }))
     }
 
     async fn list_feeds(&self, request: Request<ListFeedsRequest>) -> Result<Response<ListFeedsResponse>, Status> {
@@ -119,7 +122,8 @@ impl PartnerFeedService for Api {
     async fn get_digest(&self, request: Request<GetDigestRequest>) -> Result<Response<GetDigestResponse>, Status> {
         let (_, it) = Call::open(request)?;
         institution(&it.institution_id)?;
-        let (position, tree) = self.tree(&it.institution_id).await?;
+        let (source, position) = self.reached_after(&it.institution_id, 0).await?;
+        let tree = self.tree_at(&it.institution_id, source, &[]).await?;
         let (count, root) = (tree.count(), tree.root());
         let claims = json!({"sub": it.institution_id, "position": position, "count": count, "root": root});
         let jws = partner_digest::signed(&self.app, &claims);
@@ -132,18 +136,30 @@ impl PartnerFeedService for Api {
         request: Request<DifferenceRequest>,
     ) -> Result<Response<Self::DifferenceStream>, Status> {
         let (_, it) = Call::open(request)?;
+        let at_least = it.position;
         let theirs = Theirs::read(it)?;
-        let (source, position) = self.reached(&theirs.institution).await?;
-        let ours = self.tree_at(&theirs.institution, source).await?;
-        let answer = |it| Ok(DifferenceResponse { position, difference: Some(it) });
-        let mut answers: Vec<_> = theirs.unknown(&ours).map(|it| answer(Difference::Branch(it))).collect();
+        let (source, position) = self.reached_after(&theirs.institution, at_least).await?;
+        let ours = self.tree_at(&theirs.institution, source, &theirs.leaves_of).await?;
+        let answer = move |it| Ok(DifferenceResponse { position, difference: Some(it) });
         let (differ, surplus) = theirs.differences(&ours);
-        answers.extend(surplus.into_iter().map(|it| answer(Difference::SurplusEnrolmentId(it))));
-        for ids in differ.chunks(BRANCHES) {
-            let records = partner_digest::records(&self.app, &theirs.institution, ids, source).await.map_err(fault)?;
-            answers.extend(records.iter().map(|it| answer(Difference::Record(partner_digest::json(it).to_string()))));
-        }
-        Ok(Response::new(futures::stream::iter(answers).boxed()))
+        let named = theirs.unknown(&ours).into_iter().map(Difference::Branch);
+        let named: Vec<_> = named.chain(surplus.into_iter().map(Difference::SurplusEnrolmentId)).map(answer).collect();
+        let chunks: Vec<Vec<String>> = differ.chunks(BRANCHES).map(<[String]>::to_vec).collect();
+        let (app, institution) = (self.app.clone(), theirs.institution);
+        // Records are looked up as the client takes them.
+        let records = futures::stream::iter(chunks).then(move |ids| {
+            let (app, institution) = (app.clone(), institution.clone());
+            async move {
+                let records = partner_digest::records(&app, &institution, &ids, source).await;
+                let records = match records {
+                    Ok(it) => it.iter().map(|it| Ok(partner_digest::json(it).to_string())).collect(),
+                    Err(e) => vec![Err(fault(e))],
+                };
+                let answer = |it: Result<String, Status>| answer(Difference::Record(it?));
+                futures::stream::iter(records.into_iter().map(answer).collect::<Vec<_>>())
+            }
+        });
+        Ok(Response::new(futures::stream::iter(named).chain(records.flatten()).boxed()))
     }
 }
 
@@ -157,34 +173,30 @@ impl Api {
         self.app.feed_head::<PartnerFeed>(institution).await
     }
 
-    /// How far the feed is, in the enrolment stream and in itself.
-    async fn reached(&self, institution: &str) -> Result<(u64, u64), Status> {
-        self.written(institution).await?;
-        self.app.feed_reached::<PartnerFeed>(institution).await.map_err(fault)
-    }
-
-    /// Waits until the feed has been told of a position.
-    async fn told(&self, institution: &str, position: u64) -> Result<(), Status> {
-        let until = Instant::now() + REACHED_WITHIN;
-        loop {
-            let (at, _) = self.app.feed_reached::<PartnerFeed>(institution).await.map_err(fault)?;
-            if at >= position {
-                return Ok(());
-            }
-            if Instant::now() >= until {
-                return Err(status::late(format!("the feed was told of position {at}, not yet {position}; ask again")));
-            }
-            sleep(LOOK_EVERY).await;
+    /// The same, for somebody who has taken in everything up to a position of it.
+    async fn written_after(&self, institution: &str, position: u64) -> Result<u64, Status> {
+        let head = self.written(institution).await?;
+        if position <= head {
+            return Ok(head);
         }
+        let (_, known) = self.app.feed_reached::<PartnerFeed>(institution).await.map_err(fault)?;
+        if position <= known {
+            return Err(status::late(format!("the feed is made anew and has come to {head}; ask again")));
+        }
+        Err(Status::out_of_range(format!("the feed ends at {head}: nothing can have been taken in after it")))
     }
 
-    async fn tree(&self, institution: &str) -> Result<(u64, Tree), Status> {
-        let (source, position) = self.reached(institution).await?;
-        Ok((position, self.tree_at(institution, source).await?))
+    /// How far the feed is, in the enrolment stream and in itself, once it is as far as a copy is.
+    async fn reached_after(&self, institution: &str, position: u64) -> Result<(u64, u64), Status> {
+        self.written_after(institution, position).await?;
+        self.app.feed_reaches::<PartnerFeed>(institution, 0, position).await
     }
 
-    async fn tree_at(&self, institution: &str, source: u64) -> Result<Tree, Status> {
-        partner_digest::tree(&self.app, institution, source).await.map_err(fault)
+    async fn tree_at(&self, institution: &str, source: u64, only: &[u32]) -> Result<Tree, Status> {
+        self.app.reached::<Enrolments>(source).await?;
+        self.app.reached::<Learners>(source).await?;
+        self.app.reached::<Concerns>(source).await?;
+        partner_digest::tree(&self.app, institution, source, only).await.map_err(fault)
     }
 
     async fn status(&self, row: partners::PartnerRow) -> Result<FeedStatus, Status> {
@@ -291,7 +303,7 @@ impl Subscription {
                 Err(e) if tries >= TRIES_MAX => return Err(e),
                 Err(_) => tries += 1,
             }
-            sleep(PAUSE).await;
+            pause(PAUSE).await;
         }
     }
 }
@@ -321,12 +333,13 @@ impl Theirs {
         Ok(Self { institution: it.institution_id, branches: it.branches, leaves_of: it.leaves_of, leaves })
     }
 
-    /// Branches that differ and whose leaves were not sent.
-    fn unknown<'a>(&'a self, ours: &Tree) -> impl Iterator<Item = u32> + use<'a> {
-        let ours = ours.hashes();
-        (0..).zip(&self.branches).zip(ours).filter_map(|((branch, theirs), ours)| {
-            (theirs.as_slice() != ours && !self.leaves_of.contains(&branch)).then_some(branch)
-        })
+    /// Branches that differ; none if leaves were sent, for then only their branches were looked at.
+    fn unknown(&self, ours: &Tree) -> Vec<u32> {
+        if !self.leaves_of.is_empty() {
+            return Vec::new();
+        }
+        let pairs = (0..).zip(self.branches.iter().zip(ours.hashes()));
+        pairs.filter(|(_, (theirs, ours))| theirs.as_slice() != ours).map(|(branch, _)| branch).collect()
     }
 
     /// Of the branches whose leaves were sent: what is missing or differs, and what should not be there.

@@ -148,7 +148,7 @@ impl WebhookService for Api {
         let (call, it) = Call::open(request)?;
         named(&it.institution_id, &it.webhook_id).done()?;
         self.key()?;
-        let row = self.webhook(&id(&it.institution_id, &it.webhook_id), 0).await?;
+        let row = self.webhook(&id(&it.institution_id, &it.webhook_id), it.min_position).await?;
         let event_id = Uuid::new_v5(&TESTS, call.meta.request_id.as_bytes()).to_string();
         let event = json!({
             "specversion": "1.0",

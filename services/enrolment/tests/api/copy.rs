@@ -104,6 +104,7 @@ impl Partner {
         let request = DifferenceRequest {
             institution_id: self.institution.clone(),
             branches: self.branches(),
+            position: self.position,
             leaves: leaves.filter(is_asked).collect(),
             leaves_of,
         };

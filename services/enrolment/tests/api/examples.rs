@@ -39,7 +39,7 @@ pub async fn the_examples_for_partners_are_what_the_service_tells(desk: Desk) {
     let mut stable = Stable::of(&desk);
     let history: Vec<String> = heard(&desk).await.iter().map(|it| stable.event(it)).collect();
     let mut files = BTreeMap::from([
-        ("history.jsonl".to_owned(), history.iter().map(|it| format!("{it}\n")).collect()),
+        ("history.jsonl".to_owned(), history.join("\n") + "\n"),
         ("jwks.json".to_owned(), pretty(&partner_key().jwks().to_string())),
     ]);
     for (kind, _) in PARTNER_EVENTS {

@@ -10,8 +10,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde_json::Value;
 use studium_log::{Log, Stored};
 use studium_proto::enrolment::v1::{
-    CompleteRequest, ConsentScope, LinkExternalIdRequest, MergeLearnersRequest, Outcome, RecordResultRequest,
-    WithdrawConsentRequest, WithdrawRequest,
+    CompleteRequest, ConsentScope, EraseLearnerRequest, LinkExternalIdRequest, MergeLearnersRequest, Outcome,
+    RecordResultRequest, WithdrawConsentRequest, WithdrawRequest,
 };
 use studium_proto::partner::v1::{
     AcknowledgeRequest, GetFeedRequest, OpenFeedRequest, SubscribeRequest, difference_response::Difference,
@@ -30,6 +30,16 @@ async fn result(desk: &Desk, run: &str, learner: &str, attempt: u32, score: u32)
         ..RecordResultRequest::default()
     };
     desk.acts().await.record_result(request).await.unwrap();
+}
+
+async fn link(desk: &Desk, learner: &str, institution: &str, external_id: &str) {
+    let link = LinkExternalIdRequest {
+        learner_id: learner.into(),
+        institution_id: institution.into(),
+        external_id: external_id.into(),
+        ..LinkExternalIdRequest::default()
+    };
+    desk.people().await.link_external_id(link).await.unwrap();
 }
 
 async fn withdraw(desk: &Desk, run: &str, learner: &str) {
@@ -117,6 +127,14 @@ pub async fn consent_decides_what_is_told(desk: Desk) {
     for gone in ["name", "results", "consents", "outcome"] {
         assert!(ou.copy["r~ada"].get(gone).is_none(), "{gone}");
     }
+    // Whoever is erased takes all consents along.
+    consent(&desk, "ada", "ou", &[ConsentScope::Email], desk.now).await;
+    let erase =
+        EraseLearnerRequest { learner_id: "ada".into(), reason: "asked".into(), ..EraseLearnerRequest::default() };
+    desk.people().await.erase_learner(erase).await.unwrap();
+    ou.reads(&desk).await;
+    assert_eq!(ou.events.last().unwrap()["data"]["withdrawn"], serde_json::json!(["CONSENT_SCOPE_EMAIL"]));
+    assert!(ou.copy["r~ada"].get("email").is_none());
     ou.is_equal().await;
 }
 
@@ -129,13 +147,7 @@ pub async fn who_becomes_a_member_is_revealed(desk: Desk) {
     }
     campus.reads(&desk).await;
     assert!(campus.events.is_empty(), "nobody of theirs");
-    let link = LinkExternalIdRequest {
-        learner_id: "ada".into(),
-        institution_id: "campus".into(),
-        external_id: "s7".into(),
-        ..LinkExternalIdRequest::default()
-    };
-    desk.people().await.link_external_id(link).await.unwrap();
+    link(&desk, "ada", "campus", "s7").await;
     campus.reads(&desk).await;
     assert_eq!(campus.heard("r~ada"), ["revealed"]);
     // Two are found to be one: whose enrolment it is changes, and the other's comes into view.
@@ -161,13 +173,35 @@ pub async fn a_feed_made_anew_is_the_same(desk: Desk) {
     ou.reads(&desk).await;
     withdraw_consent_of(&desk, "bob").await;
     ou.reads(&desk).await;
-    let all = taken(desk.house.log(), "partner_ou", ou.position).await;
+
+    // Another partner is told of the same, and opened its feed later: neither is the other's business.
+    let mut campus = Partner::opens(&desk, "campus").await;
+    campus.reads(&desk).await;
+    link(&desk, "ada", "campus", "s7").await;
+    desk.enrol("r", "eve").await.unwrap();
+    withdraw(&desk, "r", "eve").await;
+    let _ = (ou.reads(&desk).await, campus.reads(&desk).await);
+    assert!(campus.position > 0);
+    let (all, theirs) = (
+        taken(desk.house.log(), "partner_ou", ou.position).await,
+        taken(desk.house.log(), "partner_campus", campus.position).await,
+    );
 
     // The store is lost: what was told is not told again, and what comes goes on behind it.
     let again = desk.house.start(service()).await.unwrap();
     desk.enrol("r", "dan").await.unwrap();
     ou.reads(&desk).await;
     assert_eq!(ou.heard("r~dan"), ["enrolled"]);
+    let mut anew = PartnerFeedServiceClient::new(desk.house.registrar(&again).await.unwrap());
+    let asked = GetFeedRequest { institution_id: "ou".into(), min_position: desk.head().await };
+    let feed = loop {
+        match anew.get_feed(asked.clone()).await {
+            Ok(it) => break it.into_inner().feed.unwrap(),
+            Err(e) => assert!(matches!(e.code(), Code::Unavailable | Code::NotFound), "{e}"),
+        }
+    };
+    assert_eq!(feed.written_position, ou.position);
+    assert_eq!(desk.house.log().head("partner_ou").await.unwrap(), ou.position);
     again.stop().await.unwrap();
 
     // The broker is lost and its stream restored: the feed comes out as it was, to the byte.
@@ -178,7 +212,9 @@ pub async fn a_feed_made_anew_is_the_same(desk: Desk) {
     let other = house.start(service()).await.unwrap();
     let same = taken(&log, "partner_ou", ou.position).await;
     let (was, is): (Vec<_>, Vec<_>) = all.iter().zip(&same).map(|(a, b)| (&a.bytes, &b.bytes)).unzip();
-    assert_eq!((was, same.len() as u64), (is, ou.position));
+    assert_eq!((was, same.len()), (is, all.len() + 1));
+    let same = taken(&log, "partner_campus", campus.position).await;
+    assert!(theirs.iter().zip(&same).all(|(a, b)| a.bytes == b.bytes));
     other.stop().await.unwrap();
 }
 

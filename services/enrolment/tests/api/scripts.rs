@@ -56,7 +56,7 @@ impl Partner<'_> {
     }
 
     fn writes(&self, name: &str, events: &[String]) {
-        fs::write(self.file(name), events.iter().map(|it| format!("{it}\n")).collect::<String>()).unwrap();
+        fs::write(self.file(name), events.join("\n") + "\n").unwrap();
     }
 
     /// How far the script has said that it is.

@@ -67,10 +67,9 @@ pub async fn partners_see_only_their_own(desk: Desk) {
 
 pub async fn a_webhook_is_tested(desk: Desk) {
     let receiver = Receiver::open().await;
-    desk.adds("sis", &receiver).await;
-    desk.webhook("sis").await;
+    let min_position = desk.adds("sis", &receiver).await.position;
     let (institution_id, webhook_id) = ("ou".to_owned(), "sis".to_owned());
-    let test = TestWebhookRequest { institution_id, webhook_id };
+    let test = TestWebhookRequest { institution_id, webhook_id, min_position };
     let mut hooks = desk.hooks().await;
     let good = hooks.test_webhook(test.clone()).await.unwrap().into_inner();
     assert_eq!((good.delivered, good.status, good.failure.as_str()), (true, 204, ""));
@@ -144,7 +143,7 @@ pub async fn without_a_key_there_is_no_webhook(desk: Desk) {
     let no = hooks.add_webhook(adding("other", "https://sis.example.edu/")).await.unwrap_err();
     assert_eq!((no.code(), reason(&no).as_str()), (Code::FailedPrecondition, "PARTNER_KEY_MISSING"));
     assert!(no.message().contains("STUDIUM_ENROLMENT_PARTNER_KEY_FILE"), "{no}");
-    let test = TestWebhookRequest { institution_id, webhook_id };
+    let test = TestWebhookRequest { institution_id, webhook_id, min_position: 0 };
     assert_eq!(reason(&hooks.test_webhook(test).await.unwrap_err()), "PARTNER_KEY_MISSING");
     let stands = desk.webhook("sis").await;
     assert_eq!((stands.lag, stands.public_key.as_str(), receiver.got().len()), (1, "", 0));
