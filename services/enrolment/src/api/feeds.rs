@@ -17,6 +17,7 @@ use serde_json::json;
 use std::{collections::HashMap, time::Duration};
 use studium_kit::{Call, DAY_MS, Fields, Follow, Stored, done, fault, pause, status};
 use studium_proto::Timestamp;
+use studium_proto::enrolment::v1::Reason;
 use studium_proto::partner::v1::{
     AcknowledgeRequest, AcknowledgeResponse, CloseFeedRequest, CloseFeedResponse, DifferenceRequest,
     DifferenceResponse, FeedReader, FeedStatus, GetDigestRequest, GetDigestResponse, GetFeedRequest, GetFeedResponse,
@@ -183,7 +184,8 @@ impl Api {
         if position <= known {
             return Err(status::late(format!("the feed is made anew and has come to {head}; ask again")));
         }
-        Err(Status::out_of_range(format!("the feed ends at {head}: nothing can have been taken in after it")))
+        let why = format!("the feed ends at {head}: nothing can have been taken in after it");
+        Err(status::no(Reason::PartnerFeedBeyondEnd, why, institution))
     }
 
     /// How far the feed is, in the enrolment stream and in itself, once it is as far as a copy is.
@@ -224,7 +226,8 @@ fn institution(id: &str) -> Result<(), Status> {
 }
 
 fn no_feed(institution: &str) -> Status {
-    Status::not_found(format!("`{institution}` has no feed; open one with OpenFeed"))
+    let why = format!("`{institution}` has no feed; open one with OpenFeed");
+    status::no(Reason::PartnerFeedNotFound, why, institution)
 }
 
 /// Which events a subscriber wants.
