@@ -91,7 +91,7 @@ async def read(connection, first, many):
     copy = await connection.js.pull_subscribe("", durable="copy", stream=MIRROR)
     got = []
     while len(got) < many:
-        for message in await copy.fetch(min(100, many - len(got)), timeout=30):
+        for message in await copy.fetch(min(100, many - len(got)), timeout=100):
             got.append((message.metadata.sequence.stream, message.subject, json.loads(message.data)))
             check(not message.headers, f"a message has headers: {message.headers}")
             await message.ack_sync()

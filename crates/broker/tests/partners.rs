@@ -86,7 +86,8 @@ async fn read(access: &Access, many: usize) -> Vec<(u64, String)> {
         message.double_ack().await.unwrap();
         (message.info().unwrap().stream_sequence, message.subject.to_string())
     });
-    tokio::time::timeout(Duration::from_secs(20), read.collect()).await.expect("all messages in time")
+    // A mirror that lost its origin for a moment looks for it again within two minutes.
+    tokio::time::timeout(Duration::from_secs(150), read.collect()).await.expect("all messages in time")
 }
 
 fn told(institution: &str, from: u64, many: u64) -> Vec<(u64, String)> {
