@@ -121,8 +121,9 @@ pub async fn two_claims_at_once_give_one_lock(desk: Desk) {
 pub async fn a_claim_that_breaks_off_is_finished(desk: Desk) {
     desk.with_reviewers().await;
     desk.submits("ada", "r").await;
-    // The slot is taken; then the log is silent for as long as the call tries to lock the review.
-    let silence = [Fault::LoseRequest; 4];
+    // The slot is taken; then the log is silent for as long as the call tries to lock the review, which is four times,
+    // and the policy that finishes it may try as often meanwhile.
+    let silence = [Fault::LoseRequest; 8];
     desk.house.log().faults().script([Fault::None].into_iter().chain(silence));
     let status = desk.claims("mia", "r").await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
