@@ -137,8 +137,12 @@ impl PartnerFeedService for Api {
         request: Request<DifferenceRequest>,
     ) -> Result<Response<Self::DifferenceStream>, Status> {
         let (_, it) = Call::open(request)?;
-        let at_least = it.position;
+        let said = it.position;
         let theirs = Theirs::read(it)?;
+        // A copy that says to be further than the feed ever was holds what was never told: that is a difference, too.
+        let head = self.written(&theirs.institution).await?;
+        let (_, known) = self.app.feed_reached::<PartnerFeed>(&theirs.institution).await.map_err(fault)?;
+        let at_least = said.min(head.max(known));
         let (source, position) = self.reached_after(&theirs.institution, at_least).await?;
         let ours = self.tree_at(&theirs.institution, source, &theirs.leaves_of).await?;
         let answer = move |it| Ok(DifferenceResponse { position, difference: Some(it) });
