@@ -128,9 +128,9 @@ struct Told {
 /// Enrols many and waits until the feed has them all.
 async fn fill(bench: &Bench, desk: &Desk, feeds: &mut Feeds) -> Result<Told> {
     let request = OpenFeedRequest { institution_id: INSTITUTION.to_owned(), at_ms: 0 };
-    feeds.open_feed(request).await?;
+    let opened = feeds.open_feed(request).await?.into_inner().position;
     let events = bench.events;
-    let before = written(feeds, 0).await?;
+    let before = written(feeds, opened).await?;
     let started = Instant::now();
     let enrolled = stream::iter((0..events).map(|n| desk.enrol(format!("bench-partner-{n}"))));
     let position = enrolled.buffer_unordered(IN_FLIGHT).try_fold(0, async |most, it| Ok(it.max(most))).await?;
@@ -155,7 +155,7 @@ async fn written(feeds: &mut Feeds, min_position: u64) -> Result<u64> {
     let ask = |min_position| GetFeedRequest { institution_id: INSTITUTION.to_owned(), min_position };
     let reply = match feeds.get_feed(ask(min_position)).await {
         Ok(it) => it,
-        Err(e) if e.code() == tonic::Code::Unavailable => feeds.get_feed(ask(0)).await?,
+        Err(e) if e.code() == tonic::Code::Unavailable => return Box::pin(written(feeds, 0)).await,
         Err(e) => return Err(e.into()),
     };
     Ok(reply.into_inner().feed.context("a feed")?.written_position)
