@@ -3,7 +3,7 @@
 
 use crate::{
     AppendError, Backend, Log, LogError, Stored,
-    nats::{Nats, publish},
+    nats::{Nats, publish_all},
 };
 use async_nats::HeaderMap;
 use bytes::Bytes;
@@ -70,29 +70,15 @@ impl Log {
 
 impl Nats {
     async fn extend(&self, after: u64, batch: &[Document]) -> Result<u64, AppendError> {
-        let Some((last, before)) = batch.split_last() else { return Ok(after) };
-        let inbox = self.client().new_inbox().replace('.', "");
-        let headers = |index: usize, document: &Document| {
+        let messages = batch.iter().enumerate().map(|(index, it)| {
             let mut headers = HeaderMap::new();
-            headers.insert("Nats-Msg-Id", document.id.as_str());
+            headers.insert("Nats-Msg-Id", it.id.as_str());
             headers.insert("Content-Type", "application/cloudevents+json; charset=utf-8");
             if index == 0 {
                 headers.insert("Nats-Expected-Last-Sequence", after.to_string());
             }
-            if !before.is_empty() {
-                headers.insert("Nats-Batch-Id", inbox.as_str());
-                headers.insert("Nats-Batch-Sequence", (index + 1).to_string());
-            }
-            headers
-        };
-        for (index, it) in before.iter().enumerate() {
-            let sent = self.client().publish_with_headers(it.subject.clone(), headers(index, it), it.bytes.clone());
-            sent.await.map_err(|e| AppendError::Unknown(e.to_string()))?;
-        }
-        let mut commit = headers(before.len(), last);
-        if !before.is_empty() {
-            commit.insert("Nats-Batch-Commit", "1");
-        }
-        publish(self.client(), &last.subject, commit, last.bytes.clone()).await
+            (it.subject.clone(), headers, it.bytes.clone())
+        });
+        publish_all(self.client(), messages).await
     }
 }

@@ -6,10 +6,15 @@ use crate::{
     reader::{BATCH_MAX, Reader},
     tail::{self, Tail},
 };
+use futures::future::BoxFuture;
 use std::{sync::Arc, time::Duration};
 
 /// The pause before a stream is asked again that had nothing.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// A read that is under way, and who reads. Kept until it is done: begun anew at each turn, it would ask the broker
+/// again and again for what it drops.
+pub type Reading = BoxFuture<'static, (Follow, Result<Vec<Stored>, LogError>)>;
 
 /// A reader of one stream.
 pub struct Follow {
@@ -38,6 +43,14 @@ impl Follow {
     /// Position of the last commit handed over.
     pub fn position(&self) -> u64 {
         self.after
+    }
+
+    /// Reads the next commits, as [`Follow::next`], as a whole that can be waited for in turns.
+    pub fn reading(mut self) -> Reading {
+        Box::pin(async move {
+            let read = self.next().await;
+            (self, read)
+        })
     }
 
     /// Waits for the next commits: 1 to 1,000, contiguous after the last.

@@ -19,7 +19,7 @@ pub use decide::{Aggregates, Decided, Deciding, History};
 pub use error::{AppendError, DecideError, LogError};
 pub use faults::{Delivery, Fault, Faults};
 pub use feed::Document;
-pub use follow::Follow;
+pub use follow::{Follow, Reading};
 pub use nats::{Durability, LogConfig};
 
 use memory::Memory;

@@ -315,6 +315,31 @@ pub(crate) async fn publish(
     read_ack(&reply.payload)
 }
 
+/// Publishes messages in order as one atomic batch (ADR-50), all or none of them, and returns the position of the last.
+/// A message alone needs no batch.
+pub(crate) async fn publish_all(
+    client: &Client,
+    messages: impl ExactSizeIterator<Item = (String, HeaderMap, Bytes)>,
+) -> Result<u64, AppendError> {
+    let last = messages.len();
+    let batch = client.new_inbox().replace('.', "");
+    for ((subject, mut headers, payload), number) in messages.zip(1..) {
+        if last > 1 {
+            headers.insert("Nats-Batch-Id", batch.as_str());
+            headers.insert("Nats-Batch-Sequence", number.to_string());
+        }
+        if number == last {
+            if last > 1 {
+                headers.insert("Nats-Batch-Commit", "1");
+            }
+            return publish(client, &subject, headers, payload).await;
+        }
+        let sent = client.publish_with_headers(subject, headers, payload).await;
+        sent.map_err(|e| AppendError::Unknown(e.to_string()))?;
+    }
+    Err(AppendError::Unknown("an empty batch".to_owned()))
+}
+
 fn read_ack(payload: &Bytes) -> Result<u64, AppendError> {
     let ack: Ack =
         serde_json::from_slice(payload).map_err(|e| AppendError::Unknown(format!("unreadable answer: {e}")))?;

@@ -1,6 +1,9 @@
 //! Packing: commits that wait together go in one atomic batch, because a batch costs one sync.
 
-use crate::{AppendError, Entry, LogError, nats::publish};
+use crate::{
+    AppendError, Entry, LogError,
+    nats::{publish, publish_all},
+};
 use async_nats::Client;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -55,7 +58,9 @@ async fn gather(client: Client, mut waiting: mpsc::Receiver<Job>) {
 
 async fn send(client: &Client, jobs: Vec<Job>) {
     if jobs.len() > 1 && has_distinct_subjects(&jobs) {
-        match send_batch(client, &jobs).await {
+        let messages =
+            jobs.iter().map(|(it, _)| (it.stored.commit.subject.clone(), it.headers(), it.stored.bytes.clone()));
+        match publish_all(client, messages).await {
             Ok(last) => {
                 let first = last + 1 - jobs.len() as u64;
                 for (position, (_, answer)) in (first..).zip(jobs) {
@@ -74,27 +79,6 @@ async fn send(client: &Client, jobs: Vec<Job>) {
         let _ = answer.send(publish(client, &entry.stored.commit.subject, entry.headers(), entry.stored.bytes).await);
     });
     futures::future::join_all(answers).await;
-}
-
-async fn send_batch(client: &Client, jobs: &[Job]) -> Result<u64, AppendError> {
-    let batch = client.new_inbox().replace('.', "");
-    let last = jobs.len() - 1;
-    for (i, (entry, _)) in jobs.iter().enumerate() {
-        let sequence = (i + 1).to_string();
-        let mut headers = entry.headers();
-        headers.insert("Nats-Batch-Id", batch.as_str());
-        headers.insert("Nats-Batch-Sequence", sequence);
-        let (subject, bytes) = (&entry.stored.commit.subject, entry.stored.bytes.clone());
-        if i == last {
-            headers.insert("Nats-Batch-Commit", "1");
-            return publish(client, subject, headers, bytes).await;
-        }
-        client
-            .publish_with_headers(subject.clone(), headers, bytes)
-            .await
-            .map_err(|e| AppendError::Unknown(e.to_string()))?;
-    }
-    Err(AppendError::Unknown("an empty batch".to_owned()))
 }
 
 /// A batch may hold each aggregate once; an orphaned append of a caller that left may share one with its successor.
