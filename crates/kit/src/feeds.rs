@@ -2,14 +2,14 @@
 //! So a feed can be made anew, and every event comes to stand where it stood.
 
 use crate::{App, policies::is_our_turn};
-use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, future::BoxFuture, stream};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
     time::Duration,
 };
-use studium_log::{Follow, LogError, Stored};
-use studium_store::StoreError;
+use studium_log::{Follow, LogError, Reading, Stored};
+use studium_store::{Journal, StoreError};
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -113,17 +113,6 @@ pub(crate) async fn run<F: Feed>(app: App, mut active: watch::Receiver<bool>, st
     }
 }
 
-/// A read that is under way. It is kept until it is done: begun anew at each turn it would never be.
-type Reading = BoxFuture<'static, (Follow, Result<Vec<Stored>, LogError>)>;
-
-fn reading(mut follow: Follow) -> Reading {
-    async move {
-        let read = follow.next().await;
-        (follow, read)
-    }
-    .boxed()
-}
-
 /// Feeds that are equally far, with one reader.
 struct Group {
     /// Position of the service's stream that they were told of.
@@ -136,7 +125,7 @@ struct Group {
 
 impl Group {
     fn take(&mut self, (follow, read): (Follow, Result<Vec<Stored>, LogError>)) -> Result<(), String> {
-        self.next = reading(follow);
+        self.next = follow.reading();
         self.read = read.map_err(|e| e.to_string())?;
         Ok(())
     }
@@ -181,7 +170,7 @@ impl<F: Feed> Teller<F> {
                 continue;
             }
             let (at, lane) = Lane::open(&self.app, &stream_of(F::NAME, &id)).await?;
-            let next = reading(self.app.log().follow(self.app.service(), at));
+            let next = self.app.log().follow(self.app.service(), at).reading();
             self.groups.push(Group { at, next, lanes: BTreeMap::from([(id, lane)]), read: Vec::new() });
         }
         self.join();
@@ -245,7 +234,7 @@ async fn tell<F: Feed>(
     let until = group.read.partition_point(|it| end.is_none_or(|end| it.position <= end));
     let commits: Vec<Stored> = group.read.drain(..until).collect();
     let Some(last) = commits.last().map(|it| it.position) else { return Ok(false) };
-    for view in F::VIEWS.iter().chain(&[JOURNAL]) {
+    for view in F::VIEWS.iter().chain(&[Journal::NAME]) {
         let reached = app.store().reached(view, app.service(), last, REACHED_WITHIN).await;
         reached.map_err(|late| format!("`{view}` has only seen position {}", late.at))?;
     }
@@ -287,7 +276,11 @@ async fn tell_one(
     match lane.tell(app, source, told).await {
         Ok(()) => Ok(None),
         Err(NotTold::Damaged(why)) => {
-            tracing::error!(feed = id, why, "a feed is told nothing more until the service is started again");
+            tracing::error!(
+                feed = id,
+                why,
+                "a feed is told nothing more; remove its stream in the broker and start the service again, and it is made anew"
+            );
             Ok(Some(id))
         }
         Err(NotTold::Failed(why)) => Err(why),
@@ -303,6 +296,3 @@ async fn keep(app: &App, group: &mut Group, which: fn(&Lane) -> bool) -> Result<
     }
     Ok(())
 }
-
-/// What the store calls the journal.
-const JOURNAL: &str = "journal";

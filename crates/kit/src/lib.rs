@@ -16,6 +16,7 @@ mod deadlines;
 mod ending;
 mod feeds;
 mod fields;
+mod hex;
 mod lengths;
 mod metrics;
 mod pace;
@@ -37,6 +38,7 @@ pub use config::{Config, check_environment, wrong_use};
 pub use deadlines::Deadline;
 pub use feeds::{Feed, Notice};
 pub use fields::Fields;
+pub use hex::hex;
 pub use lengths::{DAY_MS, MINUTE_MS};
 pub use metrics::Metrics;
 pub use pace::Pace;
@@ -47,7 +49,7 @@ pub use status::fault;
 pub use work::{Work, broke_off, held_back, pause};
 
 pub use studium_core::{Decider, Decision, Event, Kind, Policy, Reaction, Reason, Rejection, replay};
-pub use studium_log::{DecideError, Decided, Follow, Log, LogError, Meta, Stored, now_ms};
+pub use studium_log::{DecideError, Decided, Follow, Log, LogError, Meta, Reading, Stored, now_ms};
 pub use studium_store::{
     Changes, Column, ColumnKind, Dialect, FromRow, IntoKey, Journal, Json, Late, Projection, Recorded, Row, Store,
     StoreError, Value, View, fold_in_memory, places, row,

@@ -121,6 +121,9 @@ pub struct Journal {
 }
 
 impl Journal {
+    /// What waits for the journal, as for a view, calls it.
+    pub const NAME: &'static str = NAME;
+
     pub(crate) fn new(store: Store) -> Self {
         Self { lookups: store.inner.lookups.clone(), store }
     }

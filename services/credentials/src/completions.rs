@@ -1,8 +1,8 @@
 //! What learners completed, with the events that say so: on these a credential rests.
 
-use crate::{award::Completed, key_store::hex};
+use crate::award::Completed;
 use serde::{Deserialize, Serialize};
-use studium_kit::{Changes, Dialect, Event as _, Json, Recorded, Store, StoreError, View, places, row};
+use studium_kit::{Changes, Dialect, Event as _, Json, Recorded, Store, StoreError, View, hex, places, row};
 use studium_proto::{
     credentials::v1::{AchievementSource, AwardGrade, EvidenceEvent},
     enrolment::v1::{

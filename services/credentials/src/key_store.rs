@@ -8,6 +8,7 @@ use aws_lc_rs::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use std::fmt;
+use studium_kit::hex;
 use studium_vc::keys::SigningKey;
 
 /// The operator's keys. The first seals, all of them open: so one is replaced by the next.
@@ -93,15 +94,6 @@ fn key(line: &str) -> Option<(String, LessSafeKey)> {
     let bytes: [u8; 32] = BASE64.decode(line).ok()?.try_into().ok()?;
     let id = hex(digest(&SHA256, &bytes).as_ref())[..16].to_owned();
     Some((id, LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes).ok()?)))
-}
-
-/// Bytes in lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, it| {
-        let _ = write!(text, "{it:02x}");
-        text
-    })
 }
 
 /// SHA-256 in hexadecimal digits.

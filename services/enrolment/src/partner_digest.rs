@@ -6,7 +6,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt::Write as _};
-use studium_kit::{App, StoreError};
+use studium_kit::{App, StoreError, hex};
 use studium_proto::json_of;
 use studium_proto::partner::v1::{DigestPublished, EnrolmentRecord};
 
@@ -169,14 +169,6 @@ fn hash(bytes: &[u8]) -> Hash {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
     hash
-}
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
 //! One feed as it grows: where it stands, and what an event looks like in it.
 
-use super::checkpoints;
-use crate::App;
+use super::{AT_ONCE, checkpoints};
+use crate::{App, hex};
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 use std::{
-    collections::HashMap,
-    fmt::{self, Write as _},
+    collections::{BTreeSet, HashMap},
+    fmt,
     time::Duration,
 };
-use studium_log::{Document, Stored};
+use studium_log::{Document, LogError, Stored};
 use studium_store::StoreError;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -123,7 +124,7 @@ pub(super) struct Lane {
 impl Lane {
     /// Opens a feed's stream; returns which position of the service's stream it was told of.
     pub(super) async fn open(app: &App, stream: &str) -> Result<(u64, Self), StoreError> {
-        let unreachable = |e: studium_log::LogError| StoreError::Unavailable(e.to_string());
+        let unreachable = |e: LogError| StoreError::Unavailable(e.to_string());
         app.log().open(stream).await.map_err(unreachable)?;
         let end = app.log().head(stream).await.map_err(unreachable)?;
         let (mut source, mut head) = checkpoints::of(app.store(), stream).await?;
@@ -160,11 +161,10 @@ impl Lane {
                 return Err(NotTold::Damaged(why));
             }
         }
-        let mut documents = Vec::with_capacity(told.len());
-        for it in told {
-            let position = self.head + documents.len() as u64 + 1;
-            documents.push(self.document(app, position, &it).await.map_err(NotTold::Failed)?);
-        }
+        let told: Vec<Told> = told.collect();
+        self.recall(app, &told).await?;
+        let documents = (self.head + 1..).zip(&told).map(|(position, it)| self.document(position, it));
+        let documents = documents.collect::<Result<Vec<_>, _>>().map_err(failed)?;
         if !documents.is_empty() {
             let end = app.log().extend(&self.stream, self.head, &documents).await.map_err(failed)?;
             (self.head, self.end) = (end, end);
@@ -173,10 +173,27 @@ impl Lane {
         Ok(())
     }
 
-    async fn document(&mut self, app: &App, position: u64, told: &Told) -> Result<Document, String> {
+    /// Looks up what the feed has of each subject that is not remembered, many at once.
+    async fn recall(&mut self, app: &App, told: &[Told]) -> Result<(), NotTold> {
+        if self.knows_all {
+            return Ok(());
+        }
+        let subjects: BTreeSet<String> = told.iter().map(|it| self.subject(it)).collect();
+        let unknown: Vec<_> =
+            subjects.into_iter().filter(|it| !self.tips.contains_key(it)).map(|it| last(app, it)).collect();
+        let found = stream::iter(unknown).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await;
+        self.tips.extend(found.map_err(failed)?);
+        Ok(())
+    }
+
+    fn subject(&self, told: &Told) -> String {
+        format!("{}.{}.{}", self.stream, told.notice.sort, told.notice.subject)
+    }
+
+    fn document(&mut self, position: u64, told: &Told) -> Result<Document, serde_json::Error> {
         let Told { id, notice, correlation_id, .. } = told;
-        let subject = format!("{}.{}.{}", self.stream, notice.sort, notice.subject);
-        let tip = self.tip(app, &subject).await?;
+        let subject = self.subject(told);
+        let tip = self.tips.get(&subject).cloned().unwrap_or_default();
         let event = CloudEvent {
             specversion: "1.0",
             id,
@@ -192,20 +209,9 @@ impl Lane {
             correlationid: correlation_id,
             data: &notice.data,
         };
-        let bytes = Bytes::from(serde_json::to_vec(&event).map_err(|e| e.to_string())?);
+        let bytes = Bytes::from(serde_json::to_vec(&event)?);
         self.tips.insert(subject.clone(), Tip { version: tip.version + 1, hash: hash(&bytes) });
         Ok(Document { id: id.clone(), subject, bytes })
-    }
-
-    async fn tip(&self, app: &App, subject: &str) -> Result<Tip, String> {
-        if let Some(it) = self.tips.get(subject) {
-            return Ok(it.clone());
-        }
-        if self.knows_all {
-            return Ok(Tip::default());
-        }
-        let last = app.log().last(subject).await.map_err(|e| e.to_string())?;
-        Ok(last.map(|it| Tip { version: it.commit.version, hash: hash(&it.bytes) }).unwrap_or_default())
     }
 
     /// It has come further than the store knows.
@@ -230,14 +236,18 @@ struct Kept {
     at: Instant,
 }
 
+/// The last event of a subject, as the feed has it.
+async fn last(app: &App, subject: String) -> Result<(String, Tip), LogError> {
+    let last = app.log().last(&subject).await?;
+    let tip = last.map(|it| Tip { version: it.commit.version, hash: hash(&it.bytes) });
+    Ok((subject, tip.unwrap_or_default()))
+}
+
 /// RFC 3339, UTC.
 fn time(at_ms: i64) -> String {
     jiff::Timestamp::from_millisecond(at_ms).map(|it| it.to_string()).unwrap_or_default()
 }
 
 fn hash(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(digest(&SHA256, bytes).as_ref())
 }
