@@ -1,7 +1,7 @@
 //! Whose enrolments ever concerned whom beside the provider: sponsors, and institutions that knew the learner by an id
 //! of their own. Rows only come, so it holds for every time in the past.
 
-use studium_kit::{Changes, Dialect, Recorded, Store, StoreError, View, row};
+use studium_kit::{Changes, Recorded, Store, StoreError, View, row};
 use studium_proto::enrolment::v1::{enrolment_event, learner_event};
 
 row! {
@@ -19,10 +19,6 @@ impl View for Concerns {
     type Row = ConcernRow;
     const NAME: &'static str = "concern_1";
     const STREAMS: &'static [&'static str] = &["enrolment"];
-
-    fn ddl(_: Dialect) -> Vec<String> {
-        Vec::new()
-    }
 
     fn fold(event: &Recorded<'_>, rows: &mut Changes<ConcernRow>) {
         use enrolment_event::Event::{EnrolmentInvited, EnrolmentRequested};

@@ -123,12 +123,6 @@ impl EndpointRow {
         let older = self.older_rounds.0.iter().rev().filter(|(_, until_ms)| *until_ms > now_ms);
         [(self.newest_round, 0)].into_iter().chain(older.copied()).collect()
     }
-
-    /// Whether it sends events of a type.
-    pub fn wants(&self, kind: &str) -> bool {
-        let fits = |it: &String| it.strip_suffix('*').map_or(it == kind, |start| kind.starts_with(start));
-        self.types.0.is_empty() || self.types.0.iter().any(fits)
-    }
 }
 
 /// All webhooks.

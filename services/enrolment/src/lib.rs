@@ -11,6 +11,7 @@ mod endpoint;
 mod endpoints;
 mod enrolment;
 mod enrolments;
+mod event_types;
 mod external_id;
 mod external_ids;
 mod learner;

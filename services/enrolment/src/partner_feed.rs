@@ -24,9 +24,7 @@ const DIGEST: &str = "digest";
 macro_rules! kinds {
     ($(#[doc = $meaning:literal] $name:ident: $text:literal;)*) => {
         $(const $name: &str = concat!("org.studium.partner.", $text, ".v1");)*
-        /// All types of events.
-        pub const KINDS: &[&str] = &[$($name),*];
-        /// What each of them means.
+        /// All types of events, and what each of them means.
         pub const MEANINGS: &[(&str, &str)] = &[$(($name, $meaning)),*];
     };
 }
@@ -187,11 +185,11 @@ async fn of_person(app: &App, learner: &str) -> Result<Vec<String>, StoreError> 
 }
 
 fn takes_back(commit: &Stored) -> bool {
-    let events = commit.commit.events.iter().filter_map(|it| consent_event::Event::from_bytes(it).ok().flatten());
-    events.into_iter().any(|it| matches!(it, consent_event::Event::ConsentWithdrawn(_)))
+    let mut events = commit.commit.events.iter().filter_map(|it| consent_event::Event::from_bytes(it).ok().flatten());
+    events.any(|it| matches!(it, consent_event::Event::ConsentWithdrawn(_)))
 }
 
-/// What a decision on an enrolment is called outside: by the last of its events that has a name there.
+/// What a decision on an enrolment is called outside: by the one of its events that says most.
 fn kind_of_enrolment(commit: &Stored) -> Option<&'static str> {
     let events = commit.commit.events.iter().filter_map(|it| enrolment_event::Event::from_bytes(it).ok().flatten());
     events.filter_map(|it| kind(&it)).max_by_key(|(rank, _)| *rank).map(|(_, kind)| kind)

@@ -3,6 +3,7 @@
 use crate::{
     endpoint::{Command, Endpoint},
     endpoints::{EndpointRow, Endpoints},
+    event_types,
     partner_feed::PartnerFeed,
     partner_key::PartnerKey,
     webhook_keeper::Keeper,
@@ -13,9 +14,8 @@ use crate::{
     webhook_signing::{signature, timestamp},
 };
 use futures::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
-use serde::Deserialize;
 use std::time::Duration;
-use studium_kit::{App, Follow, LogError, Meta, Stored, View as _, now_ms, pause};
+use studium_kit::{App, Meta, Reading, Stored, View as _, now_ms, pause};
 use studium_proto::enrolment::v1::WebhookCause;
 use uuid::Uuid;
 
@@ -34,18 +34,8 @@ const SEEN_WITHIN: Duration = Duration::from_secs(30);
 /// Namespace of the request ids by which webhooks are given up; fixed for ever.
 const GIVING_UP: Uuid = Uuid::from_u128(0x7374_7564_6975_6d00_8000_6769_7665_7570);
 
-/// What of an event says whether it is wanted.
-#[derive(Deserialize)]
-struct Head<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: std::borrow::Cow<'a, str>,
-}
-
 /// An event that came back, or what kept it from being read. No answer = nobody wants it any more.
 type Landed = Result<(Flight, String, Option<Answer>), String>;
-
-/// The next events of the feed on their way, with what reads on after them.
-type Reading = BoxFuture<'static, (Follow, Result<Vec<Stored>, LogError>)>;
 
 /// One webhook at work.
 pub struct Lane {
@@ -92,7 +82,7 @@ impl Lane {
             app,
             keeper,
             endpoint,
-            reading: read(follow),
+            reading: follow.reading(),
             is_reading: false,
             flights: FuturesUnordered::new(),
             failures: Vec::new(),
@@ -122,7 +112,7 @@ impl Lane {
                 }
                 // Kept from round to round: what the broker has begun to send is not asked for twice.
                 (follow, events) = &mut self.reading, if self.is_reading => {
-                    (self.reading, self.is_reading) = (read(follow), false);
+                    (self.reading, self.is_reading) = (follow.reading(), false);
                     for event in events.map_err(|e| e.to_string())? {
                         self.take(event)?;
                     }
@@ -241,21 +231,10 @@ impl Lane {
     }
 }
 
-fn read(mut follow: Follow) -> Reading {
-    Box::pin(async move {
-        let events = follow.next().await;
-        (follow, events)
-    })
-}
-
 /// Whether a webhook sends an event.
 fn is_wanted(endpoint: &EndpointRow, event: &Stored) -> Result<bool, String> {
-    if endpoint.types.0.is_empty() {
-        return Ok(true);
-    }
     let unfit = |e| format!("event {} of the feed cannot be read: {e}", event.position);
-    let head: Head<'_> = serde_json::from_slice(&event.bytes).map_err(unfit)?;
-    Ok(endpoint.wants(&head.kind))
+    event_types::wants(&endpoint.types.0, event).map_err(unfit)
 }
 
 /// Sends one event, unless it was taken in when other types were wanted.

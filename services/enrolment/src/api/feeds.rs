@@ -4,15 +4,15 @@ use super::{Api, TEXT_MAX};
 use crate::{
     concerns::Concerns,
     enrolments::Enrolments,
+    event_types,
     learners::Learners,
     partner::{Command, Partner},
     partner_digest::{self, BRANCHES, Tree},
-    partner_feed::{KINDS, PartnerFeed},
+    partner_feed::PartnerFeed,
     partners::{self, Partners},
     webhook_readers,
 };
 use futures::{StreamExt as _, stream::BoxStream};
-use serde::Deserialize;
 use serde_json::json;
 use std::{collections::HashMap, time::Duration};
 use studium_kit::{Call, DAY_MS, Fields, Follow, Stored, done, fault, pause, status};
@@ -28,9 +28,6 @@ use tonic::{Request, Response, Status};
 
 /// How long ago a feed may be said to have been opened.
 const OPENED_AGO_MAX_MS: i64 = 7 * DAY_MS;
-
-/// Types of events in one filter.
-const TYPES_MAX: usize = 50;
 
 /// Leaves in one call.
 const LEAVES_MAX: usize = 40_000;
@@ -73,11 +70,14 @@ impl PartnerFeedService for Api {
 
     async fn subscribe(&self, request: Request<SubscribeRequest>) -> Result<Response<Self::SubscribeStream>, Status> {
         let (_, it) = Call::open(request)?;
-        let filter = Filter::read(&it)?;
+        let mut fields = Fields::new();
+        fields.id("institution_id", &it.institution_id);
+        event_types::check(&mut fields, &it.types);
+        fields.done()?;
         let head = self.written_after(&it.institution_id, it.after_position).await?;
         let follow = self.app.feed::<PartnerFeed>(&it.institution_id, it.after_position);
         let until = it.only_history.then_some(head);
-        let subscription = Subscription { follow, filter, until };
+        let subscription = Subscription { follow, types: it.types, until };
         let batches = futures::stream::unfold(Some(subscription), Subscription::next);
         Ok(Response::new(batches.map(futures::stream::iter).flatten().boxed()))
     }
@@ -234,43 +234,10 @@ fn no_feed(institution: &str) -> Status {
     status::no(Reason::PartnerFeedNotFound, why, institution)
 }
 
-/// Which events a subscriber wants.
-struct Filter {
-    types: Vec<String>,
-}
-
-/// What a filter looks at.
-#[derive(Deserialize)]
-struct Kind<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: &'a str,
-}
-
-impl Filter {
-    fn read(it: &SubscribeRequest) -> Result<Self, Status> {
-        let mut fields = Fields::new();
-        fields.id("institution_id", &it.institution_id);
-        fields.check("types", it.types.len() <= TYPES_MAX, "has more than 50 entries");
-        let fits = |it: &String| KINDS.iter().any(|kind| matches(it, kind));
-        fields.check("types", it.types.iter().all(fits), "has an entry that is no type of event; see the contract");
-        fields.done()?;
-        Ok(Self { types: it.types.clone() })
-    }
-
-    fn passes(&self, event: &Stored) -> bool {
-        let kind = serde_json::from_slice::<Kind<'_>>(&event.bytes).map(|it| it.kind).unwrap_or_default();
-        self.types.is_empty() || self.types.iter().any(|it| matches(it, kind))
-    }
-}
-
-fn matches(asked: &str, kind: &str) -> bool {
-    asked.strip_suffix('*').map_or(asked == kind, |it| kind.starts_with(it))
-}
-
 /// One subscriber's way through a feed. It holds one batch, and reads the next once the client has taken that one.
 struct Subscription {
     follow: Follow,
-    filter: Filter,
+    types: Vec<String>,
     /// Ends there.
     until: Option<u64>,
 }
@@ -291,7 +258,7 @@ impl Subscription {
         let last = events.last().map_or(0, |it| it.position);
         let mut batch: Batch = Vec::with_capacity(events.len());
         for it in events {
-            let passes = this.filter.passes(&it);
+            let passes = event_types::wants(&this.types, &it).unwrap_or_default();
             // News of the position is enough once for all that do not pass.
             if passes || it.position == last {
                 let event = if passes { String::from_utf8_lossy(&it.bytes).into_owned() } else { String::new() };

@@ -4,7 +4,8 @@ use super::Api;
 use crate::{
     endpoint::{Command, Endpoint, OVERLAP_USUAL_MS},
     endpoints::{self, EndpointRow, Endpoints},
-    partner_feed::{KINDS, PartnerFeed},
+    event_types,
+    partner_feed::PartnerFeed,
     partner_key::PartnerKey,
     webhook_lane,
     webhook_progress::{self as progress, FailureRow},
@@ -28,9 +29,6 @@ use uuid::Uuid;
 /// Webhooks of one institution.
 const WEBHOOKS_MAX: usize = 20;
 
-/// Types of events in one filter.
-const TYPES_MAX: usize = 50;
-
 /// Failures that are shown with a webhook.
 const FAILURES_SHOWN: i64 = 5;
 
@@ -45,7 +43,7 @@ impl WebhookService for Api {
     async fn add_webhook(&self, request: Request<AddWebhookRequest>) -> Result<Response<AddWebhookResponse>, Status> {
         let (call, it) = Call::open(request)?;
         let mut fields = named(&it.institution_id, &it.webhook_id);
-        types(&mut fields, &it.types);
+        event_types::check(&mut fields, &it.types);
         fields.done()?;
         let (id, key) = (id(&it.institution_id, &it.webhook_id), self.key()?);
         self.may_be_sent_to(&it.url, &id)?;
@@ -72,7 +70,7 @@ impl WebhookService for Api {
     ) -> Result<Response<ChangeWebhookResponse>, Status> {
         let (call, it) = Call::open(request)?;
         let mut fields = named(&it.institution_id, &it.webhook_id);
-        types(&mut fields, &it.types);
+        event_types::check(&mut fields, &it.types);
         fields.check("all_types", !it.all_types || it.types.is_empty(), "goes without `types`");
         fields.done()?;
         let id = id(&it.institution_id, &it.webhook_id);
@@ -305,15 +303,6 @@ fn named(institution: &str, webhook: &str) -> Fields {
     fields.id("institution_id", institution);
     fields.id("webhook_id", webhook);
     fields
-}
-
-fn types(fields: &mut Fields, types: &[String]) {
-    fields.check("types", types.len() <= TYPES_MAX, "are more than 50");
-    let is_known = |it: &String| match it.strip_suffix('*') {
-        Some(start) => KINDS.iter().any(|kind| kind.starts_with(start)),
-        None => KINDS.contains(&it.as_str()),
-    };
-    fields.check("types", types.iter().all(is_known), "hold one that no event of a feed has");
 }
 
 fn told(secret: Option<&Secret>) -> (String, String) {
