@@ -59,6 +59,7 @@ class Connection:
 
     async def must_not_publish(self, subject, payload=b""):
         """Refused, and nobody answers."""
+        self.refused.clear()  # an earlier refusal of the same subject says nothing of this one
         inbox = self.nc.new_inbox()
         answers = await self.nc.subscribe(inbox)
         payload = payload if isinstance(payload, bytes) else json.dumps(payload).encode()

@@ -1,10 +1,10 @@
 //! The examples for partners: what the service tells of a term, with ids and times made the same in every run.
 
 use crate::{
+    copy::{hex, sha256},
     desk::{DAY, Desk, partner_key},
     term::{PARTNER, Term},
 };
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
 use std::{
@@ -136,18 +136,9 @@ impl Stable {
                 out = out.replace(&format!("\"{name}\":\"{it}\""), &format!("\"{name}\":\"{}\"", self.time(it)));
             }
         }
-        self.tips.insert(subject, hex(out.as_bytes()));
-        self.take(&out);
+        self.tips.insert(subject, hex(&sha256(out.as_bytes())));
+        self.copy.take(&serde_json::from_str(&out).unwrap());
         out
-    }
-
-    fn take(&mut self, raw: &str) {
-        let event: Value = serde_json::from_str(raw).unwrap();
-        let Some(id) = event["data"]["enrolmentId"].as_str() else { return };
-        match event["data"].get("enrolment") {
-            Some(record) => self.copy.put(id, record),
-            None => self.copy.remove(id),
-        }
     }
 
     /// As far from the moment of writing as it was from now, to the hour: whatever runs now, runs within seconds.
@@ -168,10 +159,6 @@ impl Stable {
         let jws = format!("{input}.{}", BASE64.encode(signer.sign(input.as_bytes())));
         json!({"institutionId": PARTNER, "date": DAY_BEFORE, "count": count.to_string(), "root": root, "jws": jws})
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// The same document with line breaks; members stay in the order in which the service writes them.
