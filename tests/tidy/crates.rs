@@ -39,6 +39,8 @@ const SERVICE_OWN: &[(&str, &str)] = &[
     ("studium-enrolment", "aws-lc-rs"),
     ("studium-enrolment", "axum"),
     ("studium-enrolment", "base64"),
+    // `Retry-After` may be a date: decision 19.
+    ("studium-enrolment", "jiff"),
     // What people see of a credential, on a page and on paper: decision 16.
     ("studium-credentials", "maud"),
     ("studium-credentials", "qrcode"),
