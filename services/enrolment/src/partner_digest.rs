@@ -45,6 +45,15 @@ impl Tree {
         self.branches[branch_of(enrolment_id)].remove(enrolment_id);
     }
 
+    /// Takes in an event of a feed: its record, or that there is none any more. Events of other subjects change nothing.
+    pub fn take(&mut self, event: &Value) {
+        let Some(id) = event["data"]["enrolmentId"].as_str() else { return };
+        match event["data"].get("enrolment") {
+            Some(record) => self.put(id, record),
+            None => self.remove(id),
+        }
+    }
+
     /// How many records there are.
     pub fn count(&self) -> u64 {
         self.branches.iter().map(|it| it.len() as u64).sum()

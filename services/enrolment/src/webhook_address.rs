@@ -60,14 +60,14 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     is_given_out && !is_special
 }
 
+/// Whether the first `bits` are the same; all if there are not so many.
 fn same_v4(a: Ipv4Addr, b: Ipv4Addr, bits: u32) -> bool {
-    let shift = 32 - bits.min(32);
-    u64::from(u32::from(a)) >> shift == u64::from(u32::from(b)) >> shift
+    (u32::from(a) ^ u32::from(b)).leading_zeros() >= bits.min(32)
 }
 
+/// The same of the longer ones.
 fn same_v6(a: Ipv6Addr, b: Ipv6Addr, bits: u32) -> bool {
-    let shift = 128 - bits.min(128);
-    u128::from(a).checked_shr(shift).unwrap_or(0) == u128::from(b).checked_shr(shift).unwrap_or(0)
+    (u128::from(a) ^ u128::from(b)).leading_zeros() >= bits.min(128)
 }
 
 /// One exception.

@@ -37,8 +37,9 @@ impl Keeper {
 async fn work(store: Store, mut taken: mpsc::Receiver<Note>) {
     let mut notes = Vec::with_capacity(TOGETHER_MAX);
     while taken.recv_many(&mut notes, TOGETHER_MAX).await > 0 {
-        let (statements, told): (Vec<_>, Vec<_>) = notes.drain(..).unzip();
-        let outcome = progress::run(&store, &statements.concat()).await.map_err(|e| e.to_string());
+        let (statements, told): (Vec<Vec<Statement>>, Vec<_>) = notes.drain(..).unzip();
+        let statements: Vec<Statement> = statements.into_iter().flatten().collect();
+        let outcome = progress::run(&store, &statements).await.map_err(|e| e.to_string());
         for it in told {
             // Who does not wait any more has been stopped, and begins from what is kept.
             let _ = it.send(outcome.clone());

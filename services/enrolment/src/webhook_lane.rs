@@ -12,10 +12,11 @@ use crate::{
     webhook_sender::Answer,
     webhook_settings::WebhookSettings,
     webhook_signing::{signature, timestamp},
+    webhooks::Webhooks,
 };
 use futures::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use std::time::Duration;
-use studium_kit::{App, Meta, Reading, Stored, View as _, now_ms, pause};
+use studium_kit::{App, Meta, Reading, Stored, View as _, Work as _, now_ms, pause};
 use studium_proto::enrolment::v1::WebhookCause;
 use uuid::Uuid;
 
@@ -154,16 +155,14 @@ impl Lane {
     /// Takes note of what became of an event. Says if that was the end.
     fn land(&mut self, (flight, event_id, answer): (Flight, String, Option<Answer>)) -> Option<Over> {
         self.is_news = true;
-        let Some(answer) = answer else {
+        if let Some(it) = &answer {
+            let outcome = if it.is_delivered() { "delivered" } else { "failed" };
+            self.app.metrics().worked(Webhooks::NAME, outcome);
+        }
+        let Some(answer) = answer.filter(|it| !it.is_delivered()) else {
             self.queue.delivered(&flight.subject);
             return None;
         };
-        let outcome = if answer.is_delivered() { "delivered" } else { "failed" };
-        self.app.metrics().worked("webhooks", outcome);
-        if answer.is_delivered() {
-            self.queue.delivered(&flight.subject);
-            return None;
-        }
         let now = now_ms();
         let pause_ms = self.schedule()?.schedule.pause_ms(&event_id, flight.attempt).filter(|_| !answer.is_gone());
         let next_try_ms = pause_ms.map_or(0, |it| (now + it).max(answer.wait_until_ms));
@@ -224,7 +223,7 @@ impl Lane {
         let command = Command::GiveUp { number, cause: over.cause, detail: over.detail };
         let decided = app.decide_as::<Endpoint>(&meta, &endpoint.endpoint, &command).await;
         let position = decided.map_err(|e| e.to_string())?.position;
-        app.metrics().worked("webhooks", "disabled");
+        app.metrics().worked(Webhooks::NAME, "disabled");
         // Otherwise it would be begun again at once.
         let seen = app.store().reached(Endpoints::NAME, app.service(), position, SEEN_WITHIN).await;
         seen.map_err(|late| format!("`{}` has only seen position {}", Endpoints::NAME, late.at))
@@ -237,19 +236,20 @@ fn is_wanted(endpoint: &EndpointRow, event: &Stored) -> Result<bool, String> {
     event_types::wants(&endpoint.types.0, event).map_err(unfit)
 }
 
-/// Sends one event, unless it was taken in when other types were wanted.
+/// Sends one event. One that is read again may have been taken in when other types were wanted: then it is not sent.
 async fn fly(app: App, endpoint: EndpointRow, mut flight: Flight) -> Landed {
     let event = if let Some(it) = flight.event.take() {
         it
     } else {
         let read = app.feed_event::<PartnerFeed>(endpoint.institution_id(), flight.position).await;
         let missing = || format!("the feed has no event {}", flight.position);
-        read.map_err(|e| e.message().to_owned())?.ok_or_else(missing)?
+        let event = read.map_err(|e| e.message().to_owned())?.ok_or_else(missing)?;
+        if !is_wanted(&endpoint, &event)? {
+            return Ok((flight, event.commit.id.clone(), None));
+        }
+        event
     };
     let id = event.commit.id.clone();
-    if !is_wanted(&endpoint, &event)? {
-        return Ok((flight, id, None));
-    }
     let answer = post(&app, &endpoint, &id, event.bytes.to_vec()).await?;
     Ok((flight, id, Some(answer)))
 }
@@ -260,7 +260,9 @@ async fn fly(app: App, endpoint: EndpointRow, mut flight: Flight) -> Landed {
 /// When the platform has no key.
 pub async fn post(app: &App, endpoint: &EndpointRow, id: &str, body: Vec<u8>) -> Result<Answer, String> {
     let (Some(key), Some(settings)) = (app.belonging::<PartnerKey>(), app.belonging::<WebhookSettings>()) else {
-        return Err("the platform has no key for partners".to_owned());
+        return Err(
+            "the platform has no key for partners; its operator sets STUDIUM_ENROLMENT_PARTNER_KEY_FILE".to_owned()
+        );
     };
     // Before it is signed, so that no signature is older than its request.
     let _room = settings.room.acquire().await.map_err(|e| e.to_string())?;

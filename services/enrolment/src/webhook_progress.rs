@@ -4,6 +4,7 @@ use crate::{
     endpoints::EndpointRow,
     webhook_queue::{Changes, Waiting},
 };
+use std::collections::BTreeSet;
 use studium_kit::{Page, Store, StoreError, Value, row};
 
 /// Failures of a webhook that are kept.
@@ -180,7 +181,7 @@ pub fn keeping(
 ) -> Vec<Statement> {
     let id: Value = endpoint.endpoint.as_str().into();
     let mut statements: Vec<Statement> = Vec::new();
-    if !changes.settled.is_empty() {
+    if changes.is_told {
         let sql = "UPDATE webhook_progress SET told_ms = $2 WHERE endpoint = $1 AND first_round = $3";
         statements.push((sql, vec![id.clone(), now_ms.into(), endpoint.first_round.into()]));
     }
@@ -208,9 +209,9 @@ pub fn keeping(
     statements.extend(failures.into_iter().map(failure));
     statements.push((
         // Somebody who began after us knows better.
-        "UPDATE webhook_progress SET read_position = $2, told_ms = $5 WHERE endpoint = $1 AND first_round = $3 \
-         AND replays = $4 AND read_position < $2",
-        vec![id, changes.read.into(), endpoint.first_round.into(), endpoint.replays.into(), now_ms.into()],
+        "UPDATE webhook_progress SET read_position = $2 WHERE endpoint = $1 AND first_round = $3 AND replays = $4 \
+         AND read_position < $2",
+        vec![id, changes.read.into(), endpoint.first_round.into(), endpoint.replays.into()],
     ));
     statements
 }
@@ -232,6 +233,12 @@ fn failure(it: FailureRow) -> Statement {
             it.next_try_ms.into(),
         ],
     )
+}
+
+/// All webhooks of which something is kept, also of some that were removed while nobody was at work.
+pub async fn known(store: &Store) -> Result<BTreeSet<String>, StoreError> {
+    let found: Vec<(String,)> = store.query("SELECT endpoint FROM webhook_progress", &[]).await?;
+    Ok(found.into_iter().map(|(it,)| it).collect())
 }
 
 /// Forgets a webhook that was removed.
@@ -281,13 +288,13 @@ pub async fn progress(store: &Store, endpoint: &EndpointRow) -> Result<Progress,
 
 /// A page of a webhook's failures, the last first.
 pub async fn failures(store: &Store, endpoint: &EndpointRow, page: &Page) -> Result<Vec<FailureRow>, StoreError> {
-    if seen(store, endpoint).await?.is_none() {
-        return Ok(Vec::new());
-    }
     let before = page.after.parse().unwrap_or(i64::MAX);
     let sql = format!(
-        "SELECT {} FROM webhook_failure WHERE endpoint = $1 AND number < $2 ORDER BY number DESC LIMIT $3",
+        "SELECT {} FROM webhook_failure WHERE endpoint = $1 AND number < $2 AND EXISTS (SELECT 1 FROM webhook_progress p \
+         WHERE p.endpoint = $1 AND p.first_round = $4) ORDER BY number DESC LIMIT $3",
         FailureRow::COLUMN_LIST
     );
-    store.query(&sql, &[endpoint.endpoint.as_str().into(), before.into(), page.size.into()]).await
+    // One of the same id that was removed has nothing to do with it.
+    let args = [endpoint.endpoint.as_str().into(), before.into(), page.size.into(), endpoint.first_round.into()];
+    store.query(&sql, &args).await
 }

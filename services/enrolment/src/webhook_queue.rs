@@ -46,14 +46,8 @@ pub struct Changes {
     pub waiting: Vec<Waiting>,
     /// What waits no more.
     pub settled: Vec<u64>,
-}
-
-#[derive(Default, PartialEq, Eq, Clone, Copy)]
-enum State {
-    #[default]
-    Ready,
-    Flying,
-    Resting(i64),
+    /// Something was delivered, or was not wanted.
+    pub is_told: bool,
 }
 
 /// The events of one subject that are not delivered.
@@ -61,8 +55,9 @@ enum State {
 struct Line {
     /// By position; an event is left out if it is to be read again.
     events: BTreeMap<u64, Option<Stored>>,
-    state: State,
-    /// How often the first one was tried.
+    /// When the first one is tried again, Unix milliseconds; 0 = it does not rest.
+    next_try_ms: i64,
+    /// How often it was tried.
     attempts: u32,
 }
 
@@ -80,6 +75,7 @@ pub struct Queue {
     changed: BTreeSet<u64>,
     settled: Vec<u64>,
     read: u64,
+    is_told: bool,
 }
 
 impl Queue {
@@ -90,11 +86,11 @@ impl Queue {
             queue.kept.insert(it.position, it.subject.clone());
             let line = queue.lines.entry(it.subject.clone()).or_default();
             if line.events.is_empty() {
-                line.attempts = it.attempts;
-                line.state = if it.next_try_ms > 0 { State::Resting(it.next_try_ms) } else { State::Ready };
-                match line.state {
-                    State::Resting(until_ms) => drop(queue.resting.insert((until_ms, it.subject))),
-                    _ => queue.ready.push_back(it.subject),
+                (line.attempts, line.next_try_ms) = (it.attempts, it.next_try_ms);
+                if it.next_try_ms > 0 {
+                    queue.resting.insert((it.next_try_ms, it.subject));
+                } else {
+                    queue.ready.push_back(it.subject);
                 }
             }
             line.events.insert(it.position, None);
@@ -128,7 +124,7 @@ impl Queue {
 
     /// Takes note of an event of the feed that is not to be sent.
     pub fn pass(&mut self, position: u64) {
-        self.read = position;
+        (self.read, self.is_told) = (position, true);
     }
 
     /// The next event to be sent, if there is one at this time.
@@ -140,7 +136,7 @@ impl Queue {
         let subject = self.ready.pop_front()?;
         let line = self.lines.get_mut(&subject)?;
         let (position, event) = line.events.first_key_value()?;
-        line.state = State::Flying;
+        line.next_try_ms = 0;
         Some(Flight { position: *position, attempt: line.attempts + 1, event: event.clone(), subject })
     }
 
@@ -153,7 +149,8 @@ impl Queue {
     pub fn delivered(&mut self, subject: &str) {
         let Some(line) = self.lines.get_mut(subject) else { return };
         let Some((position, _)) = line.events.pop_first() else { return };
-        (line.state, line.attempts) = (State::Ready, 0);
+        (line.next_try_ms, line.attempts) = (0, 0);
+        self.is_told = true;
         if line.events.is_empty() {
             self.lines.remove(subject);
         } else {
@@ -169,7 +166,7 @@ impl Queue {
     /// The first event of a subject did not arrive: it rests, and all of its subject behind it.
     pub fn failed(&mut self, subject: &str, until_ms: i64) {
         let Some(line) = self.lines.get_mut(subject) else { return };
-        (line.state, line.attempts) = (State::Resting(until_ms), line.attempts + 1);
+        (line.next_try_ms, line.attempts) = (until_ms, line.attempts + 1);
         line.events.values_mut().for_each(|it| *it = None);
         if let Some(position) = line.events.keys().next().filter(|it| self.kept.contains_key(it)) {
             self.changed.insert(*position);
@@ -192,19 +189,16 @@ impl Queue {
         }
         let read = self.fresh.keys().next().map_or(self.read, |it| it - 1);
         let waiting = news.into_iter().filter_map(|it| self.waiting(it)).collect();
-        Changes { read, waiting, settled: std::mem::take(&mut self.settled) }
+        let (settled, is_told) = (std::mem::take(&mut self.settled), std::mem::take(&mut self.is_told));
+        Changes { read, waiting, settled, is_told }
     }
 
     fn waiting(&self, position: u64) -> Option<Waiting> {
         let subject = self.kept.get(&position)?;
         let line = self.lines.get(subject)?;
         let is_first = line.events.keys().next() == Some(&position);
-        let until_ms = match line.state {
-            State::Resting(it) if is_first => it,
-            _ => 0,
-        };
-        let attempts = if is_first { line.attempts } else { 0 };
-        Some(Waiting { position, subject: subject.clone(), attempts, next_try_ms: until_ms })
+        let (attempts, next_try_ms) = if is_first { (line.attempts, line.next_try_ms) } else { (0, 0) };
+        Some(Waiting { position, subject: subject.clone(), attempts, next_try_ms })
     }
 }
 

@@ -205,16 +205,9 @@ fn wait_until(headers: &HeaderMap, now_ms: i64) -> i64 {
 
 /// A date like `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 § 5.6.7), Unix milliseconds.
 fn date_ms(text: &str) -> Option<i64> {
-    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let parts: Vec<&str> = text.split([' ', ':', ',']).filter(|it| !it.is_empty()).collect();
-    let [_, day, month, year, hour, minute, second, "GMT"] = parts.as_slice() else { return None };
-    let number = |it: &str| it.parse::<i64>().ok().filter(|it| (0..10_000).contains(it));
-    let month = MONTHS.find(*month).filter(|at| month.len() == 3 && at % 3 == 0)? as i64 / 3;
-    let (year, day) = (number(year)?, number(day)?);
-    // Years that begin in March, so that the day in February is their last.
-    let (year, month) = if month < 2 { (year - 1, month + 10) } else { (year, month - 2) };
-    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
-    Some(((days * 24 + number(hour)?) * 60 + number(minute)?) * 60_000 + number(second)? * 1_000)
+    let date = Some(text.trim()).filter(|it| it.ends_with("GMT"))?;
+    let parser = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
+    parser.parse_timestamp(date).ok().map(jiff::Timestamp::as_millisecond)
 }
 
 fn in_words(e: &reqwest::Error) -> String {

@@ -41,8 +41,8 @@ impl Work for Webhooks {
             return Ok(());
         }
         let (keeper, keeping) = Keeper::new(app.store().clone());
-        let mut desk =
-            Desk { app, keeper, lanes: HashMap::new(), tasks: JoinSet::new(), known: BTreeSet::new(), looked: None };
+        let known = progress::known(app.store()).await.map_err(|e| e.to_string())?;
+        let mut desk = Desk { app, keeper, lanes: HashMap::new(), tasks: JoinSet::new(), known, looked: None };
         let outcome = tokio::select! {
             outcome = desk.work() => outcome,
             () = keeping => Err("nobody keeps what webhooks did any more".to_owned()),

@@ -58,7 +58,7 @@ fn what_waits_is_kept_once_all_before_it_is_settled() {
     assert_eq!(queue.changes(), Changes::default());
     queue.delivered("a");
     let kept = vec![waiting(2, "b", 1, 100), waiting(3, "b", 0, 0)];
-    assert_eq!(queue.changes(), Changes { read: 3, waiting: kept, settled: Vec::new() });
+    assert_eq!(queue.changes(), Changes { read: 3, waiting: kept, settled: Vec::new(), is_told: true });
     queue.delivered("c");
     assert_eq!(queue.changes().read, 4);
     queue.next(100).unwrap();
@@ -66,7 +66,7 @@ fn what_waits_is_kept_once_all_before_it_is_settled() {
     assert_eq!(queue.changes().waiting, [waiting(2, "b", 2, 200)]);
     queue.next(200).unwrap();
     queue.delivered("b");
-    assert_eq!(queue.changes(), Changes { read: 4, waiting: Vec::new(), settled: vec![2] });
+    assert_eq!(queue.changes(), Changes { read: 4, waiting: Vec::new(), settled: vec![2], is_told: true });
 }
 
 #[test]
