@@ -125,7 +125,9 @@ impl Achievement {
             return Reason::AchievementNotConforming.because(told.join("; "));
         }
         if let Err(why) = limits::whole(&document::largest(definition, awarding)) {
-            return Reason::AchievementTooLarge.because(format!("nobody would check a credential for it: {why}"));
+            let what = "shorten its texts, or name fewer outcomes and skills";
+            return Reason::AchievementTooLarge
+                .because(format!("nobody would check a credential for it: {why}; {what}"));
         }
         Ok(vec![Event::AchievementApproved(AchievementApproved { approved_by: approved_by.to_owned() })])
     }

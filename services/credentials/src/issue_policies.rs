@@ -1,7 +1,7 @@
 //! What follows from completions: a credential is issued, gets its bit, and is signed.
 
 use crate::{
-    achievements::{self, Achievements},
+    achievements::Achievements,
     completions::{self, Completions},
     credential::{self, Command, Credential},
     credentials::{self, CredentialRow, Credentials},
@@ -111,11 +111,10 @@ impl LookUpPolicy for CredentialsFollowApprovals {
         _: &AchievementEvent,
         at_ms: i64,
     ) -> Result<Vec<Reaction<Credential>>, StoreError> {
-        let Some(row) = achievements::achievement(app.store(), id).await? else { return Ok(Vec::new()) };
-        let of = row.definition();
+        let basis = Basis::read(app, id).await?;
+        let of = basis.definition();
         let what = (of.source(), of.source_id.as_str(), of.source_version);
         let mut reactions = Vec::new();
-        let basis = Basis::read(app, id).await?;
         for learner_id in completions::learners(app.store(), what).await? {
             if let Some((issued, facts)) = issuing::earned_by(app, &basis, (id, &learner_id), at_ms).await? {
                 reactions.push(reaction(issued, facts, at_ms));

@@ -1,8 +1,7 @@
 //! Puts together what a credential will say, and what its award rests on: for staff, for completions, for new awards.
 
 use crate::{
-    achievement,
-    achievements::{self, AchievementRow},
+    achievement, achievements,
     award::Facts,
     completions::{self, CompletionRow},
     credential::{self, Credential},
@@ -49,7 +48,7 @@ pub struct Basis {
     definition: AchievementDefined,
     institution: IssuingInstitutionRow,
     issuer: IssuerRow,
-    /// The key that signs; empty = there is none that the operator's keys open.
+    /// The key that signs; empty = there is none whose operator's key is here.
     key_id: String,
 }
 
@@ -57,18 +56,30 @@ impl Basis {
     /// What stands now; of an achievement that is not defined, nothing.
     pub async fn read(app: &App, achievement_id: &str) -> Result<Self, StoreError> {
         let store = app.store();
-        let achievement = achievements::achievement(store, achievement_id).await?;
-        let definition = achievement.as_ref().map(AchievementRow::definition).unwrap_or_default();
+        let Some(achievement) = achievements::achievement(store, achievement_id).await? else {
+            return Ok(Self::default());
+        };
+        let definition = achievement.definition();
         let issuer = issuers::issuer(store, &definition.institution_id).await?.unwrap_or_default();
         let keys = app.belonging::<Settings>().and_then(|it| it.keys.as_ref());
         let key = issuer.current().filter(|key| keys.is_some_and(|it| it.holds(&key.sealed())));
         Ok(Self {
-            state: achievement.map(|it| it.state()).unwrap_or_default(),
+            state: achievement.state(),
             institution: issuing_institutions::institution(store, &definition.institution_id).await?,
             key_id: key.map(|it| it.id.clone()).unwrap_or_default(),
             definition,
             issuer,
         })
+    }
+
+    /// Whose achievement it is; none = it is not defined.
+    pub fn owner(&self) -> Option<&str> {
+        (self.state != AchievementState::Unspecified).then_some(self.definition.institution_id.as_str())
+    }
+
+    /// What is achieved.
+    pub fn definition(&self) -> &AchievementDefined {
+        &self.definition
     }
 }
 

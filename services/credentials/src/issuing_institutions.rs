@@ -2,7 +2,7 @@
 
 use crate::issuers::IssuerRow;
 use std::collections::BTreeMap;
-use studium_kit::{Changes, Recorded, Store, StoreError, View, row};
+use studium_kit::{Changes, Recorded, Store, StoreError, View, places, row};
 use studium_proto::catalogue::v1::{Authority, institution_event::Event};
 
 row! {
@@ -58,12 +58,9 @@ pub async fn of_issuers(
     if issuers.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let places: Vec<_> = (1..=issuers.len()).map(|n| format!("${n}")).collect();
-    let sql = format!(
-        "SELECT {} FROM issuing_institution_1 WHERE institution_id IN ({})",
-        IssuingInstitutionRow::COLUMN_LIST,
-        places.join(", ")
-    );
+    let columns = IssuingInstitutionRow::COLUMN_LIST;
+    let places = places(1, issuers.len());
+    let sql = format!("SELECT {columns} FROM issuing_institution_1 WHERE institution_id IN ({places})");
     let ids: Vec<_> = issuers.iter().map(|it| it.institution_id.as_str().into()).collect();
     let rows: Vec<IssuingInstitutionRow> = store.query(&sql, &ids).await?;
     Ok(rows.into_iter().map(|it| (it.institution_id.clone(), it)).collect())

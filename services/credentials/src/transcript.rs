@@ -119,7 +119,7 @@ pub async fn record(app: &App, of: Of<'_>, now_ms: i64) -> Result<Option<String>
         }
     }
     let Some((last, _)) = signed.last() else { return Ok(None) };
-    let unfit = |why: String| StoreError::Stuck(format!("a learner's record cannot be signed: {why}"));
+    let unfit = |why: String| StoreError::Unfit(format!("a learner's record cannot be signed: {why}"));
     let mut held = Vec::new();
     for (_, json) in &signed {
         held.push(serde_json::from_str(json).map_err(|e| unfit(e.to_string()))?);

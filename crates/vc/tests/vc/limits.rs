@@ -60,7 +60,7 @@ fn too_much(text: &str, because: &str) {
     let json = serde_json::from_str::<Value>(text).ok().map(|it| (it.to_string(), it));
     if let Some((_, json)) = json.filter(|(compact, _)| compact == text) {
         let told = limits::whole(&json).unwrap_err().to_string();
-        assert!(told.contains(because) || because.contains(&told), "{told}");
+        assert!(told.contains(because), "{told}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Calls that look at awards before anybody issues them, and that issue many.
 
-use super::{Api, Reply, TEXT_MAX};
+use super::{Api, Reply, TEXT_MAX, no};
 use crate::{
     award,
     completions::Completions,
@@ -14,8 +14,8 @@ use studium_kit::{
     Asked, By, Call, DecideError, Decider as _, Decision, Fields, Reason as _, Rejection, fault, status,
 };
 use studium_proto::credentials::v1::{
-    AwardFinding, AwardRow, AwardRowResult, CheckAwardRequest, CheckAwardResponse, CredentialIssued, IssueCause,
-    IssueCredentialsRequest, IssueCredentialsResponse, Reason, award_service_server::AwardService,
+    AwardFinding, AwardRow, AwardRowResult, CheckAwardRequest, CheckAwardResponse, IssueCause, IssueCredentialsRequest,
+    IssueCredentialsResponse, Reason, award_service_server::AwardService,
 };
 use tonic::{Request, Response, Status};
 
@@ -32,41 +32,35 @@ type Came = (AwardRowResult, u64);
 pub(super) struct Award {
     /// The credential.
     pub id: String,
-    issued: Box<CredentialIssued>,
+    /// What is asked of it.
+    pub command: Asked<Command>,
     facts: award::Facts,
 }
 
-impl Award {
-    /// What is asked of the credential, for an institution.
-    pub fn command(&self, call: &Call, institution_id: &str) -> Asked<Command> {
-        By::caller(call, &[], institution_id).asks(Command::Issue(self.issued.clone(), self.facts.clone()))
-    }
-}
-
 impl Api {
-    /// Lets pass who may issue for an achievement.
-    pub(super) async fn may_issue(
+    /// What all awards for an achievement rest on, for whoever may issue for it.
+    pub(super) async fn basis(&self, call: &Call, achievement_id: &str, institution_id: &str) -> Result<Basis, Status> {
+        let basis = Basis::read(&self.app, achievement_id).await.map_err(fault)?;
+        let Some(owner) = basis.owner() else {
+            return Err(no(Reason::AchievementNotFound, "no such achievement is defined", achievement_id));
+        };
+        let may = By::caller(call, &[], institution_id).may_act_for(owner, Reason::NotYourInstitution);
+        may.map_err(|it| status::refused(&it, [("id", achievement_id)]))?;
+        Ok(basis)
+    }
+
+    /// Puts the award of one learner together, as an institution asks for it.
+    pub(super) async fn award(
         &self,
         call: &Call,
-        achievement_id: &str,
+        basis: &Basis,
+        wish: &Wish<'_>,
         institution_id: &str,
-    ) -> Result<(), Status> {
-        let row = self.achievement(achievement_id).await?;
-        let by = By::caller(call, &[], institution_id);
-        let may = by.may_act_for(&row.institution_id, Reason::NotYourInstitution);
-        may.map_err(|it| status::refused(&it, [("id", achievement_id)]))
-    }
-
-    /// What all awards for an achievement rest on.
-    pub(super) async fn basis(&self, achievement_id: &str) -> Result<Basis, Status> {
-        Basis::read(&self.app, achievement_id).await.map_err(fault)
-    }
-
-    /// Puts the award of one learner together.
-    pub(super) async fn award(&self, call: &Call, basis: &Basis, wish: &Wish<'_>) -> Result<Award, Status> {
+    ) -> Result<Award, Status> {
         let (issued, facts) = issuing::prepare(&self.app, basis, wish, call.now_ms()).await.map_err(fault)?;
         let id = credential::id(wish.achievement_id, wish.learner_id, wish.attempt);
-        Ok(Award { id, issued: Box::new(issued), facts })
+        let command = By::caller(call, &[], institution_id).asks(Command::Issue(Box::new(issued), facts.clone()));
+        Ok(Award { id, command, facts })
     }
 
     /// Issues to one learner, named for the first time or again in this call. Only what is broken is an error; everything else is the row's own answer.
@@ -89,11 +83,10 @@ impl Api {
             // Both rows would be decided before either is seen in the views.
             return Ok(refused(Reason::DuplicateAward.name(), "an earlier row of this call is for the same learner"));
         }
-        let award = self.award(call, basis, &wish(&about.achievement_id, &row)).await?;
-        let command = award.command(call, &about.institution_id);
+        let award = self.award(call, basis, &wish(&about.achievement_id, &row), &about.institution_id).await?;
         let mut result = AwardRowResult { learner_id: row.learner_id.clone(), ..AwardRowResult::default() };
         let mut position = 0;
-        match self.app.decide_as::<Credential>(&call.meta, &award.id, &command).await {
+        match self.app.decide_as::<Credential>(&call.meta, &award.id, &award.command).await {
             Ok(it) => {
                 (result.credential_id, result.already, position) = (award.id, it.already, it.position);
             }
@@ -148,11 +141,10 @@ impl AwardService for Api {
         fields.done()?;
         self.app.reached_stream::<Completions>("enrolment", it.enrolment_position).await?;
         self.app.reached::<Credentials>(it.min_position).await?;
-        self.may_issue(&call, &it.achievement_id, &it.institution_id).await?;
-        let basis = self.basis(&it.achievement_id).await?;
-        let award = self.award(&call, &basis, &wish(&it.achievement_id, &row)).await?;
-        let command = award.command(&call, &it.institution_id);
-        let decided: Decision<Credential> = self.app.look::<Credential, _>(&award.id, |it| it.decide(&command)).await?;
+        let basis = self.basis(&call, &it.achievement_id, &it.institution_id).await?;
+        let award = self.award(&call, &basis, &wish(&it.achievement_id, &row), &it.institution_id).await?;
+        let decided: Decision<Credential> =
+            self.app.look::<Credential, _>(&award.id, |it| it.decide(&award.command)).await?;
         let (already, findings) = match decided {
             Ok(events) => (events.is_empty(), Vec::new()),
             Err(refusal) => (false, against(refusal, &award.facts)),
@@ -169,9 +161,8 @@ impl AwardService for Api {
         fields.done()?;
         self.app.reached_stream::<Completions>("enrolment", it.enrolment_position).await?;
         let call = call.at(it.at_ms)?;
-        self.may_issue(&call, &it.achievement_id, &it.institution_id).await?;
+        let basis = self.basis(&call, &it.achievement_id, &it.institution_id).await?;
         let rows = std::mem::take(&mut it.rows);
-        let basis = self.basis(&it.achievement_id).await?;
         let (about, call) = ((&it, &basis), &call);
         let mut seen = HashSet::new();
         let rows: Vec<_> = rows.into_iter().map(|row| (seen.insert(row.learner_id.clone()), row)).collect();

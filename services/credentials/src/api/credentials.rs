@@ -58,11 +58,9 @@ impl CredentialService for Api {
         fields.done()?;
         self.app.reached_stream::<Completions>("enrolment", it.enrolment_position).await?;
         let call = call.at(it.at_ms)?;
-        self.may_issue(&call, &it.achievement_id, &it.institution_id).await?;
-        let basis = self.basis(&it.achievement_id).await?;
-        let award = self.award(&call, &basis, &awards::wish(&it.achievement_id, &row)).await?;
-        let command = award.command(&call, &it.institution_id);
-        done!(IssueCredentialResponse, self.app.decide::<Credential>(&call, &award.id, &command).await?)
+        let basis = self.basis(&call, &it.achievement_id, &it.institution_id).await?;
+        let award = self.award(&call, &basis, &awards::wish(&it.achievement_id, &row), &it.institution_id).await?;
+        done!(IssueCredentialResponse, self.app.decide::<Credential>(&call, &award.id, &award.command).await?)
     }
 
     async fn suspend_credential(&self, request: Request<SuspendCredentialRequest>) -> Reply<SuspendCredentialResponse> {
@@ -113,7 +111,7 @@ impl CredentialService for Api {
         let before = self.credential_for(&it.credential_id, "", "").await?;
         let achievement_id =
             if it.achievement_id.is_empty() { before.achievement_id.clone() } else { it.achievement_id };
-        self.may_issue(&call, &achievement_id, &it.institution_id).await?;
+        let basis = self.basis(&call, &achievement_id, &it.institution_id).await?;
         let wish = Wish {
             achievement_id: &achievement_id,
             learner_id: &before.learner_id,
@@ -124,9 +122,8 @@ impl CredentialService for Api {
             grade_millipoints: it.grade_millipoints,
             components: &[],
         };
-        let award = self.award(&call, &self.basis(&achievement_id).await?, &wish).await?;
-        let command = award.command(&call, &it.institution_id);
-        done!(ReawardCredentialResponse, self.app.decide::<Credential>(&call, &award.id, &command).await?)
+        let award = self.award(&call, &basis, &wish, &it.institution_id).await?;
+        done!(ReawardCredentialResponse, self.app.decide::<Credential>(&call, &award.id, &award.command).await?)
     }
 
     async fn get_credential(&self, request: Request<GetCredentialRequest>) -> Reply<GetCredentialResponse> {

@@ -178,12 +178,12 @@ impl Paper {
 
     /// The file. `dated_ms` is what it says of its making, so that no clock is in it.
     pub fn written(self, title: &str, dated_ms: i64) -> Result<Vec<u8>, StoreError> {
-        let stuck = |why: &str| StoreError::Stuck(format!("the paper cannot be written: {why}"));
-        let font = |bytes: &'static [u8]| Font::new(Data::from(bytes), 0).ok_or_else(|| stuck("a font is broken"));
+        let unfit = |why: &str| StoreError::Unfit(format!("the paper cannot be written: {why}"));
+        let font = |bytes: &'static [u8]| Font::new(Data::from(bytes), 0).ok_or_else(|| unfit("a font is broken"));
         let fonts = (font(dejavu::sans::regular())?, font(dejavu::sans::bold())?);
         let mut document = Document::new();
         for sheet in &self.sheets {
-            let settings = PageSettings::from_wh(SHEET.0, SHEET.1).ok_or_else(|| stuck("no sheet has this size"))?;
+            let settings = PageSettings::from_wh(SHEET.0, SHEET.1).ok_or_else(|| unfit("no sheet has this size"))?;
             let mut page = document.start_page_with(settings);
             for piece in sheet {
                 if let Piece::Link { x, y, width, height, url } = piece {
@@ -204,7 +204,7 @@ impl Paper {
             Some(day) => about.creation_date(day),
             None => about,
         });
-        document.finish().map_err(|e| stuck(&format!("{e:?}")))
+        document.finish().map_err(|e| unfit(&format!("{e:?}")))
     }
 }
 

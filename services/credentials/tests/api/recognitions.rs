@@ -1,6 +1,6 @@
 //! A credential is recognised elsewhere: refused, appealed, decided by another officer, and the credits arrive.
 
-use crate::desk::{Desk, patiently};
+use crate::desk::{Desk, patiently, reason};
 use studium_proto::credentials::v1::{
     AppealRecognitionRequest, AwardScheme, CredentialState, CreditKind, DecideAppealRequest, DecideRecognitionRequest,
     GetRecognitionRequest, LedgerKind, ListRecognitionsRequest, Recognition, RecognitionOutcome, RecognitionState,
@@ -9,8 +9,6 @@ use studium_proto::credentials::v1::{
 };
 use studium_testkit::Caller;
 use studium_vc::{contexts::Contexts, did, jwt, keys::SigningKey, open_badge, proof};
-use tonic::Status;
-use tonic_types::StatusExt as _;
 
 const ADA: &str = "course~AAA~1~ada~1";
 const AT_KU: &str = "course~AAA~1~ada~1~ku";
@@ -30,10 +28,6 @@ impl Desk {
         let mut recognitions = RecognitionServiceClient::new(self.registrar().await);
         patiently!(recognitions.get_recognition(request.clone())).unwrap().recognition.unwrap()
     }
-}
-
-fn reason(status: &Status) -> String {
-    status.get_details_error_info().map(|it| it.reason).unwrap_or_default()
 }
 
 fn submit() -> SubmitRecognitionRequest {
