@@ -1,7 +1,7 @@
 //! A school with a partner: a course whose learners it tells of, and a partner that reads in three ways.
 
 use crate::{
-    office::{asked, connect, connect_as},
+    office::{asked, becomes, connect, connect_as},
     platform::World,
 };
 use async_nats::jetstream::{
@@ -32,7 +32,7 @@ use studium_proto::enrolment::v1::{
     enrolment_service_client::EnrolmentServiceClient, learner_service_client::LearnerServiceClient,
 };
 use studium_proto::partner::v1::{
-    AddWebhookRequest, GetFeedRequest, SubscribeRequest, SubscribeResponse,
+    AddWebhookRequest, FeedStatus, GetFeedRequest, SubscribeRequest, SubscribeResponse,
     partner_feed_service_client::PartnerFeedServiceClient, webhook_service_client::WebhookServiceClient,
 };
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -149,18 +149,16 @@ impl School {
 
     /// Waits until the feed has been told of all that there is; its last position.
     pub async fn told(&self) -> u64 {
-        loop {
+        let feed = async || {
             let request = GetFeedRequest { institution_id: "ou".into(), min_position: 0 };
-            let feed = match self.feeds().get_feed(request).await {
-                Ok(it) => it.into_inner().feed.unwrap(),
-                Err(e) if e.code() == Code::NotFound => continue,
+            match self.feeds().get_feed(request).await {
+                Ok(it) => it.into_inner().feed,
+                Err(e) if e.code() == Code::NotFound => None,
                 Err(e) => panic!("{e}"),
-            };
-            if feed.source_lag == 0 && feed.written_position > 0 {
-                return feed.written_position;
             }
-            tokio::task::yield_now().await;
-        }
+        };
+        let is_told = |it: &FeedStatus| it.source_lag == 0 && it.written_position > 0;
+        becomes(feed, |it| it.as_ref().is_some_and(is_told)).await.unwrap().written_position
     }
 
     pub async fn subscribe(&self, after_position: u64) -> Streaming<SubscribeResponse> {
@@ -220,14 +218,12 @@ impl Copy {
 
     fn put(&mut self, event: &Value) {
         self.position = position(event);
+        self.tree.take(event);
         let Some(id) = event["data"]["enrolmentId"].as_str() else { return };
-        if let Some(record) = event["data"].get("enrolment") {
-            self.tree.put(id, record);
-            self.records.insert(id.to_owned(), record.clone());
-        } else {
-            self.tree.remove(id);
-            self.records.remove(id);
-        }
+        match event["data"].get("enrolment") {
+            Some(record) => self.records.insert(id.to_owned(), record.clone()),
+            None => self.records.remove(id),
+        };
     }
 }
 

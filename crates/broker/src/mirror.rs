@@ -3,7 +3,7 @@
 use crate::{NatsServer, accounts, reload, secret};
 use anyhow::{Context as _, Result};
 use async_nats::jetstream::{
-    self, Context,
+    self, Context, ErrorCode,
     context::GetStreamErrorKind,
     stream::{Config, External, Source, StorageType},
 };
@@ -78,14 +78,11 @@ pub async fn open(dir: &Path, institution: &str) -> Result<()> {
 
 /// Removes the mirror, if it is there, and all consumers of it.
 pub async fn close(dir: &Path, institution: &str) -> Result<()> {
-    let jetstream = keeper(dir, institution).await?;
-    match jetstream.get_stream(MIRROR).await {
-        Ok(_) => {
-            jetstream.delete_stream(MIRROR).await?;
-            Ok(())
+    match keeper(dir, institution).await?.delete_stream(MIRROR).await {
+        Err(e) if !is_missing(&e.kind()) => {
+            Err(e).with_context(|| format!("the mirror of {institution} cannot be removed"))
         }
-        Err(e) if is_missing(&e.kind()) => Ok(()),
-        Err(e) => Err(e).with_context(|| format!("the mirror of {institution} cannot be removed")),
+        _ => Ok(()),
     }
 }
 
@@ -103,11 +100,8 @@ pub async fn progress(dir: &Path, institution: &str) -> Result<Option<Progress>>
     }
 }
 
-/// JetStream error code of a stream that is not there (nats-server `errors.json`).
-const STREAM_NOT_FOUND: u64 = 10059;
-
 fn is_missing(kind: &GetStreamErrorKind) -> bool {
-    matches!(kind, GetStreamErrorKind::JetStream(it) if it.error_code().0 == STREAM_NOT_FOUND)
+    matches!(kind, GetStreamErrorKind::JetStream(it) if it.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }
 
 /// A connection of the platform's own user in the mirror's account.

@@ -144,7 +144,8 @@ async fn give(
     partners.push(partner.clone());
     partners.sort_by(|a, b| a.institution.cmp(&b.institution));
     put(dir, &old, &partners).await?;
-    mirror::open(dir, institution).await?;
+    let opened = mirror::open(dir, institution).await;
+    opened.with_context(|| format!("{institution} has access, but its key is lost; `rotate` gives it another"))?;
     Ok(Access { partner, seed, servers })
 }
 

@@ -33,9 +33,12 @@ pub fn platform(dir: &Path) -> Result<String> {
 /// Puts `bytes` in the place of a file.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
-    let put = || whole(dir, bytes)?.persist(path).map_err(|e| e.error);
-    put().with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(())
+    let put = || {
+        whole(dir, bytes)?.persist(path).map_err(|e| e.error)?;
+        // A key that was taken away must not come back with a name that was lost.
+        fs::File::open(dir)?.sync_all()
+    };
+    put().with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// A file with a name that nobody knows, on the disk, readable by this user alone.

@@ -78,13 +78,14 @@ pub enum PartnersCommand {
 
 /// Runs one of them.
 pub async fn partners(setup: &Setup, command: PartnersCommand) -> Result<()> {
-    if let PartnersCommand::Nats { command } = command {
-        return partners_nats::nats(&Platform::that_runs(setup).await?, command).await;
+    // Access is given on the servers that run; a platform that ran only for it would take them away again.
+    if matches!(command, PartnersCommand::Nats { .. }) {
+        return run(&Platform::that_runs(setup).await?, command).await;
     }
-    Platform::with(setup, async |platform| feed(platform, command).await).await
+    Platform::with(setup, async |platform| run(platform, command).await).await
 }
 
-async fn feed(platform: &Platform, command: PartnersCommand) -> Result<()> {
+async fn run(platform: &Platform, command: PartnersCommand) -> Result<()> {
     match command {
         PartnersCommand::Open { institution } => partners_feed::open(platform, institution).await,
         PartnersCommand::Close { institution, reason } => partners_feed::close(platform, institution, reason).await,
@@ -99,6 +100,6 @@ async fn feed(platform: &Platform, command: PartnersCommand) -> Result<()> {
             partners_feed::difference(platform, institution, &events).await
         }
         PartnersCommand::Webhook { command } => partners_webhooks::webhook(platform, command).await,
-        PartnersCommand::Nats { .. } => Ok(()),
+        PartnersCommand::Nats { command } => partners_nats::nats(platform, command).await,
     }
 }

@@ -178,11 +178,7 @@ impl Copy {
             let event: Value = serde_json::from_str(&line?)
                 .with_context(|| format!("line {} of {} is no event", index + 1, path.display()))?;
             copy.position = event["sequence"].as_str().and_then(|it| it.parse().ok()).unwrap_or(copy.position);
-            let Some(id) = event["data"]["enrolmentId"].as_str() else { continue };
-            match event["data"].get("enrolment") {
-                Some(record) => copy.tree.put(id, record),
-                None => copy.tree.remove(id),
-            }
+            copy.tree.take(&event);
         }
         Ok(copy)
     }

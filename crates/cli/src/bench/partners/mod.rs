@@ -73,8 +73,8 @@ pub async fn measure(bench: &Bench, desk: &Desk, platform: &Platform, output: Ou
         "told_per_second": told.per_second, "commands_per_second": told.commands_per_second, "bare_per_second": bare,
     });
     for subscribers in SUBSCRIBERS {
-        let each = (DELIVERIES / subscribers).clamp(100, head);
-        let history = history(&channels, subscribers, head - each.min(head), head).await?;
+        let each = (DELIVERIES / subscribers).max(100).min(head);
+        let history = history(&channels, subscribers, head - each, head).await?;
         let lag = live(desk, &channels, subscribers, head, &format!("{profile}-{subscribers}")).await?;
         let (p50, p99) = (ms(&lag, 0.5), ms(&lag, 0.99));
         let ratio = history / bare;
@@ -154,9 +154,8 @@ async fn fill(bench: &Bench, desk: &Desk, feeds: &mut Feeds) -> Result<Told> {
 async fn written(feeds: &mut Feeds, min_position: u64) -> Result<u64> {
     let ask = |min_position| GetFeedRequest { institution_id: INSTITUTION.to_owned(), min_position };
     let reply = match feeds.get_feed(ask(min_position)).await {
-        Ok(it) => it,
-        Err(e) if e.code() == tonic::Code::Unavailable => return Box::pin(written(feeds, 0)).await,
-        Err(e) => return Err(e.into()),
+        Err(e) if e.code() == tonic::Code::Unavailable => feeds.get_feed(ask(0)).await?,
+        it => it?,
     };
     Ok(reply.into_inner().feed.context("a feed")?.written_position)
 }

@@ -6,7 +6,7 @@ use crate::{
     platform::Platform,
     progress::Output,
 };
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use axum::{Router, body::Bytes, extract::State, http::StatusCode, routing::post};
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
@@ -133,5 +133,7 @@ async fn bare(at: SocketAddr, time: Duration) -> Result<f64> {
             Ok(())
         }
     });
-    Ok(figures.await?.per_second)
+    let figures = figures.await?;
+    ensure!(figures.failed == 0, "{} bare posts failed, so there is nothing to compare with", figures.failed);
+    Ok(figures.per_second)
 }
