@@ -64,7 +64,7 @@ async fn enrolment_is_away_when_the_seat_is_used() {
 async fn enrolment_dies_while_it_answers() {
     let mut world = World::open(1, FallBack::Audit).await;
     // The campus's own commit goes through, enrolment's is on its way when the process dies.
-    world.house.log().faults().script([Fault::None, Fault::Hold]);
+    world.house.log().faults().script_of("enrolment.enrolment.rust-1~ada", [Fault::Hold]);
     world.use_seat("ada").await;
     world.house.log().faults().held().await;
     world.kill_enrolment();
@@ -77,7 +77,7 @@ async fn enrolment_dies_while_it_answers() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_campus_is_away_when_enrolment_answers() {
     let mut world = World::open(1, FallBack::Audit).await;
-    world.house.log().faults().script([Fault::None, Fault::Hold]);
+    world.house.log().faults().script_of("enrolment.enrolment.rust-1~ada", [Fault::Hold]);
     world.use_seat("ada").await;
     world.house.log().faults().held().await;
     world.kill_campus();
@@ -90,7 +90,7 @@ async fn the_campus_is_away_when_enrolment_answers() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_campus_dies_while_it_hears_the_answer() {
     let mut world = World::open(1, FallBack::Audit).await;
-    world.house.log().faults().script([Fault::None, Fault::None, Fault::Hold]);
+    world.house.log().faults().script_of("campus.licence_plan.plan", [Fault::None, Fault::Hold]);
     world.use_seat("ada").await;
     world.house.log().faults().held().await;
     world.kill_campus();

@@ -77,9 +77,17 @@ async fn tell(platform: &Context, institution: &str, from: u64, many: u64) {
 /// What a partner reads from its mirror, from the start.
 async fn read(access: &Access, many: usize) -> Vec<(u64, String)> {
     let jetstream = jetstream::new(partner(access).await.unwrap());
-    let mirror = jetstream.get_stream(MIRROR).await.unwrap();
     let config = pull::Config { durable_name: Some("copy".to_owned()), ..pull::Config::default() };
-    let consumer = mirror.get_or_create_consumer("copy", config).await.unwrap();
+    let mut consumer = None;
+    // A cluster that elects a leader is silent for seconds.
+    for _ in 0..8 {
+        let Ok(mirror) = jetstream.get_stream(MIRROR).await else { continue };
+        consumer = mirror.get_or_create_consumer("copy", config.clone()).await.ok();
+        if consumer.is_some() {
+            break;
+        }
+    }
+    let consumer = consumer.expect("a leader in time");
     let messages = consumer.stream().expires(Duration::from_secs(5)).messages().await.unwrap();
     let read = messages.take(many).then(async |message| {
         let message = message.unwrap();

@@ -1,7 +1,7 @@
 //! Faults that tests script: what a network does to appends and to deliveries, on purpose and in order.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -44,13 +44,21 @@ pub enum Delivery {
 pub struct Faults {
     armed: AtomicBool,
     script: Mutex<VecDeque<Fault>>,
+    scripts: Mutex<HashMap<String, VecDeque<Fault>>>,
     deliveries: Mutex<VecDeque<Delivery>>,
     held: Notify,
     released: Notify,
 }
 
 impl Faults {
-    /// Adds what happens to the next appends, in order.
+    /// Adds what happens to the next appends to one subject, in order; appends to others do not count.
+    pub fn script_of(&self, subject: &str, faults: impl IntoIterator<Item = Fault>) {
+        let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
+        scripts.entry(subject.to_owned()).or_default().extend(faults);
+        self.armed.store(true, Ordering::Release);
+    }
+
+    /// Adds what happens to the next appends, in order, whatever their subject: for tests in which nobody else appends.
     pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
         self.script.lock().unwrap_or_else(PoisonError::into_inner).extend(faults);
         self.armed.store(true, Ordering::Release);
@@ -68,7 +76,7 @@ impl Faults {
     /// When none comes within a minute: a test whose script does not fit fails instead of waiting for ever.
     pub async fn held(&self) {
         let came = tokio::time::timeout(HELD_WITHIN, self.held.notified()).await;
-        assert!(came.is_ok(), "no append came to be held: {:?} is left of the script", self.script);
+        assert!(came.is_ok(), "no append came to be held; left are {:?} and {:?}", self.script, self.scripts);
     }
 
     /// Lets the held append go on.
@@ -76,16 +84,21 @@ impl Faults {
         self.released.notify_one();
     }
 
-    pub(crate) async fn next_append(&self) -> Option<Fault> {
+    pub(crate) async fn next_append(&self, subject: &str) -> Option<Fault> {
         if !self.armed.load(Ordering::Acquire) {
             return None;
         }
-        let fault = self.script.lock().unwrap_or_else(PoisonError::into_inner).pop_front()?;
+        let fault =
+            self.of(subject).or_else(|| self.script.lock().unwrap_or_else(PoisonError::into_inner).pop_front())?;
         if fault == Fault::Hold {
             self.held.notify_one();
             self.released.notified().await;
         }
         Some(fault)
+    }
+
+    fn of(&self, subject: &str) -> Option<Fault> {
+        self.scripts.lock().unwrap_or_else(PoisonError::into_inner).get_mut(subject)?.pop_front()
     }
 
     /// What arrives in place of one delivery; `late` keeps the one that is overtaken.

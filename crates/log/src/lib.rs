@@ -69,7 +69,7 @@ impl Log {
 
     /// Appends one commit if the subject's last position is the expected one, and returns its position.
     pub async fn append(&self, entry: Entry) -> Result<u64, AppendError> {
-        let fault = self.faults.next_append().await;
+        let fault = self.faults.next_append(&entry.stored.commit.subject).await;
         if fault == Some(Fault::LoseRequest) {
             return Err(AppendError::Unknown("the request was lost".to_owned()));
         }

@@ -75,7 +75,7 @@ pub async fn two_replicas_never_give_one_seat_twice(desk: Desk) {
     assert_eq!(warm[0].reason, "NOT_A_MEMBER");
     desk.assign("plan", &["stranger"]).await;
     let log = desk.house.log().clone();
-    log.faults().script([Fault::Hold]);
+    log.faults().script_of("campus.licence_plan.plan", [Fault::Hold]);
     let desk = Arc::new(desk);
     let slow = tokio::spawn({
         let desk = Arc::clone(&desk);

@@ -113,7 +113,7 @@ pub async fn what_changes_while_the_time_is_being_held_counts(desk: Desk) {
     ];
     for (session, meanwhile, refusal) in cases {
         // Another process decides while this one's decision, to hold the time, is on its way.
-        desk.house.log().faults().script([Fault::None, Fault::Hold]);
+        desk.house.log().faults().script_of("mentorship.calendar.mia", [Fault::Hold]);
         desk.books("ada", session, noon).await.unwrap();
         desk.house.log().faults().held().await;
         desk.elsewhere.say("mia", vec![meanwhile]).await;

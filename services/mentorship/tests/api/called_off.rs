@@ -127,7 +127,7 @@ pub async fn a_request_that_races_with_a_block_is_refused_by_the_calendar(desk: 
     desk.ada_and_mia().await;
     let start = desk.in_days(2);
     // Nothing stood against it when Ada asked, and it is on its way when the two are parted.
-    desk.house.log().faults().script([Fault::Hold]);
+    desk.house.log().faults().script_of("mentorship.session.s", [Fault::Hold]);
     let desk = Arc::new(desk);
     let slow = tokio::spawn({
         let desk = Arc::clone(&desk);
@@ -146,7 +146,7 @@ pub async fn a_request_that_races_with_a_block_is_refused_by_the_calendar(desk: 
 pub async fn a_request_that_races_with_the_end_is_called_off(desk: Desk) {
     desk.ada_and_mia().await;
     let start = desk.in_days(2);
-    desk.house.log().faults().script([Fault::Hold]);
+    desk.house.log().faults().script_of("mentorship.session.s", [Fault::Hold]);
     let desk = Arc::new(desk);
     let slow = tokio::spawn({
         let desk = Arc::clone(&desk);

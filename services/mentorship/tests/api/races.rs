@@ -37,7 +37,7 @@ pub async fn of_two_mentors_at_once_one_is_the_learners(desk: Desk) {
     let log = desk.house.log().clone();
     let desk = Arc::new(desk);
     // Mia accepts and her word is on its way; meanwhile staff, at another replica, gives the learner to noa.
-    log.faults().script([Fault::Hold]);
+    log.faults().script_of("mentorship.mentorship.p~ada", [Fault::Hold]);
     let mia = tokio::spawn({
         let desk = Arc::clone(&desk);
         async move { desk.accepts("mia", "ada").await }
@@ -57,8 +57,8 @@ pub async fn a_mentor_leaves_while_the_learner_is_being_proposed(desk: Desk) {
     desk.with_mentor("mia", 1).await;
     desk.caught_up().await;
     let log = desk.house.log().clone();
-    // The first append is the request, the second the proposal, the third mia's place.
-    log.faults().script([Fault::None, Fault::None, Fault::None, Fault::Hold]);
+    // She was proposed, and her place is about to be taken.
+    log.faults().script_of("mentorship.mentor.mia", [Fault::Hold]);
     desk.joins("ada", 0).await;
     log.faults().held().await;
     let other = desk.house.start(studium_mentorship::service()).await.unwrap();
@@ -77,7 +77,7 @@ pub async fn a_mentor_who_leaves_as_he_accepts_stays_until_the_successor_is_ther
     let other = desk.house.start(studium_mentorship::service()).await.unwrap();
     let log = desk.house.log().clone();
     let desk = Arc::new(desk);
-    log.faults().script([Fault::Hold]);
+    log.faults().script_of("mentorship.mentor.mia", [Fault::Hold]);
     let going = tokio::spawn({
         let registrar = desk.house.registrar(&other).await.unwrap();
         async move { MentorServiceClient::new(registrar).leave_mentor(leave("mia")).await }
@@ -102,7 +102,7 @@ pub async fn capacity_is_not_lowered_below_a_load_that_just_rose(desk: Desk) {
     desk.caught_up().await;
     let other = desk.house.start(studium_mentorship::service()).await.unwrap();
     let log = desk.house.log().clone();
-    log.faults().script([Fault::Hold]);
+    log.faults().script_of("mentorship.mentor.mia", [Fault::Hold]);
     let lowers = tokio::spawn({
         let registrar = desk.house.registrar(&other).await.unwrap();
         let (mentor_id, capacity) = ("mia".to_owned(), 0);

@@ -124,7 +124,7 @@ pub async fn a_claim_that_breaks_off_is_finished(desk: Desk) {
     // The slot is taken; then the log is silent for as long as the call tries to lock the review, which is four times,
     // and the policy that finishes it may try as often meanwhile.
     let silence = [Fault::LoseRequest; 8];
-    desk.house.log().faults().script([Fault::None].into_iter().chain(silence));
+    desk.house.log().faults().script_of("mentorship.review.r", silence);
     let status = desk.claims("mia", "r").await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
     desk.happens("r", "locked", |it| matches!(it, Event::ReviewLocked(_))).await;
@@ -147,7 +147,7 @@ pub async fn a_return_that_meets_a_withdrawal_is_kept(desk: Desk) {
     let other = other_process(&desk).await;
     let mut ada = ReviewServiceClient::new(desk.house.call(&other, "ada", &["learner"], &[]).await.unwrap());
     let desk = Arc::new(desk);
-    desk.house.log().faults().script([Fault::Hold]);
+    desk.house.log().faults().script_of("mentorship.review.r", [Fault::Hold]);
     let slow = tokio::spawn({
         let desk = Arc::clone(&desk);
         async move { desk.returns("mia", "r", 1, ReviewVerdict::RequiresChanges).await }
@@ -169,7 +169,7 @@ pub async fn a_withdrawal_that_meets_a_return_keeps_it(desk: Desk) {
     let other = other_process(&desk).await;
     let mut mia = ReviewServiceClient::new(desk.house.call(&other, "mia", &["mentor"], &[]).await.unwrap());
     let desk = Arc::new(desk);
-    desk.house.log().faults().script([Fault::Hold]);
+    desk.house.log().faults().script_of("mentorship.review.r", [Fault::Hold]);
     let slow = tokio::spawn({
         let desk = Arc::clone(&desk);
         async move { desk.as_learner("ada").await.withdraw_review(withdrawal("r", "ada")).await }

@@ -268,8 +268,8 @@ pub async fn the_old_time_is_kept_until_the_new_one_is_there(desk: Desk) {
     let (old, new) = (desk.in_days(2), desk.in_days(3));
     desk.books("ada", "s", old).await.unwrap();
     desk.is_agreed("s").await;
-    // Ada's own calendar is about to hold the new time: what is asked, what Mia holds, what is told, what Ada holds.
-    desk.house.log().faults().script([Fault::None, Fault::None, Fault::None, Fault::Hold]);
+    // Mia's calendar holds the new time, Ada's own is about to.
+    desk.house.log().faults().script_of("mentorship.calendar.ada", [Fault::Hold]);
     desk.moves("ada", "s", new).await.unwrap();
     desk.house.log().faults().held().await;
     let moving = desk.session("s").await;
@@ -302,7 +302,7 @@ pub async fn two_sessions_never_get_one_slot(desk: Desk) {
     let other = desk.house.start(studium_mentorship::service()).await.unwrap();
     let start = desk.in_days(2);
     // Mia's calendar is about to hold the time for Ada while Bob asks another replica for it.
-    desk.house.log().faults().script([Fault::None, Fault::Hold]);
+    desk.house.log().faults().script_of("mentorship.calendar.mia", [Fault::Hold]);
     desk.books("ada", "s", start).await.unwrap();
     desk.house.log().faults().held().await;
     let bob = desk.house.call(&other, "bob", &["learner"], &[]).await.unwrap();
