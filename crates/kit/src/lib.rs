@@ -30,7 +30,7 @@ pub mod telemetry;
 mod work;
 
 pub use app::{App, Outcome};
-pub use auth::{DevelopmentIssuer, Verifier, write_secret};
+pub use auth::{DevelopmentIssuer, Expected, Verifier, write_secret};
 pub use by::{Asked, By, by_itself};
 pub use call::{Call, Caller};
 pub use config::{Config, check_environment, wrong_use};
