@@ -14,6 +14,9 @@ import {createInterface} from 'node:readline';
 import {exportJWK, generateKeyPair, importJWK, SignJWT} from 'jose';
 import Provider from 'oidc-provider';
 
+// Standard output is for answers only; the provider writes advice to it.
+console.info = console.warn = console.error;
+
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 
 let number = 0;
@@ -46,6 +49,7 @@ function provider(issuer, keys) {
       devInteractions: {enabled: false},
       resourceIndicators: {enabled: true, getResourceServerInfo: (_, indicator) => resource(indicator)},
     },
+    ttl: {ClientCredentials: (_, token) => token.resourceServer?.accessTokenTTL ?? 600},
     // As Keycloak nests roles, and as Auth0 names what is not in a standard.
     extraTokenClaims: () => ({
       realm_access: {roles: ['staff', 'offline_access']},

@@ -90,10 +90,8 @@ pub(crate) fn encrypted(url: &str) -> Result<(), String> {
     let wrong = || "is no https:// URL (http:// is for addresses of this machine)".to_owned();
     let url = Url::parse(url).map_err(|_| wrong())?;
     let host = url.host_str().unwrap_or_default();
-    let here = || {
-        host == "localhost"
-            || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|it| it.is_loopback())
-    };
+    let here =
+        || host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|it| it.is_loopback());
     if url.scheme() == "https" || (url.scheme() == "http" && here()) { Ok(()) } else { Err(wrong()) }
 }
 
