@@ -86,7 +86,7 @@ fn an_own_field_that_cannot_be_checked_does_not_start() {
     assert!(
         verdict(&granted("operator", "who"), "string who = 1;")
             .unwrap_err()
-            .contains("only learner, mentor, staff and teacher")
+            .contains("only learner, mentor, staff, teacher and partner")
     );
     let streaming = granted("learner", "who").replace("Do(Q)", "Do(stream Q)");
     assert!(verdict(&streaming, "string who = 1;").unwrap_err().contains("streams its requests"));
