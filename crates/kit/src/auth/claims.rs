@@ -10,8 +10,8 @@ pub(crate) const ROLES: &str = "roles";
 /// Where the claim with a caller's institutions is, unless somebody says otherwise.
 pub(crate) const INSTITUTIONS: &str = "institutions";
 
-/// Starts of subjects that stand in the log for decisions that no person made.
-const RESERVED: [&str; 2] = ["policy:", "deadline:"];
+/// Starts of subjects that stand in the log for what no holder of a token did: policies, deadlines, API keys.
+const RESERVED: [&str; 3] = ["policy:", "deadline:", "key:"];
 
 /// What a token must say to count, and the names of the claims that say what its holder may do.
 #[derive(Debug, Clone)]

@@ -90,7 +90,8 @@ async fn an_issuer_says_where_its_keys_are() {
         ("issuer", json!("https://another.example")),
         ("issuer", Value::Null),
         ("jwks_uri", Value::Null),
-        ("jwks_uri", json!("http://keys.example/keys")),
+        // It leads here as well, but for all that is known it need not.
+        ("jwks_uri", json!(format!("{}/keys", here.replace("127.0.0.1", "0.0.0.0")))),
         ("jwks_uri", json!(format!("{here}/elsewhere"))),
         ("jwks_uri", json!(format!("{here}/nowhere"))),
         ("padding", json!("x".repeat(300_000))),
