@@ -137,6 +137,7 @@ events! {
     enrolment::v1::LearnerEvent, learner_event, "enrolment.learner";
     enrolment::v1::ExternalIdEvent, external_id_event, "enrolment.external_id";
     enrolment::v1::WebhookEvent, webhook_event, "enrolment.webhook";
+    enrolment::v1::ApiKeyEvent, api_key_event, "enrolment.api_key";
     enrolment::v1::PartnerFeedEvent, partner_feed_event, "enrolment.partner_feed";
     campus::v1::CampusEvent, campus_event, "campus.campus";
     campus::v1::AgreementEvent, agreement_event, "campus.agreement";

@@ -8,6 +8,7 @@ pub mod log;
 pub mod parked;
 pub mod partners;
 mod partners_feed;
+mod partners_keys;
 mod partners_nats;
 mod partners_webhooks;
 pub mod restore;

@@ -75,6 +75,7 @@ impl Processes {
     /// # Errors
     /// With one sentence that says what to do; what was started by then is ended.
     pub async fn start(setup: &Setup) -> Result<Self> {
+        crate::token::refuse_beside_another_issuer()?;
         let lock = Lock::hold(&setup.data).await?;
         let setup = &stores::settle(setup)?;
         let data = fs::canonicalize(&setup.data)?;
@@ -221,7 +222,7 @@ impl Processes {
         // What is said above must not be mixed with what somebody set for a service of their own.
         command.envs(self.setup.settings.iter().map(|(name, value)| (*name, value)));
         command.envs(crate::operator_key::settings(name, &self.data, listen)?);
-        for name in ["STUDIUM_JWKS_URL", "STUDIUM_ISSUER", "STUDIUM_AUDIENCE"] {
+        for name in ["STUDIUM_AUDIENCE", "STUDIUM_ROLES_CLAIM", "STUDIUM_INSTITUTIONS_CLAIM"] {
             command.env_remove(name);
         }
         Process::start(name, command, &self.data.join(format!("log/{name}.log")))

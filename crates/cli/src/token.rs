@@ -1,7 +1,8 @@
 //! Tokens of the development issuer, whose key is kept in the data directory.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use std::{
+    env,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -30,6 +31,18 @@ impl Default for Wanted {
 /// Where the development issuer's private key is; whoever reads it can be anyone on this platform.
 pub fn key_file(data: &Path) -> PathBuf {
     data.join("development-issuer.pk8")
+}
+
+/// Lets no platform start whose callers may be anybody, where somebody named an issuer for real people.
+pub fn refuse_beside_another_issuer() -> Result<()> {
+    for name in ["STUDIUM_ISSUER", "STUDIUM_JWKS_URL"] {
+        ensure!(
+            env::var_os(name).is_none(),
+            "{name} names an issuer for real people, and a platform that this program starts believes its own \
+             development issuer; unset it, or run each service with `studium serve`"
+        );
+    }
+    Ok(())
 }
 
 /// A signed token; the issuer's key is made when there is none.

@@ -52,6 +52,25 @@ fn an_unknown_setting_is_named() {
 }
 
 #[test]
+fn a_development_issuer_is_alone_and_on_this_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["STUDIUM_ISSUER", "STUDIUM_JWKS_URL"] {
+        let mut up = Command::new(env!("CARGO_BIN_EXE_studium"));
+        up.arg("--data").arg(folder.path().join("data")).arg("up").env(name, "https://id.example");
+        let said = sentence(1, &up.output().unwrap());
+        assert!(
+            said.contains(&format!("{name} names an issuer for real people")) && said.contains("unset it"),
+            "{said}"
+        );
+        let said = sentence(1, &serve(folder.path()).env(name, "https://id.example").output().unwrap());
+        assert!(said.contains("--development-issuer") && said.contains("remove one"), "{said}");
+    }
+    let said = sentence(1, &serve(folder.path()).args(["--listen", "0.0.0.0:0"]).output().unwrap());
+    assert!(said.contains("for this machine only") && said.contains("listen on 127.0.0.1"), "{said}");
+    assert!(!folder.path().join("issuer.pk8").exists() && !folder.path().join("data").exists(), "nothing was begun");
+}
+
+#[test]
 fn a_missing_broker_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let said = sentence(1, &serve(folder.path()).output().unwrap());

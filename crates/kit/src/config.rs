@@ -1,6 +1,6 @@
 //! The settings of a service: flags first, then the environment, all shown at start with secrets hidden.
 
-use crate::auth::{DevelopmentIssuer, Verifier};
+use crate::auth::{self, DevelopmentIssuer, Expected, Verifier};
 use clap::{Args, Command, error::ErrorKind};
 use std::{
     env,
@@ -46,18 +46,24 @@ pub struct Config {
     /// The service's own store: `sqlite:PATH` or `postgres://…`
     #[arg(long, env = "STUDIUM_STORE_URL", value_parser = store_url)]
     pub store: String,
-    /// Where the issuer of the callers' tokens publishes its keys
-    #[arg(long, env = "STUDIUM_JWKS_URL")]
-    pub jwks_url: Option<String>,
-    /// `iss` that tokens must carry; without it every token of the key set counts
+    /// URL of the OpenID Connect provider whose tokens count, as it calls itself; it says where its keys are
     #[arg(long, env = "STUDIUM_ISSUER")]
     pub issuer: Option<String>,
+    /// Where the issuer publishes its keys, when it does not say so itself; without --issuer every `iss` counts
+    #[arg(long, env = "STUDIUM_JWKS_URL", value_parser = jwks_url)]
+    pub jwks_url: Option<String>,
     /// Key file of a development issuer, made when missing; never for real people
     #[arg(long, env = "STUDIUM_DEVELOPMENT_ISSUER", value_name = "FILE")]
     pub development_issuer: Option<PathBuf>,
     /// `aud` that tokens must carry
     #[arg(long, env = "STUDIUM_AUDIENCE", default_value = "studium")]
     pub audience: String,
+    /// Claim with the caller's roles, a list or words with spaces between; within another with dots: `realm_access.roles`
+    #[arg(long, env = "STUDIUM_ROLES_CLAIM", value_name = "NAME", default_value = auth::ROLES)]
+    pub roles_claim: String,
+    /// Claim with the ids of the institutions that the caller acts for, likewise
+    #[arg(long, env = "STUDIUM_INSTITUTIONS_CLAIM", value_name = "NAME", default_value = auth::INSTITUTIONS)]
+    pub institutions_claim: String,
     /// How long running requests may take to finish at the end, seconds
     #[arg(long, env = "STUDIUM_DRAIN_SECONDS", default_value_t = 30)]
     pub drain_seconds: u64,
@@ -65,26 +71,45 @@ pub struct Config {
 
 impl Config {
     /// Checks what single flags cannot: the environment holds no setting that nobody reads,
-    /// and exactly one issuer of tokens is named.
+    /// and either an issuer for real people is named or one for development.
     ///
     /// # Errors
     /// With a sentence that says what to do.
     pub fn check(&self) -> anyhow::Result<()> {
         check_environment()?;
-        match (&self.jwks_url, &self.development_issuer) {
-            (Some(_), None) => Ok(()),
-            (None, Some(_)) if self.issuer.is_none() => Ok(()),
-            (None, Some(_)) => {
-                anyhow::bail!("--issuer (STUDIUM_ISSUER) goes with --jwks-url; a development issuer names itself")
+        let Some(named) = self.issuer.as_ref().or(self.jwks_url.as_ref()) else { return self.check_development() };
+        anyhow::ensure!(
+            self.development_issuer.is_none(),
+            "{named} issues tokens for real people, and with --development-issuer (STUDIUM_DEVELOPMENT_ISSUER) whoever \
+             reads a file can be any of them; remove one"
+        );
+        match &self.issuer {
+            // With a URL of its keys it need not be an address: some are a mere name.
+            Some(issuer) if self.jwks_url.is_none() => {
+                auth::issuer(issuer).map_err(|e| anyhow::anyhow!("--issuer (STUDIUM_ISSUER) {e}"))
             }
-            (Some(_), Some(_)) => anyhow::bail!(
-                "--jwks-url (STUDIUM_JWKS_URL) and --development-issuer (STUDIUM_DEVELOPMENT_ISSUER) exclude each other; remove one"
-            ),
-            (None, None) => anyhow::bail!(
-                "nobody says whose tokens count: give --jwks-url (STUDIUM_JWKS_URL), or --development-issuer FILE \
-                 (STUDIUM_DEVELOPMENT_ISSUER) for development"
-            ),
+            _ => Ok(()),
         }
+    }
+
+    fn check_development(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.development_issuer.is_some(),
+            "nobody says whose tokens count: give --issuer (STUDIUM_ISSUER) or --jwks-url (STUDIUM_JWKS_URL), or \
+             --development-issuer FILE (STUDIUM_DEVELOPMENT_ISSUER) for development"
+        );
+        anyhow::ensure!(
+            is_of_this_machine(&self.listen),
+            "a development issuer is for this machine only, and {} can be reached from elsewhere; listen on 127.0.0.1, \
+             or give --issuer (STUDIUM_ISSUER)",
+            self.listen
+        );
+        anyhow::ensure!(
+            self.roles_claim == auth::ROLES && self.institutions_claim == auth::INSTITUTIONS,
+            "--roles-claim and --institutions-claim (STUDIUM_ROLES_CLAIM, STUDIUM_INSTITUTIONS_CLAIM) go with --issuer; \
+             a development issuer has names of its own"
+        );
+        Ok(())
     }
 
     /// Who verifies the callers' tokens.
@@ -93,10 +118,18 @@ impl Config {
     /// As [`Config::check`], and when the development issuer's key can be neither read nor made.
     pub async fn verifier(&self) -> anyhow::Result<Verifier> {
         self.check()?;
-        match (&self.jwks_url, &self.development_issuer) {
-            (Some(url), _) => Verifier::from_url(url, self.issuer.clone(), &self.audience).await,
-            (None, Some(file)) => Ok(Verifier::development(&DevelopmentIssuer::load_or_create(file)?, &self.audience)),
-            (None, None) => anyhow::bail!("no issuer of tokens is named"),
+        if let Some(file) = &self.development_issuer {
+            return Ok(Verifier::development(&DevelopmentIssuer::load_or_create(file)?, &self.audience));
+        }
+        let expected = Expected {
+            issuer: self.issuer.clone(),
+            audience: self.audience.clone(),
+            roles: self.roles_claim.clone(),
+            institutions: self.institutions_claim.clone(),
+        };
+        match &self.jwks_url {
+            Some(url) => Verifier::from_url(url, expected).await,
+            None => Verifier::discover(expected).await,
         }
     }
 
@@ -113,10 +146,12 @@ impl Config {
             ("nats", Some(hide_secrets(&self.nats))),
             ("durability", Some(self.durability.to_string())),
             ("store", Some(hide_secrets(&self.store))),
+            ("issuer", self.issuer.as_deref().map(hide_secrets)),
             ("jwks_url", self.jwks_url.as_deref().map(hide_secrets)),
-            ("issuer", self.issuer.clone()),
             ("development_issuer", issuer),
             ("audience", Some(self.audience.clone())),
+            ("roles_claim", Some(self.roles_claim.clone())),
+            ("institutions_claim", Some(self.institutions_claim.clone())),
             ("drain_seconds", Some(self.drain_seconds.to_string())),
         ]
         .into_iter()
@@ -220,6 +255,16 @@ fn is_host_name(host: &str) -> bool {
     !host.is_empty() && host.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-' || it == b'.')
 }
 
+/// Whether only this machine's own programs reach an address to listen on.
+fn is_of_this_machine(listen: &str) -> bool {
+    let host = listen.rsplit_once(':').map_or(listen, |(host, _)| host);
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|it| it.is_loopback())
+}
+
+fn jwks_url(text: &str) -> Result<String, String> {
+    auth::encrypted(text).map(|()| text.to_owned())
+}
+
 fn store_url(text: &str) -> Result<String, String> {
     let known =
         ["sqlite:", "postgres://", "postgresql://"].iter().any(|it| text.len() > it.len() && text.starts_with(it));
@@ -248,11 +293,33 @@ mod tests {
     #[test]
     fn exactly_one_issuer_is_named() {
         let why = |flags: &[&str]| read(flags).unwrap().check().map_err(|e| e.to_string());
-        assert!(why(&[]).unwrap_err().contains("give --jwks-url"));
-        assert!(why(&["--jwks-url", "http://a", "--development-issuer", "key"]).unwrap_err().contains("remove one"));
-        assert!(why(&["--issuer", "x", "--development-issuer", "key"]).is_err());
-        why(&["--jwks-url", "http://a", "--issuer", "x"]).unwrap();
+        assert!(why(&[]).unwrap_err().contains("give --issuer"));
+        for production in [["--jwks-url", "https://a"], ["--issuer", "https://a"]] {
+            let both = [&production[..], &["--development-issuer", "key"]].concat();
+            assert!(why(&both).unwrap_err().contains("https://a issues tokens for real people"), "{both:?}");
+            why(&production).unwrap();
+        }
+        assert!(why(&["--issuer", "http://a"]).unwrap_err().contains("is no https:// URL"));
+        assert!(read(&["--jwks-url", "http://a"]).unwrap_err().contains("is no https:// URL"));
+        why(&["--jwks-url", "https://a", "--issuer", "x"]).unwrap();
         why(&["--development-issuer", "key"]).unwrap();
+    }
+
+    #[test]
+    fn a_development_issuer_stays_on_this_machine() {
+        let why = |flags: &[&str]| {
+            let all = [&["--development-issuer", "key"], flags].concat();
+            read(&all).unwrap().check().map_err(|e| e.to_string())
+        };
+        for here in ["127.0.0.1:0", "[::1]:0", "localhost:7401"] {
+            why(&["--listen", here]).unwrap();
+        }
+        for elsewhere in ["0.0.0.0:7401", "[::]:0", "10.0.0.7:1", "campus.example:1"] {
+            assert!(why(&["--listen", elsewhere]).unwrap_err().contains("for this machine only"), "{elsewhere}");
+        }
+        for claim in ["--roles-claim", "--institutions-claim"] {
+            assert!(why(&[claim, "x"]).unwrap_err().contains("names of its own"));
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub mod access;
 mod admin;
+mod api_keys;
 mod app;
 pub mod auth;
 mod by;
@@ -30,8 +31,9 @@ pub mod status;
 pub mod telemetry;
 mod work;
 
+pub use api_keys::ApiKeys;
 pub use app::{App, Outcome};
-pub use auth::{DevelopmentIssuer, Verifier, write_secret};
+pub use auth::{DevelopmentIssuer, Expected, Verifier, write_secret};
 pub use by::{Asked, By, by_itself};
 pub use call::{Call, Caller};
 pub use config::{Config, check_environment, wrong_use};

@@ -4,6 +4,7 @@ use crate::{
     App, Config, Metrics, Verifier,
     access::AccessTable,
     admin::Admin,
+    api_keys::{ApiKeys, Holder},
     app::{Belongings, Deciders},
     deadlines::{self, AnyDeadline, Deadline},
     feeds::{self, Feed},
@@ -56,6 +57,7 @@ pub struct Service {
     rpcs: Vec<&'static str>,
     apis: Vec<MakeApi>,
     http: Vec<MakeHttp>,
+    keys: Option<fn(&App) -> Holder>,
     belongings: Belongings,
     /// Why it cannot start.
     trouble: Option<String>,
@@ -105,6 +107,7 @@ impl Service {
             rpcs: Vec::new(),
             apis: Vec::new(),
             http: Vec::new(),
+            keys: None,
             belongings: Belongings::default(),
             trouble: None,
         }
@@ -202,6 +205,12 @@ impl Service {
         self
     }
 
+    /// Lets callers pass with keys that this service holds.
+    pub fn api_keys<K: ApiKeys>(mut self) -> Self {
+        self.keys = Some(Holder::new::<K>);
+        self
+    }
+
     /// Gives what only this service has, such as settings of its own, to all that hold its [`App`].
     pub fn with<T: Any + Send + Sync>(mut self, belonging: T) -> Self {
         self.belongings.insert(TypeId::of::<T>(), Box::new(belonging));
@@ -281,6 +290,7 @@ impl Service {
         }
         tasks.spawn(finish(ready::watch_lag(app.clone(), projection.clone(), stop.clone())));
 
+        let verifier = verifier.with_keys(self.keys.map(|hold| hold(&app)));
         let mut routes = server::routes();
         for api in self.apis {
             api(&app, &mut routes);

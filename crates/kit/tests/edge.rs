@@ -5,6 +5,8 @@ mod edge {
     pub mod access;
     pub mod contract;
     pub mod http;
+    pub mod issuers;
+    pub mod oidc;
     pub mod server;
     pub mod stopping;
     pub mod tokens;

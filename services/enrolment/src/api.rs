@@ -4,6 +4,7 @@ mod acts;
 mod bulk;
 mod enrolling;
 mod feeds;
+mod keys;
 mod learners;
 mod merged;
 mod partner;

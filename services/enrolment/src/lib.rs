@@ -2,6 +2,9 @@
 
 mod aliases;
 mod api;
+mod api_key;
+mod api_key_secret;
+mod api_keys;
 mod campus_seats;
 mod concerns;
 mod consent;
@@ -51,7 +54,8 @@ use studium_proto::enrolment::v1::{
     learner_service_server::LearnerServiceServer, programme_enrolment_service_server::ProgrammeEnrolmentServiceServer,
 };
 use studium_proto::partner::v1::{
-    partner_feed_service_server::PartnerFeedServiceServer, webhook_service_server::WebhookServiceServer,
+    api_key_service_server::ApiKeyServiceServer, partner_feed_service_server::PartnerFeedServiceServer,
+    webhook_service_server::WebhookServiceServer,
 };
 
 pub use partner_digest::Tree;
@@ -75,7 +79,7 @@ pub fn service_with(key: Option<PartnerKey>) -> Service {
     let aliases = aliases::Aliases::default();
     let api = move |app| api::Api::new(app, aliases.clone());
     let (enrolments, queries, learners, programmes) = (api.clone(), api.clone(), api.clone(), api.clone());
-    let webhooks = api.clone();
+    let (webhooks, keys) = (api.clone(), api.clone());
     let service = Service::new("enrolment")
         .decider::<enrolment::Enrolment>()
         .decider::<run_capacity::RunCapacity>()
@@ -85,6 +89,7 @@ pub fn service_with(key: Option<PartnerKey>) -> Service {
         .decider::<external_id::ExternalId>()
         .decider::<partner::Partner>()
         .decider::<endpoint::Endpoint>()
+        .decider::<api_key::ApiKey>()
         .view::<run_offers::RunOffers>()
         .view::<course_offers::CourseOffers>()
         .view::<programme_offers::ProgrammeOffers>()
@@ -98,6 +103,7 @@ pub fn service_with(key: Option<PartnerKey>) -> Service {
         .view::<concerns::Concerns>()
         .view::<partners::Partners>()
         .view::<endpoints::Endpoints>()
+        .view::<api_keys::ApiKeyRows>()
         .policy(policies::SeatsFollowEnrolments)
         .policy(policies::EnrolmentsFollowSeats)
         .policy(policies::SeatsFollowCatalogue)
@@ -117,6 +123,8 @@ pub fn service_with(key: Option<PartnerKey>) -> Service {
         .grpc(move |app| ProgrammeEnrolmentServiceServer::new(programmes(app)))
         .grpc(move |app| PartnerFeedServiceServer::new(api(app)))
         .grpc(move |app| WebhookServiceServer::new(webhooks(app)))
+        .grpc(move |app| ApiKeyServiceServer::new(keys(app)))
+        .api_keys::<api_keys::InstitutionsKeys>()
         .http(move |_| partner_key::routes(jwks));
     let service = match WebhookSettings::read("", "") {
         Ok(usual) => service.with(usual),

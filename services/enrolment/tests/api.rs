@@ -13,6 +13,8 @@ mod enrolling;
 mod examples;
 #[path = "api/feeds.rs"]
 mod feeds;
+#[path = "api/keys.rs"]
+mod keys;
 #[path = "api/learners.rs"]
 mod learners;
 #[path = "api/partners.rs"]
@@ -76,6 +78,10 @@ studium_testkit::happens! {
     feeds::differences_name_just_what_differs,
     feeds::a_day_ends_with_a_digest,
     feeds::partners_read_only_their_own,
+    keys::a_key_opens_what_it_is_for,
+    keys::a_key_ends,
+    keys::keys_are_given_by_whom_they_concern,
+    keys::a_secret_is_told_once,
     examples::the_examples_for_partners_are_what_the_service_tells,
     scripts::the_scripts_for_partners_find_every_fault,
     programmes::courses_count_and_the_learner_graduates,

@@ -2,6 +2,7 @@
 
 use super::{
     partners_feed::{self, AcknowledgeArgs, EventsArgs},
+    partners_keys::{self, KeyCommand},
     partners_nats::{self, NatsCommand},
     partners_webhooks::{self, WebhookCommand},
 };
@@ -64,6 +65,14 @@ pub enum PartnersCommand {
         #[command(subcommand)]
         command: NatsCommand,
     },
+    /// Makes, rotates, revokes and lists keys with which an institution's programs call.
+    #[command(after_help = "Examples:\n  studium partners key create ou nightly\n  \
+                            studium partners key rotate ou nightly --overlap 0")]
+    Key {
+        /// What to do.
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
     /// Has a feed sent to addresses of the partner's own, and shows how far each is.
     #[command(
         after_help = "Examples:\n  studium partners webhook add ou sis https://sis.example.edu/studium --after 0\n  \
@@ -99,6 +108,7 @@ async fn run(platform: &Platform, command: PartnersCommand) -> Result<()> {
         PartnersCommand::Difference { institution, events } => {
             partners_feed::difference(platform, institution, &events).await
         }
+        PartnersCommand::Key { command } => partners_keys::key(platform, command).await,
         PartnersCommand::Webhook { command } => partners_webhooks::webhook(platform, command).await,
         PartnersCommand::Nats { command } => partners_nats::nats(platform, command).await,
     }

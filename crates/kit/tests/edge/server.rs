@@ -41,6 +41,12 @@ pub struct Running {
 pub async fn start() -> Running {
     let folder = tempfile::tempdir().unwrap();
     let issuer = DevelopmentIssuer::load_or_create(&folder.path().join("issuer.pk8")).unwrap();
+    let verifier = Verifier::development(&issuer, "studium");
+    start_with(folder, issuer, verifier).await
+}
+
+/// A server for the tokens that a verifier lets pass.
+pub async fn start_with(folder: TempDir, issuer: DevelopmentIssuer, verifier: Verifier) -> Running {
     let listener = server::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let ready = Arc::new(AtomicBool::new(true));
@@ -51,7 +57,7 @@ pub async fn start() -> Running {
         rpcs: vec![SERVICE],
         routes: routes.routes(),
         access: AccessTable::of_pool(&contract::changed(), &[SERVICE]).unwrap(),
-        verifier: Verifier::development(&issuer, "studium"),
+        verifier,
         metrics: Metrics::new("echo").unwrap(),
         ready: Arc::new(move || {
             let missing =

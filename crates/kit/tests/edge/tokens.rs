@@ -18,15 +18,19 @@ use std::{
         atomic::{AtomicU32, Ordering},
     },
 };
-use studium_kit::{DevelopmentIssuer, Verifier};
+use studium_kit::{DevelopmentIssuer, Expected, Verifier};
 use tonic::Code;
 
-fn in_an_hour() -> u64 {
+pub fn in_an_hour() -> u64 {
     jsonwebtoken::get_current_timestamp() + 3600
 }
 
 fn claims() -> Value {
     json!({"iss": "studium-development", "aud": "studium", "sub": "ann", "exp": in_an_hour(), "roles": ["learner"]})
+}
+
+fn expected() -> Expected {
+    Expected::new(Some("studium-development".to_owned()), "studium")
 }
 
 /// Claims with one of them changed; null leaves it out.
@@ -40,7 +44,7 @@ fn claims_but(name: &str, value: Value) -> Value {
     claims
 }
 
-fn signed(algorithm: Algorithm, kid: Option<&str>, key: &EncodingKey, claims: &Value) -> String {
+pub fn signed(algorithm: Algorithm, kid: Option<&str>, key: &EncodingKey, claims: &Value) -> String {
     let mut header = Header::new(algorithm);
     header.kid = kid.map(str::to_owned);
     jsonwebtoken::encode(&header, claims, key).unwrap()
@@ -129,7 +133,7 @@ async fn issuer(keys: Arc<Mutex<Value>>) -> (String, Arc<AtomicU32>) {
     (url, asked)
 }
 
-fn jwk(kid: &str, key: &EncodingKey, algorithm: Algorithm) -> Value {
+pub fn jwk(kid: &str, key: &EncodingKey, algorithm: Algorithm) -> Value {
     let mut jwk = Jwk::from_encoding_key(key, algorithm).unwrap();
     jwk.common.key_id = Some(kid.to_owned());
     serde_json::to_value(jwk).unwrap()
@@ -146,7 +150,7 @@ async fn keys_come_from_a_url_and_may_change() {
     let strange = json!({"kty": "EC", "crv": "P-521", "kid": "strange", "x": "AA", "y": "AA"});
     let keys = Arc::new(Mutex::new(json!({"keys": [strange, jwk("e", &elliptic, Algorithm::ES256)]})));
     let (url, asked) = issuer(Arc::clone(&keys)).await;
-    let verifier = Verifier::from_url(&url, Some("studium-development".to_owned()), "studium").await.unwrap();
+    let verifier = Verifier::from_url(&url, expected()).await.unwrap();
     assert!(verifier.is_ready() && verifier.jwks().is_none());
 
     let by_elliptic = signed(Algorithm::ES256, Some("e"), &elliptic, &claims());
@@ -169,7 +173,7 @@ async fn an_issuer_that_does_not_answer_is_no_ones_fault_but_ours() {
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/jwks", free.local_addr().unwrap());
     drop(free);
-    let verifier = Verifier::from_url(&url, None, "studium").await.unwrap();
+    let verifier = Verifier::from_url(&url, Expected::new(None, "studium")).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let issuer = DevelopmentIssuer::load_or_create(&folder.path().join("key")).unwrap();
     let token = issuer.token("ann", &[], &[], HOUR);
