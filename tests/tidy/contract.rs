@@ -15,7 +15,20 @@ static DESCRIPTORS: LazyLock<DescriptorPool> = LazyLock::new(|| {
 });
 
 /// Roles that a token can carry.
-const ROLES: &[&str] = &["operator", "registrar", "staff", "teacher", "mentor", "learner", "partner", "service"];
+const ROLES: &[&str] = &[
+    "operator",
+    "registrar",
+    "service",
+    "staff",
+    "campus_administrator",
+    "credential_officer",
+    "course_author",
+    "reviewer",
+    "teacher",
+    "partner",
+    "mentor",
+    "learner",
+];
 
 fn ours() -> impl Iterator<Item = FileDescriptor> {
     DESCRIPTORS.files().filter(|it| it.package_name().starts_with("studium."))

@@ -23,6 +23,7 @@ mod page;
 mod parked;
 mod policies;
 mod ready;
+mod roles;
 pub mod server;
 mod service;
 pub mod status;

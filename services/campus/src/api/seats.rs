@@ -119,7 +119,7 @@ impl Api {
         fields.done()?;
         let campus = self.campus_of(&first.plan_id).await?;
         let by = super::by(call, &first.campus_id);
-        if !super::acts_for(call, &first.campus_id) && by.campus.is_some() {
+        if !call.caller.acts_for(&first.campus_id) {
             return Err(no(Reason::NotYourCampus, "you do not act for this campus", &first.campus_id));
         }
         let mut told = Told::default();
