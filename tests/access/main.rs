@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use studium_proto::{DESCRIPTORS, Encoded as _};
 use table::{Row, Table, Way, Whom};
 use tonic::{Code, Status, transport::Channel};
-use tonic_types::StatusExt as _;
+use tonic_types::StatusExt;
 
 /// The caller's own subject and institution, and what is nobody's.
 const ME: &str = "me";

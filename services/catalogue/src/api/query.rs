@@ -1,6 +1,6 @@
 //! Calls that show the catalogue: search, pages, lists, and what has changed.
 
-use super::{Api, Reply, by, checks, may_read, missing, page, read};
+use super::{Api, Reply, checks, may_read, missing, page, read};
 use crate::{
     change_feed, course_facets,
     course_page::{self, CoursePage},

@@ -250,7 +250,7 @@ impl ReviewService for Api {
         self.app.reached::<Mentors>(it.min_position).await?;
         let store = self.app.store();
         let Some(mentor) = mentors::mentor(store, &it.mentor_id).await.map_err(fault)? else {
-            return Err(no(Reason::NotAReviewer, "only mentors who are here review", &it.mentor_id));
+            return Err(no(Reason::MentorNotFound, "no such mentor is registered", &it.mentor_id));
         };
         let wanted = Wanted { kind: it.kind, skill: it.skill, text: it.text };
         let queue = review_queue::queue(store, &mentor, &wanted, &page, call.now_ms()).await;
