@@ -1,6 +1,8 @@
 //! House rules that no compiler checks: who may depend on whom, what a file says of itself, what the papers promise.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+#[path = "tidy/access.rs"]
+mod access;
 #[path = "tidy/contract.rs"]
 mod contract;
 #[path = "tidy/crates.rs"]

@@ -14,8 +14,11 @@ static DESCRIPTORS: LazyLock<DescriptorPool> = LazyLock::new(|| {
     compiler.descriptor_pool()
 });
 
-/// Roles that a token can carry.
-const ROLES: &[&str] = &["operator", "registrar", "staff", "teacher", "mentor", "learner", "partner", "service"];
+/// Roles that a token can carry, by whom they act for.
+pub const PLATFORM: &[&str] = &["registrar", "operator", "service"];
+pub const INSTITUTIONS: &[&str] =
+    &["staff", "campus_administrator", "credential_officer", "course_author", "reviewer", "teacher", "partner"];
+pub const PERSONS: &[&str] = &["mentor", "learner"];
 
 fn ours() -> impl Iterator<Item = FileDescriptor> {
     DESCRIPTORS.files().filter(|it| it.package_name().starts_with("studium."))
@@ -70,8 +73,15 @@ fn every_call_says_who_may_make_it() {
                 grant.get_field_by_name(field).and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default()
             };
             let (role, own) = (text("role"), text("own"));
-            if !ROLES.contains(&role.as_str()) {
+            if ![PLATFORM, INSTITUTIONS, PERSONS].concat().contains(&role.as_str()) {
                 wrong.push(format!("{name}: there is no role `{role}`"));
+            }
+            let by_record = grant.get_field_by_name("by_record").and_then(|it| it.as_bool()).unwrap_or(false);
+            if PLATFORM.contains(&role.as_str()) && (by_record || !own.is_empty()) {
+                wrong.push(format!("{name}: `{role}` acts for all, so its role suffices"));
+            }
+            if method.is_client_streaming() && !PLATFORM.contains(&role.as_str()) && !by_record {
+                wrong.push(format!("{name}: rows of `{role}` are looked at one by one; say `by_record`"));
             }
             if !own.is_empty() {
                 let field = method.input().get_field_by_name(&own);

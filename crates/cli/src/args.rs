@@ -237,13 +237,14 @@ pub enum ViewsCommand {
 /// What `studium token` takes.
 #[derive(Debug, Args)]
 pub struct TokenArgs {
-    /// operator, registrar, staff, teacher, mentor, learner, partner or service; may be repeated.
+    /// operator, registrar, service, staff, campus_administrator, credential_officer, course_author, reviewer, teacher,
+    /// partner, mentor or learner; may be repeated.
     #[arg(long = "role", required = true, value_name = "ROLE")]
     roles: Vec<String>,
     /// Who the token is for; a learner's or mentor's own id.
     #[arg(long, default_value = "studium-cli")]
     subject: String,
-    /// An institution that staff, a teacher or a partner belongs to; may be repeated.
+    /// An institution that the caller belongs to, or a campus; may be repeated.
     #[arg(long = "institution", value_name = "ID")]
     institutions: Vec<String>,
     /// How long it is valid: 90s, 30m, 1h, 7d.

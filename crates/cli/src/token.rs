@@ -13,7 +13,7 @@ use studium_kit::DevelopmentIssuer;
 pub struct Wanted {
     /// The token's subject: a person or a program.
     pub subject: String,
-    /// Its roles: `operator`, `registrar`, `staff`, `teacher`, `mentor`, `learner`, `service`.
+    /// Its roles, as `docs/access.md` lists them.
     pub roles: Vec<String>,
     /// Institutions that staff and teachers belong to.
     pub institutions: Vec<String>,

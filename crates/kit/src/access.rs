@@ -1,6 +1,6 @@
 //! Who may call which rpc, as the contract says: one table from the descriptors, enforced before any handler.
 
-use crate::{auth::Verifier, call::Caller, status};
+use crate::{auth::Verifier, call::Caller, roles, status};
 use axum::body::Body;
 use bytes::{Buf as _, Bytes};
 use http::{HeaderMap, Request, header::AUTHORIZATION};
@@ -18,12 +18,6 @@ const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The header of a gRPC message: a flag and the length.
 const FRAME_HEADER_BYTES: usize = 5;
-
-const ROLES: [&str; 8] = ["operator", "registrar", "staff", "teacher", "mentor", "learner", "partner", "service"];
-
-/// Roles that own what bears their own subject, and roles that own what bears one of their institutions.
-const OWN_SUBJECT: [&str; 2] = ["learner", "mentor"];
-const OWN_INSTITUTION: [&str; 3] = ["staff", "teacher", "partner"];
 
 /// What needs no token: probes and tools ask before they have one.
 const OPEN: [&str; 3] =
@@ -114,7 +108,7 @@ impl AccessTable {
                 return Err(Status::unauthenticated("a bearer token is needed: metadata `authorization: Bearer …`"));
             }
         };
-        let streams = rule.streams;
+        let (streams, caller) = (rule.streams, rule.in_granted_roles(caller));
         if !rule.public && !rule.by_role(&caller) {
             let path = path.to_owned();
             if rule.by_own(&caller).next().is_none() {
@@ -165,6 +159,16 @@ impl Rule {
         Ok(Self { public, grants, streams: method.is_server_streaming() })
     }
 
+    /// The caller with only the roles that the rpc is granted to: what a handler sees is what let the call pass.
+    fn in_granted_roles(&self, caller: Arc<Caller>) -> Arc<Caller> {
+        let is_granted = |role: &String| self.public || self.grants.iter().any(|it| it.role == *role);
+        if caller.roles.iter().all(is_granted) {
+            return caller;
+        }
+        let roles = caller.roles.iter().filter(|it| is_granted(it)).cloned().collect();
+        Arc::new(Caller { roles, ..Caller::clone(&caller) })
+    }
+
     /// A role of the caller suffices by itself.
     fn by_role(&self, caller: &Caller) -> bool {
         self.grants.iter().any(|it| it.own.is_none() && caller.has(&it.role))
@@ -195,16 +199,20 @@ impl Grant {
     fn read(grant: &DynamicMessage, method: &MethodDescriptor) -> Result<Self, String> {
         let text = |name| field(grant, name).and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default();
         let (role, own) = (text("role"), text("own"));
-        if !ROLES.contains(&role.as_str()) {
-            return Err(format!("grants to `{role}`, which is no role; roles are {}", ROLES.join(", ")));
+        if !roles::all().any(|it| it == role) {
+            let all: Vec<_> = roles::all().collect();
+            return Err(format!("grants to `{role}`, which is no role; roles are {}", all.join(", ")));
         }
         if own.is_empty() {
             return Ok(Self { role, own: None });
         }
-        if !OWN_SUBJECT.contains(&role.as_str()) && !OWN_INSTITUTION.contains(&role.as_str()) {
+        if field(grant, "by_record").is_some_and(|it| it.as_bool() == Some(true)) {
             return Err(format!(
-                "grants to `{role}` for its own `{own}`, but only learner, mentor, staff, teacher and partner own anything"
+                "grants to `{role}` both for its own `{own}` and by the record; one of them says enough"
             ));
+        }
+        if roles::PLATFORM.contains(&role.as_str()) {
+            return Err(format!("grants to `{role}` for its own `{own}`, but that role acts for all and owns nothing"));
         }
         if method.is_client_streaming() {
             return Err(format!(
@@ -220,7 +228,7 @@ impl Grant {
 
     fn is_satisfied(&self, value: &str, caller: &Caller) -> bool {
         // Neither a subject nor an institution is ever empty, so a field left out is nobody's own.
-        if OWN_SUBJECT.contains(&self.role.as_str()) {
+        if roles::OF_SUBJECT.contains(&self.role.as_str()) {
             return !value.is_empty() && caller.subject == value;
         }
         caller.institutions.iter().any(|it| it == value)
@@ -230,7 +238,9 @@ impl Grant {
         let Self { role, own } = self;
         match own {
             None => role.clone(),
-            Some(own) if OWN_SUBJECT.contains(&role.as_str()) => format!("{role} whose own subject is `{}`", own.name),
+            Some(own) if roles::OF_SUBJECT.contains(&role.as_str()) => {
+                format!("{role} whose own subject is `{}`", own.name)
+            }
             Some(own) => format!("{role} of the institution in `{}`", own.name),
         }
     }

@@ -1,13 +1,10 @@
 //! One call: who asks, under which request id, at what time, as part of which story.
 
-use crate::{Fields, status, telemetry};
+use crate::{Fields, roles, status, telemetry};
 use std::{fmt, sync::Arc};
 use studium_log::{Meta, now_ms};
 use tonic::{Request, Status, metadata::MetadataMap};
 use uuid::Uuid;
-
-/// Roles that may say that something happened at another time than now.
-const MAY_SET_TIME: [&str; 3] = ["registrar", "operator", "staff"];
 
 /// The longest request or correlation id, characters.
 const ID_MAX: usize = 128;
@@ -17,9 +14,10 @@ const ID_MAX: usize = 128;
 pub struct Caller {
     /// The token's `sub`; empty for somebody without a token.
     pub subject: String,
-    /// `operator`, `registrar`, `staff`, `teacher`, `mentor`, `learner`, `partner`, `service`.
+    /// Of the token's roles those that the rpc is granted to, so that no other role lends its weight to the call;
+    /// all of them where anybody may call.
     pub roles: Vec<String>,
-    /// Institutions for which a `staff`, `teacher` or `partner` acts.
+    /// Institutions that the caller acts for in any role of an institution.
     pub institutions: Vec<String>,
     /// Whose platform it is; empty with one tenant.
     pub tenant: String,
@@ -28,7 +26,13 @@ pub struct Caller {
 impl Caller {
     /// Whether the caller acts for the platform: for every institution and every person.
     pub fn acts_for_all(&self) -> bool {
-        ["registrar", "operator", "service"].iter().any(|it| self.has(it))
+        roles::PLATFORM.iter().any(|it| self.has(it))
+    }
+
+    /// Whether the caller acts for an institution, which may be a campus: as the platform, or in a role of its own.
+    pub fn acts_for(&self, institution: &str) -> bool {
+        let is_own = || self.institutions.iter().any(|it| it == institution);
+        self.acts_for_all() || (roles::OF_INSTITUTION.iter().any(|it| self.has(it)) && is_own())
     }
 
     /// Whether the caller has a role.
@@ -80,13 +84,14 @@ impl Call {
     /// Sets the business time, Unix milliseconds; 0 leaves it at now.
     ///
     /// # Errors
-    /// `PERMISSION_DENIED` unless the caller is a registrar, operator or staff; `INVALID_ARGUMENT` for the future.
+    /// `PERMISSION_DENIED` unless the caller works in an office, the platform's or an institution's;
+    /// `INVALID_ARGUMENT` for the future.
     pub fn at(mut self, at_ms: i64) -> Result<Self, Status> {
         if at_ms == 0 {
             return Ok(self);
         }
-        if !MAY_SET_TIME.iter().any(|it| self.caller.has(it)) {
-            let why = "only a registrar, operator or staff may set `at_ms`; leave it out for now";
+        if !roles::OFFICE.iter().any(|it| self.caller.has(it)) {
+            let why = format!("only {} may set `at_ms`; leave it out for now", roles::OFFICE.join(", "));
             return Err(status::denied(why, [("field", "at_ms")]));
         }
         let mut fields = Fields::new();
@@ -170,5 +175,25 @@ mod tests {
         assert_eq!(staff.clone().at(1).unwrap().now_ms(), 1);
         assert_eq!(staff.clone().at(-1).unwrap_err().code(), Code::InvalidArgument);
         assert_eq!(staff.at(now_ms() + 60_000).unwrap_err().code(), Code::InvalidArgument);
+        assert_eq!(Call::open(request(&["credential_officer"])).unwrap().0.at(1).unwrap().now_ms(), 1);
+        assert_eq!(Call::open(request(&["reviewer"])).unwrap().0.at(1).unwrap_err().code(), Code::PermissionDenied);
+    }
+
+    #[test]
+    fn who_acts_for_an_institution() {
+        let caller =
+            |role: &str| Caller { roles: vec![role.into()], institutions: vec!["ku".into()], ..Caller::default() };
+        for role in roles::OF_INSTITUTION {
+            assert!(
+                caller(role).acts_for("ku") && !caller(role).acts_for("ou") && !caller(role).acts_for(""),
+                "{role}"
+            );
+        }
+        for role in roles::PLATFORM {
+            assert!(caller(role).acts_for("ou"), "{role}");
+        }
+        for role in roles::OF_SUBJECT {
+            assert!(!caller(role).acts_for("ku"), "{role} acts for a person, whatever institution the token names");
+        }
     }
 }

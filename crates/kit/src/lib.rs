@@ -25,6 +25,7 @@ mod page;
 mod parked;
 mod policies;
 mod ready;
+mod roles;
 pub mod server;
 mod service;
 pub mod status;

@@ -44,12 +44,6 @@ impl Api {
     }
 }
 
-/// Whether the caller acts for the platform, or as staff for a campus.
-fn acts_for(call: &Call, campus: &str) -> bool {
-    let caller = &call.caller;
-    call.caller.acts_for_all() || (caller.has("staff") && caller.institutions.iter().any(|it| it == campus))
-}
-
 /// Who calls: the platform, or somebody for a campus.
 fn by(call: &Call, campus: &str) -> By {
     By { at_ms: call.now_ms(), campus: (!call.caller.acts_for_all()).then(|| campus.to_owned()) }

@@ -92,14 +92,10 @@ impl Api {
     }
 }
 
-/// Who asks, and for whom: registrars and operators act for the platform, others for the institution that they name.
+/// Who asks, and for whom: some act for the platform, others for the institution that they name.
 fn by(call: &Call, institution_id: &str) -> By {
     let actor = call.meta.actor.clone();
-    if call.caller.has("registrar") || call.caller.has("operator") {
-        By::platform(actor)
-    } else {
-        By::of(actor, institution_id)
-    }
+    if call.caller.acts_for_all() { By::platform(actor) } else { By::of(actor, institution_id) }
 }
 
 /// The institution that is meant: the one named, which is the caller's own unless the caller acts for the platform.

@@ -125,13 +125,12 @@ fn allowed(answer: Result<(), Rejection<Reason>>, id: &str) -> Result<(), Status
     answer.map_err(|it| No::Rejected(it, id.to_owned()).into())
 }
 
-/// With what authority somebody calls. Staff has it only for an institution of its own that the request names.
+/// With what authority somebody calls. Those of an institution have it only for one of their own that the request names.
 fn by(call: &Call, institution: &str) -> By {
     let caller = &call.caller;
-    let is_own = caller.institutions.iter().any(|it| it == institution);
     let authority = if caller.acts_for_all() {
         Authority::Registrar
-    } else if is_own && (caller.has("staff") || caller.has("teacher")) {
+    } else if caller.acts_for(institution) {
         Authority::Staff
     } else {
         Authority::Learner

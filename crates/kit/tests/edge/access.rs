@@ -81,6 +81,21 @@ async fn ones_own_is_ones_own() {
 }
 
 #[tokio::test]
+async fn a_handler_sees_only_roles_that_the_rpc_is_granted_to() {
+    let (running, mut client) = started().await;
+    let request = || TraceRequest { correlation_id: "ann".into() };
+    for (roles, seen) in [
+        (&["learner", "registrar", "teacher"][..], "learner"),
+        (&["learner", "staff"], "learner staff"),
+        (&["service", "operator"], "operator"),
+    ] {
+        let token = running.token("ann", roles, &["uni"]);
+        let answer = client.trace(by(&token, request())).await.unwrap().into_inner();
+        assert_eq!(answer.commits[0].actor, seen, "of {roles:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_looked_into_does_not_pass() {
     let (running, client) = started().await;
     let ann = running.token("ann", &["learner"], &[]);

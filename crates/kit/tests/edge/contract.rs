@@ -84,10 +84,10 @@ fn an_own_field_that_cannot_be_checked_does_not_start() {
         assert!(why.contains("no top-level singular string field of Q"), "{fields}: {why}");
     }
     assert!(
-        verdict(&granted("operator", "who"), "string who = 1;")
-            .unwrap_err()
-            .contains("only learner, mentor, staff, teacher and partner")
+        verdict(&granted("operator", "who"), "string who = 1;").unwrap_err().contains("acts for all and owns nothing")
     );
+    let twice = granted("staff", "who").replace("own:", "by_record: true, own:");
+    assert!(verdict(&twice, "string who = 1;").unwrap_err().contains("both for its own `who` and by the record"));
     let streaming = granted("learner", "who").replace("Do(Q)", "Do(stream Q)");
     assert!(verdict(&streaming, "string who = 1;").unwrap_err().contains("streams its requests"));
 }

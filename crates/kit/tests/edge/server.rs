@@ -145,9 +145,10 @@ impl AdminService for Echo {
         Ok(Response::new(DropParkedResponse::default()))
     }
 
-    /// The field that was checked, as the handler reads it.
+    /// The field that was checked, as the handler reads it, and the roles that it sees as the actor.
     async fn trace(&self, request: Request<TraceRequest>) -> Answer<TraceResponse> {
-        let subject = request.into_inner().correlation_id;
-        Ok(Response::new(TraceResponse { commits: vec![TracedCommit { subject, ..Default::default() }] }))
+        let (call, it) = Call::open(request)?;
+        let (subject, actor) = (it.correlation_id, call.caller.roles.join(" "));
+        Ok(Response::new(TraceResponse { commits: vec![TracedCommit { subject, actor, ..Default::default() }] }))
     }
 }

@@ -21,13 +21,9 @@ use studium_proto::campus::v1::{
 };
 use tonic::Status;
 
-/// Who asks: registrars and operators for the platform, others for the campus that they name.
+/// Who asks: some for the platform, others for the campus that they name.
 pub(super) fn who(call: &Call, campus_id: &str) -> Who {
-    if call.caller.has("registrar") || call.caller.has("operator") {
-        Who::Platform
-    } else {
-        Who::Campus(campus_id.to_owned())
-    }
+    if call.caller.acts_for_all() { Who::Platform } else { Who::Campus(campus_id.to_owned()) }
 }
 
 impl Api {
@@ -49,7 +45,7 @@ impl Api {
         learner_id: String,
         command: Command,
     ) -> Result<Outcome<Event>, Status> {
-        let who = if call.caller.has("operator") { Who::Platform } else { Who::Learner(learner_id) };
+        let who = if call.caller.acts_for_all() { Who::Platform } else { Who::Learner(learner_id) };
         self.app.decide::<Class>(call, class_id, &who.asks(command)).await
     }
 

@@ -85,7 +85,7 @@ impl Api {
             run_id: it.run_id.clone(),
             in_selection: false,
             for_credit: it.for_credit,
-            by_administrator: super::acts_for(call, &it.campus_id),
+            by_administrator: call.caller.acts_for(&it.campus_id),
             catalogue_position,
         };
         let mut nearest: Option<Rejection<Reason>> = None;
@@ -139,7 +139,7 @@ impl Api {
             learner: self.assignee(&it.campus_id, &it.learner_id).await?,
             course_id: if it.run_id.is_empty() { it.course_id } else { self.course_of(&it.run_id).await? },
             for_credit: it.for_credit,
-            by_administrator: super::acts_for(call, &it.campus_id),
+            by_administrator: call.caller.acts_for(&it.campus_id),
             ..Wanted::default()
         };
         let mut answer = WhyNotResponse::default();

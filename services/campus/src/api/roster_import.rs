@@ -214,8 +214,7 @@ fn check(call: &Call, header: &RosterHeader) -> Result<(), Status> {
     fields.check("header.mode", known, "is neither FULL nor DELTA");
     fields.check("header.made_at_ms", header.made_at_ms >= 0, "is Unix milliseconds and not negative");
     fields.done()?;
-    let is_office = call.caller.has("registrar") || call.caller.has("operator");
-    if is_office || call.caller.institutions.contains(&header.campus_id) {
+    if call.caller.acts_for(&header.campus_id) {
         return Ok(());
     }
     let sentence = format!("you do not act for `{}`", header.campus_id);

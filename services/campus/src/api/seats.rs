@@ -117,11 +117,12 @@ impl Api {
         let mut fields = Fields::new();
         fields.id("plan_id", &first.plan_id);
         fields.done()?;
-        let campus = self.campus_of(&first.plan_id).await?;
-        let by = super::by(call, &first.campus_id);
-        if !super::acts_for(call, &first.campus_id) && by.campus.is_some() {
+        // Before the plan is looked up: a stranger does not learn which plans there are.
+        if !call.caller.acts_for(&first.campus_id) {
             return Err(no(Reason::NotYourCampus, "you do not act for this campus", &first.campus_id));
         }
+        let campus = self.campus_of(&first.plan_id).await?;
+        let by = super::by(call, &first.campus_id);
         let mut told = Told::default();
         let mut left = self.assignees(&campus, rows, &mut told).await?;
         for decision in 0..DECISIONS_MAX {

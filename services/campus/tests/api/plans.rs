@@ -80,8 +80,8 @@ pub async fn a_plan_that_ends_expires_or_goes_on_by_itself(desk: Desk) {
 
 pub async fn staff_sees_and_acts_for_its_own_campus(desk: Desk) {
     desk.with_plan(2, &["ada"]).await;
-    let own = || async { PlanServiceClient::new(desk.caller("sue", &["staff"], &["ou"]).await) };
-    let other = || async { PlanServiceClient::new(desk.caller("sam", &["staff"], &["mit"]).await) };
+    let own = || async { PlanServiceClient::new(desk.caller("sue", &["campus_administrator"], &["ou"]).await) };
+    let other = || async { PlanServiceClient::new(desk.caller("sam", &["campus_administrator"], &["mit"]).await) };
     let min_position = desk.head().await;
     let see = |campus: &str| GetPlanRequest {
         plan_id: "plan".into(),

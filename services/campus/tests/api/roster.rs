@@ -284,9 +284,9 @@ pub async fn changes_alone_are_a_delivery(desk: Desk) {
 
 pub async fn staff_delivers_for_its_own_campus(desk: Desk) {
     known_campus(&desk, "ou").await;
-    let own = RosterServiceClient::new(desk.caller("sam", &["staff"], &["ou"]).await);
+    let own = RosterServiceClient::new(desk.caller("sam", &["campus_administrator"], &["ou"]).await);
     deliver_as(own, full("own"), rows(0..2)).await.unwrap();
-    let other = RosterServiceClient::new(desk.caller("sam", &["staff"], &["mit"]).await);
+    let other = RosterServiceClient::new(desk.caller("sam", &["campus_administrator"], &["mit"]).await);
     let status = deliver_as(other, full("other"), rows(0..2)).await.unwrap_err();
     assert_eq!((reason(&status).as_str(), status.code()), ("NOT_YOUR_CAMPUS", Code::PermissionDenied));
     let nowhere = RosterHeader { campus_id: "mit".into(), ..full("x") };

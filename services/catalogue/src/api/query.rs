@@ -1,6 +1,6 @@
 //! Calls that show the catalogue: search, pages, lists, and what has changed.
 
-use super::{Api, Reply, by, checks, may_read, missing, page, read};
+use super::{Api, Reply, checks, may_read, missing, page, read};
 use crate::{
     change_feed, course_facets,
     course_page::{self, CoursePage},
@@ -39,7 +39,7 @@ fn kinds(fields: &mut Fields, kinds: &[String]) {
 
 /// Which kinds of change the caller wants and may see: compositions are private to their campus.
 fn shows(call: &Call, wanted: Vec<String>) -> impl Fn(&str) -> bool + Send + use<> {
-    let sees_all = by(call, "").institution.is_none() || call.caller.has("service");
+    let sees_all = call.caller.acts_for_all();
     move |kind| {
         let is_wanted = wanted.is_empty() || wanted.iter().any(|it| it == kind);
         is_wanted && (sees_all || kind != "composition")

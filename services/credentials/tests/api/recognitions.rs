@@ -52,7 +52,7 @@ pub async fn a_refusal_is_appealed_and_another_officer_lets_the_credits_count(de
     let stolen = SubmitRecognitionRequest { learner_id: "bob".into(), ..submit() };
     assert_eq!(reason(&bob.submit_recognition(stolen).await.unwrap_err()), "NOT_YOUR_CREDENTIAL");
 
-    let mut eve = desk.recognitions("eve", "staff", "ku").await;
+    let mut eve = desk.recognitions("eve", "credential_officer", "ku").await;
     let refusal = DecideRecognitionRequest {
         institution_id: "ku".into(),
         recognition_id: AT_KU.into(),
@@ -85,7 +85,7 @@ pub async fn a_refusal_is_appealed_and_another_officer_lets_the_credits_count(de
         ..DecideAppealRequest::default()
     };
     assert_eq!(reason(&eve.decide_appeal(verdict.clone()).await.unwrap_err()), "SAME_OFFICER");
-    let mut mia = desk.recognitions("mia", "staff", "ku").await;
+    let mut mia = desk.recognitions("mia", "credential_officer", "ku").await;
     mia.decide_appeal(verdict).await.unwrap();
 
     desk.holds("ada", AwardScheme::KrAcbs, 3_000).await;
@@ -103,7 +103,7 @@ pub async fn a_refusal_is_appealed_and_another_officer_lets_the_credits_count(de
 /// For the issuer it was not written.
 async fn what_the_learner_said_is_not_for_the_issuer(desk: &Desk) {
     let mut ada = desk.recognitions("ada", "learner", "").await;
-    let mut mia = desk.recognitions("mia", "staff", "ku").await;
+    let mut mia = desk.recognitions("mia", "credential_officer", "ku").await;
     let mut issuer = desk.recognitions("ira", "staff", "ou").await;
     let of_issuer = ListRecognitionsRequest { issuer_institution_id: "ou".into(), ..Default::default() };
     let told = issuer.list_recognitions(of_issuer).await.unwrap().into_inner().recognitions;

@@ -44,7 +44,7 @@ impl<'a> Office<'a> {
             desk,
             calendar: Calendar::of(jiff::Timestamp::now())?,
             registrar: platform.connect_as("campus", &registrar).await?,
-            administrator: platform.connect_as("campus", &who(ADMINISTRATOR, "staff", CAMPUS)).await?,
+            administrator: platform.connect_as("campus", &who(ADMINISTRATOR, "campus_administrator", CAMPUS)).await?,
             teacher: platform.connect_as("campus", &teacher).await?,
             author: platform.connect_as("catalogue", &teacher).await?,
             shelves: platform.connect_as("catalogue", &registrar).await?,

@@ -57,7 +57,7 @@ pub async fn recognise(bureau: &Bureau<'_>, it: &Credential) -> Result<Recognise
     let id = answer(own.submit_recognition(asked("submit-recognition", submit)).await)?.id;
     let mut officers = vec![];
     for subject in ["hanbit-officer-1", "hanbit-officer-2"] {
-        officers.push(RecognitionServiceClient::new(person(bureau, subject, "staff", RECEIVER).await?));
+        officers.push(RecognitionServiceClient::new(person(bureau, subject, "credential_officer", RECEIVER).await?));
     }
     let refused_refusal = refuse(&mut officers[0], &id).await?;
     let first_officer = shown(&mut own, it, &id).await?.officer;
