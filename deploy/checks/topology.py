@@ -110,7 +110,7 @@ class Platform:
         wait_until("the broker is healthy", is_whole)
         with urllib.request.urlopen(f"http://{self.net}.2:8222/jsz") as it:
             said = json.load(it)
-        assert said["config"]["sync_always"] and said["meta_cluster"]["cluster_size"] == 3, said
+        assert said["config"].get("sync_always") and said["meta_cluster"]["cluster_size"] == 3, said
 
     def placed(self, text):
         """A value with addresses of this machine for names of containers."""
