@@ -28,6 +28,7 @@ struct Inner {
     conflicts: IntCounterVec,
     view_lag: IntGaugeVec,
     parked: IntGaugeVec,
+    deadlines_due: IntGaugeVec,
     work: IntCounterVec,
     aggregates: RwLock<HashMap<&'static str, Arc<Aggregate>>>,
 }
@@ -67,6 +68,10 @@ impl Metrics {
                 &["view", "stream"],
             )?,
             parked: IntGaugeVec::new(opts("parked", "Reactions that are parked or wait behind one."), &["policy"])?,
+            deadlines_due: IntGaugeVec::new(
+                opts("deadlines_due", "Deadlines whose time has come and that have not fired, 1,000 at most."),
+                &["deadline"],
+            )?,
             work: IntCounterVec::new(
                 opts("work_total", "What a service did by itself, by what it came to."),
                 &["work", "outcome"],
@@ -74,13 +79,14 @@ impl Metrics {
             aggregates: RwLock::default(),
             registry,
         };
-        let all: [Box<dyn Collector>; 7] = [
+        let all: [Box<dyn Collector>; 8] = [
             Box::new(inner.commands.clone()),
             Box::new(inner.command_seconds.clone()),
             Box::new(inner.append_seconds.clone()),
             Box::new(inner.conflicts.clone()),
             Box::new(inner.view_lag.clone()),
             Box::new(inner.parked.clone()),
+            Box::new(inner.deadlines_due.clone()),
             Box::new(inner.work.clone()),
         ];
         for collector in all {
@@ -112,6 +118,11 @@ impl Metrics {
     /// How many reactions of a policy or deadline are parked or wait behind one.
     pub fn parked(&self, policy: &str, reactions: usize) {
         self.inner.parked.with_label_values(&[policy]).set(reactions as i64);
+    }
+
+    /// How many deadlines of a kind are due.
+    pub fn deadlines_due(&self, deadline: &str, many: usize) {
+        self.inner.deadlines_due.with_label_values(&[deadline]).set(many as i64);
     }
 
     /// Counts what a piece of work came to.
@@ -161,6 +172,7 @@ mod tests {
         metrics.decided("enrolment.enrolment", "refused", Duration::from_millis(2), &Deciding::default());
         metrics.view_lag("run_roster_1", "enrolment", 7);
         metrics.parked("promote", 3);
+        metrics.deadlines_due("offer", 2);
         metrics.worked("webhooks", "delivered");
         let shown = metrics.render().unwrap();
         for line in [
@@ -170,6 +182,7 @@ mod tests {
             r#"studium_append_seconds_count{aggregate="enrolment.enrolment",service="enrolment"} 1"#,
             r#"studium_view_lag{service="enrolment",stream="enrolment",view="run_roster_1"} 7"#,
             r#"studium_work_total{outcome="delivered",service="enrolment",work="webhooks"} 1"#,
+            r#"studium_deadlines_due{deadline="offer",service="enrolment"} 2"#,
             r#"studium_parked{policy="promote",service="enrolment"} 3"#,
         ] {
             assert!(shown.contains(line), "{line}\n{shown}");
