@@ -2,8 +2,8 @@
 
 use crate::{
     commands::{
-        campus::CampusCommand, credentials::CredentialsCommand, log::TailArgs, parked::ParkedCommand,
-        partners::PartnersCommand, serve::ServeArgs,
+        campus::CampusCommand, credentials::CredentialsCommand, health::HealthArgs, log::TailArgs,
+        parked::ParkedCommand, partners::PartnersCommand, serve::ServeArgs,
     },
     demo::DemoArgs,
     platform::Setup,
@@ -82,6 +82,9 @@ pub enum Command {
     /// Runs one service in this process; settings as for its own binary.
     #[command(after_help = "Example:\n  studium serve enrolment --nats nats://127.0.0.1:4222 --listen 127.0.0.1:7402")]
     Serve(Box<ServeArgs>),
+    /// Says whether one service is ready; exit code 1 when it is not.
+    #[command(after_help = "Example:\n  studium health --listen 127.0.0.1:7402")]
+    Health(HealthArgs),
     /// Plays data from elsewhere as ordinary commands; uses the platform that runs, or starts one.
     Import(ImportArgs),
     /// Shows what a campus's seats were used for and cost, which rosters wait for a word, and why a course is not covered.

@@ -4,6 +4,7 @@ pub mod campus;
 mod campus_desk;
 pub mod credentials;
 mod credentials_issue;
+pub mod health;
 pub mod log;
 pub mod parked;
 pub mod partners;

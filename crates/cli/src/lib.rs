@@ -15,7 +15,7 @@ pub mod token;
 
 use anyhow::Result;
 use args::{Cli, Command, ImportCommand, LogCommand, ViewsCommand};
-use commands::{campus, credentials, log, parked, partners, restore, serve, status, trace, up, views, watch};
+use commands::{campus, credentials, health, log, parked, partners, restore, serve, status, trace, up, views, watch};
 use platform::Platform;
 use serde_json::json;
 use std::time::Duration;
@@ -31,6 +31,7 @@ pub async fn run(mut cli: Cli) -> Result<()> {
         Command::Demo(args) => demo::demo(&args.store.setup(&cli), &args).await,
         Command::Up(args) => up::up(&args.setup(&cli)).await,
         Command::Serve(args) => serve::serve(*args).await,
+        Command::Health(args) => health::health(args, setup.output).await,
         Command::Import(args) => {
             let setup = args.store.setup(&cli);
             match args.command {

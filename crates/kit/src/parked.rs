@@ -25,10 +25,7 @@ pub(crate) async fn prepare(store: &Store) -> Result<(), StoreError> {
          outcome TEXT NOT NULL, at_ms BIGINT NOT NULL, PRIMARY KEY (deadline, id, due_ms))"
             .to_owned(),
     ];
-    for table in tables {
-        store.execute(&table, &[]).await?;
-    }
-    Ok(())
+    store.create(tables).await
 }
 
 /// How far a policy has come.

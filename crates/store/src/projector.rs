@@ -130,7 +130,7 @@ async fn prepare(store: &Store, member: &Member) -> Result<(), StoreError> {
     let is_new = checkpoint::of(store, name).await?.is_empty() && name != journal::NAME;
     let mut tx = store.begin().await?;
     if is_new {
-        create(&mut tx, &member.create_sql(dialect), member.ddl(dialect, name))
+        create(&mut tx, name, &member.create_sql(dialect), member.ddl(dialect, name))
             .await
             .map_err(|e| StoreError::Setup(format!("the table of the view `{name}` cannot be made: {e}")))?;
     }
@@ -149,12 +149,15 @@ async fn prepare(store: &Store, member: &Member) -> Result<(), StoreError> {
     })
 }
 
-async fn create(tx: &mut Tx, table: &str, ddl: Vec<String>) -> Result<(), StoreError> {
-    // A replica that starts at the same time may have been faster.
-    let table = table.replacen("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1);
+async fn create(tx: &mut Tx, view: &str, table: &str, ddl: Vec<String>) -> Result<(), StoreError> {
     if tx.is_postgres() {
         tx.execute("SELECT pg_advisory_xact_lock(8387234652)", &[]).await?;
+        // A replica that starts at the same time may have been faster: then all of it is there.
+        if !tx.fetch("SELECT 1 FROM checkpoint WHERE view = $1", &[view.into()]).await?.is_empty() {
+            return Ok(());
+        }
     }
+    let table = table.replacen("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1);
     for sql in std::iter::once(table).chain(ddl) {
         tx.execute(&sql, &[]).await?;
     }

@@ -117,16 +117,22 @@ impl Store {
     }
 
     async fn prepare(&self) -> Result<(), StoreError> {
+        let tables = checkpoint::ddl().into_iter().chain(journal::ddl(self.dialect()));
+        self.create(tables).await?;
+        self.refresh().await
+    }
+
+    /// Runs statements that make tables and indexes where they are missing (`CREATE … IF NOT EXISTS`).
+    pub async fn create(&self, statements: impl IntoIterator<Item = impl AsRef<str>>) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         if self.dialect() == Dialect::Postgres {
-            // Replicas that start together must not create the same tables at once.
+            // Replicas that start together must not create the same tables at once: even `IF NOT EXISTS` fails then.
             tx.execute("SELECT pg_advisory_xact_lock(8387234651)", &[]).await?;
         }
-        for sql in checkpoint::ddl().into_iter().chain(journal::ddl(self.dialect())) {
-            tx.execute(&sql, &[]).await?;
+        for sql in statements {
+            tx.execute(sql.as_ref(), &[]).await?;
         }
-        tx.commit().await?;
-        self.refresh().await
+        tx.commit().await
     }
 
     /// Which database it is.

@@ -62,13 +62,17 @@ pub async fn prepare(store: &Store) -> Result<(), StoreError> {
          event_id TEXT NOT NULL, subject TEXT NOT NULL, attempt BIGINT NOT NULL, tried_ms BIGINT NOT NULL, \
          status BIGINT NOT NULL, failure TEXT NOT NULL, next_try_ms BIGINT NOT NULL, PRIMARY KEY (endpoint, number))",
     ];
-    for table in tables {
-        store.execute(table, &[]).await?;
-    }
+    store.create(tables).await?;
     for (name, kind) in LATER {
         // The two databases have no words in common for "unless it is there".
-        if store.query::<(u64,)>(&format!("SELECT COUNT({name}) FROM webhook_progress"), &[]).await.is_err() {
-            store.execute(&format!("ALTER TABLE webhook_progress ADD COLUMN {name} {kind}"), &[]).await?;
+        let look = format!("SELECT COUNT({name}) FROM webhook_progress");
+        if store.query::<(u64,)>(&look, &[]).await.is_ok() {
+            continue;
+        }
+        let added = store.execute(&format!("ALTER TABLE webhook_progress ADD COLUMN {name} {kind}"), &[]).await;
+        // A replica that starts at the same time may have been faster.
+        if added.is_err() && store.query::<(u64,)>(&look, &[]).await.is_err() {
+            return added.map(drop);
         }
     }
     Ok(())

@@ -6,11 +6,12 @@ use studium_store::{Store, StoreError, Value};
 
 /// Creates the table where it is missing.
 pub(crate) async fn prepare(store: &Store) -> Result<(), StoreError> {
-    let sql = "CREATE TABLE IF NOT EXISTS feed_checkpoint (feed TEXT NOT NULL PRIMARY KEY, source BIGINT NOT NULL, head BIGINT NOT NULL)";
-    store.execute(sql, &[]).await?;
-    let sql = "CREATE TABLE IF NOT EXISTS feed_reader (feed TEXT NOT NULL, reader TEXT NOT NULL, position BIGINT NOT NULL, \
-               at_ms BIGINT NOT NULL, PRIMARY KEY (feed, reader))";
-    store.execute(sql, &[]).await.map(drop)
+    let tables = [
+        "CREATE TABLE IF NOT EXISTS feed_checkpoint (feed TEXT NOT NULL PRIMARY KEY, source BIGINT NOT NULL, head BIGINT NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS feed_reader (feed TEXT NOT NULL, reader TEXT NOT NULL, position BIGINT NOT NULL, \
+         at_ms BIGINT NOT NULL, PRIMARY KEY (feed, reader))",
+    ];
+    store.create(tables).await
 }
 
 /// Keeps how far a reader of a feed says that it is.

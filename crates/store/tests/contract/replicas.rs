@@ -32,6 +32,22 @@ async fn addresses_that_lead_nowhere_are_refused_in_a_sentence() {
     }
 }
 
+#[tokio::test]
+async fn replicas_that_start_together_make_every_table_once() {
+    let Some(database) = Database::postgres().await else { return };
+    let writer = Writer::new();
+    let stores = futures::future::join_all((0..4).map(|_| database.open())).await;
+    let starts = stores.iter().map(async |store| {
+        store.create(["CREATE TABLE IF NOT EXISTS beside (id BIGINT NOT NULL PRIMARY KEY)"]).await.unwrap();
+        started(store, &writer).await
+    });
+    for projection in futures::future::join_all(starts).await {
+        projection.stop().await;
+    }
+    drop(stores);
+    database.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_replica_folds_and_another_takes_over() {
     let Some(database) = Database::postgres().await else { return };
