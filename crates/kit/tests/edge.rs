@@ -5,7 +5,9 @@ mod edge {
     pub mod access;
     pub mod contract;
     pub mod http;
+    pub mod limits;
     pub mod server;
+    pub mod slow;
     pub mod stopping;
     pub mod tokens;
     pub mod traces;
