@@ -214,10 +214,11 @@ impl Doors {
         };
         let request = request.map(|it| Body::new(Limited::new(it, gate.limits.message_bytes as usize)));
         let answered = tokio::time::timeout(gate.limits.call_time(), http.oneshot(request)).await;
-        answered.map(|it| it.unwrap_or_else(|never| match never {})).unwrap_or_else(|_| {
-            gate.metrics.refused(Cause::Deadline);
-            StatusCode::GATEWAY_TIMEOUT.into_response()
-        })
+        if let Ok(answered) = answered {
+            return answered.unwrap_or_else(|never| match never {});
+        }
+        gate.metrics.refused(Cause::Deadline);
+        StatusCode::GATEWAY_TIMEOUT.into_response()
     }
 }
 

@@ -167,7 +167,7 @@ async fn a_call_whose_time_is_over_is_stopped() {
     let operator = running.token("olga", &["operator"], &[]);
     let mut client = running.client().await;
     let endless = Arc::clone(&running.endless);
-    let over = client.retry_parked(by(&operator, ENDLESS)).await.unwrap_err();
+    let over = tokio::time::timeout(LONG, client.retry_parked(by(&operator, ENDLESS))).await.unwrap().unwrap_err();
     assert_eq!(told(&over), (Code::DeadlineExceeded, "OVERDUE".to_owned(), None));
     assert_eq!(endless.broken_off.load(Ordering::SeqCst), 1, "what it was at is stopped");
 
@@ -175,7 +175,7 @@ async fn a_call_whose_time_is_over_is_stopped() {
     let call = |time: &'static str| {
         let call = reqwest::Client::new().post(running.url("/studium.admin.v1.AdminService/RetryParked"));
         let call = call.header("content-type", "application/grpc").header("grpc-timeout", time).bearer_auth(&operator);
-        call.body(vec![0, 0, 0, 0, 2, 8, 7]).send()
+        call.timeout(LONG).body(vec![0, 0, 0, 0, 2, 8, 7]).send()
     };
     for time in ["100m", "99H"] {
         let begun = Instant::now();
