@@ -1,6 +1,6 @@
 //! Calls to the services of a platform: channels with a token, and their errors as sentences.
 
-use crate::{platform::Platform, token};
+use crate::{patient::Patient, platform::Platform, token};
 use anyhow::{Context, Result, anyhow};
 use std::time::Duration;
 use studium_proto::admin::v1::admin_service_client::AdminServiceClient;
@@ -12,8 +12,9 @@ use tonic::{
 };
 use tonic_types::StatusExt as _;
 
-/// A connection to one service whose every call carries a token. Generated clients take it; clones share it.
-pub type Channel = InterceptedService<tonic::transport::Channel, Bearer>;
+/// A connection to one service whose every call carries a token and waits when the service asks it to. Generated clients
+/// take it; clones share it.
+pub type Channel = Patient<InterceptedService<tonic::transport::Channel, Bearer>>;
 
 /// Adds the caller's token to each call.
 #[derive(Clone)]
@@ -44,7 +45,7 @@ impl Platform {
             .connect()
             .await
             .with_context(|| format!("{service} does not answer at {address}; see `studium status`"))?;
-        Ok(InterceptedService::new(channel, Bearer(bearer.parse()?)))
+        Ok(Patient(InterceptedService::new(channel, Bearer(bearer.parse()?))))
     }
 
     /// The operator's side of a service.

@@ -7,6 +7,7 @@ pub mod commands;
 pub mod demo;
 pub mod import;
 mod operator_key;
+mod patient;
 pub mod platform;
 pub mod progress;
 pub mod stores;

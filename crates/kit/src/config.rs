@@ -1,6 +1,9 @@
 //! The settings of a service: flags first, then the environment, all shown at start with secrets hidden.
 
-use crate::auth::{self, DevelopmentIssuer, Expected, Verifier};
+use crate::{
+    auth::{self, DevelopmentIssuer, Expected, Verifier},
+    limits::Limits,
+};
 use clap::{Args, Command, error::ErrorKind};
 use std::{
     env,
@@ -67,6 +70,9 @@ pub struct Config {
     /// How long running requests may take to finish at the end, seconds
     #[arg(long, env = "STUDIUM_DRAIN_SECONDS", default_value_t = 30)]
     pub drain_seconds: u64,
+    /// How far it lets itself be used
+    #[command(flatten)]
+    pub limits: Limits,
 }
 
 impl Config {
@@ -156,6 +162,7 @@ impl Config {
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .chain(self.limits.shown().map(|(name, value)| (name.to_owned(), value.to_string())))
         .collect()
     }
 

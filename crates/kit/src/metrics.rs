@@ -1,5 +1,6 @@
 //! What a service counts and times, in Prometheus form.
 
+use crate::limits::Cause;
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
     core::Collector, exponential_buckets,
@@ -30,6 +31,7 @@ struct Inner {
     parked: IntGaugeVec,
     deadlines_due: IntGaugeVec,
     work: IntCounterVec,
+    refused: [IntCounter; Cause::ALL.len()],
     aggregates: RwLock<HashMap<&'static str, Arc<Aggregate>>>,
 }
 
@@ -52,7 +54,10 @@ impl Metrics {
         // 50 µs to 6.5 s, doubling: the budgets lie at 1, 3 and 50 ms.
         let buckets = exponential_buckets(0.000_05, 2.0, 18)?;
         let timed = |name: &str, help: &str| HistogramOpts::from(opts(name, help)).buckets(buckets.clone());
+        let refused =
+            IntCounterVec::new(opts("refused_total", "What ran into a limit of the service, by limit."), &["cause"])?;
         let inner = Inner {
+            refused: Cause::ALL.map(|it| refused.with_label_values(&[it.name()])),
             commands: IntCounterVec::new(
                 opts("commands_total", "Commands by what they came to."),
                 &["aggregate", "outcome"],
@@ -79,7 +84,8 @@ impl Metrics {
             aggregates: RwLock::default(),
             registry,
         };
-        let all: [Box<dyn Collector>; 8] = [
+        let all: [Box<dyn Collector>; 9] = [
+            Box::new(refused),
             Box::new(inner.commands.clone()),
             Box::new(inner.command_seconds.clone()),
             Box::new(inner.append_seconds.clone()),
@@ -128,6 +134,13 @@ impl Metrics {
     /// Counts what a piece of work came to.
     pub fn worked(&self, work: &str, outcome: &str) {
         self.inner.work.with_label_values(&[work, outcome]).inc();
+    }
+
+    /// Counts what ran into a limit.
+    pub(crate) fn refused(&self, cause: Cause) {
+        if let Some(n) = Cause::ALL.iter().position(|it| *it == cause) {
+            self.inner.refused[n].inc();
+        }
     }
 
     /// Where further counters may be registered; they appear with the rest.

@@ -1,7 +1,7 @@
 //! A service: the list of its parts, and how they are started and stopped together.
 
 use crate::{
-    App, Config, Metrics, Verifier,
+    App, Config, Limits, Metrics, Verifier,
     access::AccessTable,
     admin::Admin,
     api_keys::{ApiKeys, Holder},
@@ -77,6 +77,8 @@ pub struct Surroundings {
     pub settings: Vec<(String, String)>,
     /// How long running requests may take to finish at the end.
     pub drain: Duration,
+    /// How far it lets itself be used.
+    pub limits: Limits,
 }
 
 /// A service that runs.
@@ -240,8 +242,8 @@ impl Service {
         let log = Log::connect(&log).await?;
         let store = Store::open(&config.store).await?;
         let verifier = config.verifier().await?;
-        let (settings, drain) = (config.shown(), config.drain());
-        let running = self.start(Surroundings { log, store, verifier, listener, settings, drain }).await?;
+        let (settings, drain, limits) = (config.shown(), config.drain(), config.limits);
+        let running = self.start(Surroundings { log, store, verifier, listener, settings, drain, limits }).await?;
         ready(running.address);
         running.until(stop).await
     }
@@ -251,7 +253,7 @@ impl Service {
     /// # Errors
     /// When an rpc does not say who may call it, the log cannot be opened, or a view does not fit its table.
     pub async fn start(self, surroundings: Surroundings) -> anyhow::Result<Running> {
-        let Surroundings { log, store, verifier, listener, settings, drain } = surroundings;
+        let Surroundings { log, store, verifier, listener, settings, drain, limits } = surroundings;
         self.is_well_set()?;
         self.views_follow_what_policies_wait_for()?;
         let mut rpcs = self.rpcs;
@@ -306,6 +308,7 @@ impl Service {
             metrics,
             http: self.http.into_iter().fold(axum::Router::new(), |all, make| all.merge(make(&app))),
             drain,
+            limits,
         };
         let address = listener.local_addr()?;
         tasks.spawn(server::serve(listener, edge, stop.clone()));
