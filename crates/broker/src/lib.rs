@@ -10,5 +10,6 @@ pub mod process;
 mod reload;
 mod secret;
 pub mod server;
+pub mod services;
 
 pub use server::NatsServer;

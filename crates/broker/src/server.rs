@@ -1,6 +1,6 @@
 //! nats-server as a child process: configured for a durability profile, awaited, killed, started again.
 
-use crate::{accounts, http, partners, process, process::Process, reload, secret};
+use crate::{accounts, http, process, process::Process, reload, secret};
 use anyhow::{Context, Result, bail};
 use std::{
     fmt::Write,
@@ -24,7 +24,7 @@ pub struct NatsServer {
     executable: PathBuf,
     durability: Durability,
     dir: PathBuf,
-    /// The platform's own.
+    /// The operator's own.
     password: String,
     nodes: Vec<Node>,
 }
@@ -49,8 +49,8 @@ impl NatsServer {
         refuse_other_layout(&dir, durability)?;
         stop_left_over(&dir).await;
         accounts::take_over(&store(&dir, durability, 1), durability)?;
-        let password = secret::platform(&dir)?;
-        partners::write_accounts(&dir)?;
+        accounts::write(&dir)?;
+        let password = secret::password(&dir, accounts::OPERATOR)?;
         let mut server = Self { executable: executable.to_owned(), durability, dir, password, nodes: vec![] };
         let mut attempts = 3;
         loop {
@@ -74,12 +74,23 @@ impl NatsServer {
         store(dir, Durability::Replicated, 1).exists().then_some(Durability::Replicated)
     }
 
-    /// Address of every node, with commas, and with the platform's user and password: what `LogConfig::url` takes.
+    /// Address of every node, with commas, and with the operator's user and password: what `LogConfig::url` takes.
     /// To be shown only without them (`studium_log::address::without_user`).
     pub fn url(&self) -> String {
-        let user = format!("{}:{}", accounts::PLATFORM_USER, self.password);
-        let urls: Vec<_> = self.nodes.iter().map(|it| format!("nats://{user}@127.0.0.1:{}", it.port)).collect();
-        urls.join(",")
+        self.url_with(accounts::OPERATOR, &self.password)
+    }
+
+    /// The same with the user and password of a service.
+    ///
+    /// # Errors
+    /// When the password cannot be read.
+    pub fn url_of(&self, service: &str) -> Result<String> {
+        Ok(self.url_with(service, &secret::password(&self.dir, service)?))
+    }
+
+    fn url_with(&self, user: &str, password: &str) -> String {
+        let urls = self.nodes.iter().map(|it| format!("nats://{user}:{password}@127.0.0.1:{}", it.port));
+        urls.collect::<Vec<_>>().join(",")
     }
 
     /// Process id of each node.

@@ -56,7 +56,7 @@ pub struct State {
     pub pid: u32,
     /// The profile.
     pub durability: Durability,
-    /// Addresses of the broker, with commas, and with the platform's user and password.
+    /// Addresses of the broker, with commas, and with the operator's user and password.
     pub nats: String,
     /// Process of each broker node.
     pub nats_pids: Vec<u32>,

@@ -15,6 +15,7 @@ use std::{
 use studium_broker::{
     NatsServer, binary, disk, http, partners,
     process::{self, Process},
+    services::{self, ServiceAccess},
 };
 use studium_log::Durability;
 use tokio::{
@@ -31,6 +32,20 @@ pub struct Entry {
     offset: u16,
     /// The list of its parts.
     pub parts: fn() -> studium_kit::Service,
+}
+
+impl Entry {
+    /// What the broker lets the service do: what its parts declare.
+    fn access(&self) -> ServiceAccess {
+        let parts = (self.parts)();
+        let owned = |it: &&'static str| (*it).to_owned();
+        ServiceAccess {
+            name: self.name.to_owned(),
+            writes: parts.writes().iter().map(owned).collect(),
+            reads: parts.reads().iter().map(owned).collect(),
+            feeds: parts.feed_sorts().iter().map(owned).collect(),
+        }
+    }
 }
 
 /// Every service, in the order in which they are started.
@@ -216,7 +231,7 @@ impl Processes {
             .args(["--development-issuer"])
             .arg(crate::token::key_file(&self.data))
             // Not arguments: these URLs hold passwords, and arguments are public.
-            .env("STUDIUM_NATS_URL", &self.state.nats)
+            .env("STUDIUM_NATS_URL", self.nats.url_of(name)?)
             .env("STUDIUM_STORE_URL", store);
         // What is said above must not be mixed with what somebody set for a service of their own.
         command.envs(self.setup.settings.iter().map(|(name, value)| (*name, value)));
@@ -267,6 +282,7 @@ async fn start_nats(setup: &Setup, data: &Path, spinner: &Progress) -> Result<Na
     let dir = nats_dir(data);
     let durability = setup.durability.or_else(|| NatsServer::made_for(&dir)).unwrap_or_default();
     let port = setup.port.map(|base| base + NATS_OFFSET);
+    services::declare(&dir, &SERVICES.map(|it| it.access()))?;
     NatsServer::start(&found.path, durability, &dir, port).await
 }
 

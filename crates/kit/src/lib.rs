@@ -23,6 +23,7 @@ mod pace;
 mod page;
 mod parked;
 mod policies;
+mod program;
 mod ready;
 pub mod server;
 mod service;
@@ -44,7 +45,8 @@ pub use metrics::Metrics;
 pub use pace::Pace;
 pub use page::Page;
 pub use policies::LookUpPolicy;
-pub use service::{Running, Service, Surroundings, failed, main};
+pub use program::{failed, main};
+pub use service::{Running, Service, Surroundings};
 pub use status::fault;
 pub use work::{Work, broke_off, held_back, pause};
 
