@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod binary;
+pub mod certificates;
 pub mod disk;
 pub mod http;
 mod mirror;

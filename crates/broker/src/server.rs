@@ -1,6 +1,6 @@
 //! nats-server as a child process: configured for a durability profile, awaited, killed, started again.
 
-use crate::{accounts, http, process, process::Process, reload, secret};
+use crate::{accounts, certificates::Certificates, http, process, process::Process, reload, secret};
 use anyhow::{Context, Result, bail};
 use std::{
     fmt::Write,
@@ -89,7 +89,12 @@ impl NatsServer {
     }
 
     fn url_with(&self, user: &str, password: &str) -> String {
-        let urls = self.nodes.iter().map(|it| format!("nats://{user}:{password}@127.0.0.1:{}", it.port));
+        let (scheme, parameters) = match Certificates::of(&self.dir) {
+            Some(it) => ("tls", it.parameters(user)),
+            None => ("nats", String::new()),
+        };
+        let urls =
+            self.nodes.iter().map(|it| format!("{scheme}://{user}:{password}@127.0.0.1:{}{parameters}", it.port));
         urls.collect::<Vec<_>>().join(",")
     }
 
@@ -198,6 +203,7 @@ impl NatsServer {
         let sync = if self.durability == Durability::Process { "" } else { "sync_interval: always" };
         let store = quoted(&store(&self.dir, self.durability, index.into()));
         let dir = quoted(&self.dir);
+        let tls = Certificates::of(&self.dir).map_or_else(String::new, |it| it.configuration());
         let pid_file = quoted(&self.dir.join(format!("server-{index}.pid")));
         let mut text = format!(
             "# Written at every start.\n\
@@ -208,7 +214,7 @@ impl NatsServer {
              ports_file_dir: {dir}\n\
              pid_file: {pid_file}\n\
              jetstream {{\n  store_dir: {store}\n  max_memory_store: 1GB\n  max_file_store: 1TB\n  {sync}\n}}\n\
-             include \"{}\"\n",
+             include \"{}\"\n{tls}",
             accounts::FILE
         );
         if let Some(own) = cluster.get(usize::from(index) - 1) {
@@ -216,7 +222,7 @@ impl NatsServer {
             let routes = routes.join(", ");
             let _ = write!(
                 text,
-                "cluster {{\n  name: studium\n  host: 127.0.0.1\n  port: {own}\n  routes: [{routes}]\n}}\n"
+                "cluster {{\n  name: studium\n  host: 127.0.0.1\n  port: {own}\n  routes: [{routes}]\n  {tls}}}\n"
             );
         }
         text

@@ -4,6 +4,7 @@ use crate::{
     platform::{Lock, Platform, ServiceState, Setup, State},
     progress::{Output, Progress},
     stores,
+    transport::Transport,
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::{
@@ -13,7 +14,9 @@ use std::{
     time::Duration,
 };
 use studium_broker::{
-    NatsServer, binary, disk, http, partners,
+    NatsServer, accounts, binary,
+    certificates::Certificates,
+    disk, http, partners,
     process::{self, Process},
     services::{self, ServiceAccess},
 };
@@ -63,8 +66,21 @@ const CREDENTIALS: &str = "credentials";
 /// The broker's port is the first port and so many more.
 const NATS_OFFSET: u16 = 22;
 
+/// Settings of services that `up` makes itself.
+const OF_UP: [&str; 6] = [
+    "STUDIUM_JWKS_URL",
+    "STUDIUM_ISSUER",
+    "STUDIUM_AUDIENCE",
+    "STUDIUM_TLS_CERT",
+    "STUDIUM_TLS_KEY",
+    "STUDIUM_TLS_CLIENT_CA",
+];
+
 /// How long a service may drain before it is killed; a little more than it gives itself.
 const DRAIN: Duration = Duration::from_secs(35);
+
+/// How often certificates are signed anew; they are good for a month.
+const SIGN_EVERY: Duration = Duration::from_hours(24 * 10);
 
 /// How often the broker is asked whether it can write.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -127,6 +143,7 @@ impl Processes {
         all.state.ready = true;
         all.state.write(&all.data)?;
         all.later.spawn(open_mirrors(nats_dir(&all.data), setup.output));
+        all.later.spawn(renew_certificates(nats_dir(&all.data), setup.output));
         spinner.finish();
         Ok(all)
     }
@@ -235,14 +252,19 @@ impl Processes {
             .env("STUDIUM_STORE_URL", store);
         // What is said above must not be mixed with what somebody set for a service of their own.
         command.envs(self.setup.settings.iter().map(|(name, value)| (*name, value)));
-        command.envs(crate::operator_key::settings(name, &self.data, listen)?);
-        for name in ["STUDIUM_JWKS_URL", "STUDIUM_ISSUER", "STUDIUM_AUDIENCE"] {
+        let url = format!("{}://{listen}", Transport::of(&self.data)?.scheme());
+        command.envs(crate::operator_key::settings(name, &self.data, &url)?);
+        for name in OF_UP {
             command.env_remove(name);
+        }
+        if let Some(it) = Certificates::of(&nats_dir(&self.data)) {
+            command.env("STUDIUM_TLS_CERT", it.identity(name)).env("STUDIUM_TLS_KEY", it.identity(name));
         }
         Process::start(name, command, &self.data.join(format!("log/{name}.log")))
     }
 
     async fn wait_until_ready(&mut self, index: usize, spinner: &Progress) -> Result<()> {
+        let transport = Transport::of(&self.data)?;
         let mut answer = String::new();
         let mut since = Instant::now();
         loop {
@@ -254,7 +276,7 @@ impl Processes {
             if let Ok(address) = fs::read_to_string(address_file(&self.data, &service.name)) {
                 service.address = address;
             }
-            let now = match http::get(&service.address, "/readyz").await {
+            let now = match transport.get(&service.address, "/readyz").await {
                 Ok((200, _)) => return Ok(()),
                 Ok((_, body)) => body.trim().to_owned(),
                 Err(e) => e.to_string(),
@@ -283,7 +305,25 @@ async fn start_nats(setup: &Setup, data: &Path, spinner: &Progress) -> Result<Na
     let durability = setup.durability.or_else(|| NatsServer::made_for(&dir)).unwrap_or_default();
     let port = setup.port.map(|base| base + NATS_OFFSET);
     services::declare(&dir, &SERVICES.map(|it| it.access()))?;
+    if setup.tls || Certificates::of(&dir).is_some() {
+        Certificates::sign(&dir, &certified())?;
+    }
     NatsServer::start(&found.path, durability, &dir, port).await
+}
+
+/// Who connects to the broker with a certificate.
+fn certified() -> Vec<&'static str> {
+    SERVICES.iter().map(|it| it.name).chain([accounts::OPERATOR]).collect()
+}
+
+/// Signs certificates anew long before they run out, if there are any.
+async fn renew_certificates(dir: PathBuf, output: Output) {
+    while Certificates::of(&dir).is_some() {
+        sleep(SIGN_EVERY).await;
+        if let Err(e) = Certificates::renew(&dir, &certified()).await {
+            output.note(format!("certificates cannot be signed anew: {e:#}; start again within three weeks"));
+        }
+    }
 }
 
 /// Makes mirrors of partners' feeds anew that were lost with the broker's data. All else works without them.

@@ -1,6 +1,9 @@
 //! The settings of a service: flags first, then the environment, all shown at start with secrets hidden.
 
-use crate::auth::{DevelopmentIssuer, Verifier};
+use crate::{
+    Security,
+    auth::{DevelopmentIssuer, Verifier},
+};
 use clap::{Args, Command, error::ErrorKind};
 use std::{
     env,
@@ -61,6 +64,9 @@ pub struct Config {
     /// How long running requests may take to finish at the end, seconds
     #[arg(long, env = "STUDIUM_DRAIN_SECONDS", default_value_t = 30)]
     pub drain_seconds: u64,
+    /// What is encrypted
+    #[command(flatten)]
+    pub security: Security,
 }
 
 impl Config {
@@ -107,7 +113,9 @@ impl Config {
 
     /// Every setting as it is in force, secrets hidden.
     pub fn shown(&self) -> Vec<(String, String)> {
-        let issuer = self.development_issuer.as_ref().map(|it| it.display().to_string());
+        let path = |it: &Option<PathBuf>| it.as_ref().map(|it| it.display().to_string());
+        let security = &self.security;
+        let allowed = Some(security.allow_plaintext.join(",")).filter(|it| !it.is_empty());
         [
             ("listen", Some(self.listen.clone())),
             ("nats", Some(hide_secrets(&self.nats))),
@@ -115,9 +123,12 @@ impl Config {
             ("store", Some(hide_secrets(&self.store))),
             ("jwks_url", self.jwks_url.as_deref().map(hide_secrets)),
             ("issuer", self.issuer.clone()),
-            ("development_issuer", issuer),
+            ("development_issuer", path(&self.development_issuer)),
             ("audience", Some(self.audience.clone())),
             ("drain_seconds", Some(self.drain_seconds.to_string())),
+            ("tls_cert", path(&security.tls_cert)),
+            ("tls_client_ca", path(&security.tls_client_ca)),
+            ("allow_plaintext", allowed),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?)))

@@ -29,6 +29,7 @@ pub mod server;
 mod service;
 pub mod status;
 pub mod telemetry;
+mod tls;
 mod work;
 
 pub use app::{App, Outcome};
@@ -48,6 +49,7 @@ pub use policies::LookUpPolicy;
 pub use program::{failed, main};
 pub use service::{Running, Service, Surroundings};
 pub use status::fault;
+pub use tls::{Security, Tls};
 pub use work::{Work, broke_off, held_back, pause};
 
 pub use studium_core::{Decider, Decision, Event, Kind, Policy, Reaction, Reason, Rejection, replay};

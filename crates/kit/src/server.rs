@@ -6,6 +6,7 @@ use crate::{
     auth::Verifier,
     ending::Ending,
     status, telemetry,
+    tls::{Tls, secured},
 };
 use anyhow::Context as _;
 use axum::{
@@ -68,6 +69,8 @@ pub struct Edge {
     pub http: Router,
     /// How long running requests may take to finish at the end.
     pub drain: Duration,
+    /// Its certificates; none = plaintext.
+    pub tls: Option<Tls>,
 }
 
 /// An empty set of gRPC routes, to which the services are added.
@@ -133,6 +136,7 @@ pub async fn serve(listener: TcpListener, edge: Edge, stop: CancellationToken) -
     let app = Router::new().fallback(enter).with_state(doors);
 
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).with_keepalive(Some(Duration::from_mins(1)));
+    let incoming = secured(incoming, edge.tls);
     let server = Server::builder()
         .accept_http1(true)
         .http2_keepalive_interval(Some(Duration::from_secs(30)))

@@ -1,7 +1,7 @@
 //! A service: the list of its parts, and how they are started and stopped together.
 
 use crate::{
-    App, Config, Metrics, Verifier,
+    App, Config, Metrics, Tls, Verifier,
     access::AccessTable,
     admin::Admin,
     app::{Belongings, Deciders},
@@ -78,6 +78,8 @@ pub struct Surroundings {
     pub settings: Vec<(String, String)>,
     /// How long running requests may take to finish at the end.
     pub drain: Duration,
+    /// Certificates of the port; none = plaintext.
+    pub tls: Option<Tls>,
 }
 
 /// A service that runs.
@@ -250,12 +252,14 @@ impl Service {
         config.check()?;
         self.is_well_set()?;
         let listener = server::bind(&config.listen).await?;
+        config.security.check(listener.local_addr()?, &config.nats, &config.store)?;
+        let tls = config.security.tls()?;
         let log = LogConfig { url: config.nats.clone(), durability: config.durability };
         let log = Log::connect(&log).await?;
         let store = Store::open(&config.store).await?;
         let verifier = config.verifier().await?;
         let (settings, drain) = (config.shown(), config.drain());
-        let running = self.start(Surroundings { log, store, verifier, listener, settings, drain }).await?;
+        let running = self.start(Surroundings { log, store, verifier, listener, settings, drain, tls }).await?;
         ready(running.address);
         running.until(stop).await
     }
@@ -265,7 +269,7 @@ impl Service {
     /// # Errors
     /// When an rpc does not say who may call it, the log cannot be opened, or a view does not fit its table.
     pub async fn start(self, surroundings: Surroundings) -> anyhow::Result<Running> {
-        let Surroundings { log, store, verifier, listener, settings, drain } = surroundings;
+        let Surroundings { log, store, verifier, listener, settings, drain, tls } = surroundings;
         self.is_well_set()?;
         self.views_follow_what_policies_wait_for()?;
         let mut rpcs = self.rpcs;
@@ -319,6 +323,7 @@ impl Service {
             metrics,
             http: self.http.into_iter().fold(axum::Router::new(), |all, make| all.merge(make(&app))),
             drain,
+            tls,
         };
         let address = listener.local_addr()?;
         tasks.spawn(server::serve(listener, edge, stop.clone()));

@@ -7,6 +7,7 @@ mod edge {
     pub mod http;
     pub mod server;
     pub mod stopping;
+    pub mod tls;
     pub mod tokens;
     pub mod traces;
 }

@@ -97,7 +97,15 @@ impl House {
         let store = Store::open(store).await?;
         let log = self.log.clone();
         service
-            .start(Surroundings { log, store, verifier, listener, settings: Vec::new(), drain: Duration::from_secs(5) })
+            .start(Surroundings {
+                log,
+                store,
+                verifier,
+                listener,
+                settings: Vec::new(),
+                drain: Duration::from_secs(5),
+                tls: None,
+            })
             .await
     }
 

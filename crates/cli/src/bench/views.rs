@@ -80,6 +80,7 @@ pub async fn catch_up(desk: &Desk, platform: &Platform, postgres: Option<&str>, 
             listener,
             settings: Vec::new(),
             drain: Duration::from_secs(5),
+            tls: None,
         };
         let running = studium_enrolment::service().start(surroundings).await?;
         while !running.is_caught_up().await? {

@@ -10,7 +10,7 @@ use std::{
     },
     time::Duration,
 };
-use studium_kit::{Call, DevelopmentIssuer, Metrics, Verifier, access::AccessTable, server};
+use studium_kit::{Call, DevelopmentIssuer, Metrics, Tls, Verifier, access::AccessTable, server};
 use studium_proto::admin::v1::{
     DropParkedRequest, DropParkedResponse, GetParkedRequest, GetParkedResponse, GetStatusRequest, GetStatusResponse,
     ListParkedRequest, ListParkedResponse, ListViewsRequest, ListViewsResponse, RebuildViewRequest,
@@ -39,6 +39,11 @@ pub struct Running {
 }
 
 pub async fn start() -> Running {
+    start_with(None).await
+}
+
+/// The same with certificates.
+pub async fn start_with(tls: Option<Tls>) -> Running {
     let folder = tempfile::tempdir().unwrap();
     let issuer = DevelopmentIssuer::load_or_create(&folder.path().join("issuer.pk8")).unwrap();
     let listener = server::bind("127.0.0.1:0").await.unwrap();
@@ -60,6 +65,7 @@ pub async fn start() -> Running {
         }),
         http: axum::Router::new().route("/page", axum::routing::get(async || "a page")),
         drain: Duration::from_secs(5),
+        tls,
     };
     let stop = CancellationToken::new();
     let task = tokio::spawn(server::serve(listener, edge, stop.clone()));
