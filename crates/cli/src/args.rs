@@ -155,12 +155,16 @@ pub struct UpArgs {
     /// First port; each part has its place after it.
     #[arg(long, default_value_t = 7400, value_name = "BASE", value_parser = clap::value_parser!(u16).range(1..=65_000))]
     port: u16,
+    /// Encrypt all that travels between processes, with certificates of an authority in the data directory.
+    /// The data directory remembers it.
+    #[arg(long)]
+    tls: bool,
 }
 
 impl UpArgs {
     /// The platform that is asked for.
     pub fn setup(&self, cli: &Cli) -> Setup {
-        Setup { port: Some(self.port), ..self.store.setup(cli) }
+        Setup { port: Some(self.port), tls: self.tls, ..self.store.setup(cli) }
     }
 }
 

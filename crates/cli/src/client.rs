@@ -1,6 +1,6 @@
 //! Calls to the services of a platform: channels with a token, and their errors as sentences.
 
-use crate::{patient::Patient, platform::Platform, token};
+use crate::{patient::Patient, platform::Platform, token, transport::Transport};
 use anyhow::{Context, Result, anyhow};
 use std::time::Duration;
 use studium_proto::admin::v1::admin_service_client::AdminServiceClient;
@@ -8,7 +8,6 @@ use tonic::{
     Code, Request, Status,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
-    transport::Endpoint,
 };
 use tonic_types::StatusExt as _;
 
@@ -39,7 +38,8 @@ impl Platform {
     pub async fn connect_as(&self, service: &str, who: &token::Wanted) -> Result<Channel> {
         let address = self.address(service)?;
         let bearer = format!("Bearer {}", token::issue(&self.data, who)?);
-        let channel = Endpoint::from_shared(format!("http://{address}"))?
+        let channel = Transport::of(&self.data)?
+            .endpoint(address)?
             .connect_timeout(Duration::from_secs(5))
             .tcp_nodelay(true)
             .connect()

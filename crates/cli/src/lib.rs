@@ -13,6 +13,7 @@ pub mod progress;
 pub mod stores;
 pub mod supervise;
 pub mod token;
+pub mod transport;
 
 use anyhow::Result;
 use args::{Cli, Command, ImportCommand, LogCommand, ViewsCommand};

@@ -25,12 +25,14 @@ mod pace;
 mod page;
 mod parked;
 mod policies;
+mod program;
 mod ready;
 mod roles;
 pub mod server;
 mod service;
 pub mod status;
 pub mod telemetry;
+mod tls;
 mod work;
 
 pub use api_keys::ApiKeys;
@@ -49,8 +51,10 @@ pub use metrics::Metrics;
 pub use pace::Pace;
 pub use page::Page;
 pub use policies::LookUpPolicy;
-pub use service::{Running, Service, Surroundings, failed, main};
+pub use program::{failed, main};
+pub use service::{Running, Service, Surroundings};
 pub use status::fault;
+pub use tls::{Security, Tls};
 pub use work::{Work, broke_off, held_back, pause};
 
 pub use studium_core::{Decider, Decision, Event, Kind, Policy, Reaction, Reason, Rejection, replay};

@@ -7,6 +7,7 @@ use crate::{
     ending::Ending,
     limits::{Cause, Gate, Limits, Line, Measured, deadline, guarded, over},
     status, telemetry,
+    tls::{Tls, secured},
 };
 use anyhow::Context as _;
 use axum::{
@@ -83,6 +84,8 @@ pub struct Edge {
     pub drain: Duration,
     /// How far it lets itself be used.
     pub limits: Limits,
+    /// Its certificates; none = plaintext.
+    pub tls: Option<Tls>,
 }
 
 /// An empty set of gRPC routes, to which the services are added.
@@ -150,7 +153,7 @@ pub async fn serve(listener: TcpListener, edge: Edge, stop: CancellationToken) -
     let app = Router::new().fallback(enter).with_state(doors);
 
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).with_keepalive(Some(Duration::from_mins(1)));
-    let incoming = guarded(incoming, &gate.limits, &gate.metrics);
+    let incoming = secured(guarded(incoming, &gate.limits, &gate.metrics), edge.tls);
     let server = Server::builder()
         .accept_http1(true)
         .http2_keepalive_interval(Some(Duration::from_secs(30)))

@@ -11,6 +11,7 @@ mod edge {
     pub mod server;
     pub mod slow;
     pub mod stopping;
+    pub mod tls;
     pub mod tokens;
     pub mod traces;
 }

@@ -106,6 +106,7 @@ impl House {
                 drain: Duration::from_secs(5),
                 // Tests ask faster than people.
                 limits: Limits { calls_per_second: 0, anonymous_per_second: 0, ..Limits::default() },
+                tls: None,
             })
             .await
     }

@@ -4,6 +4,7 @@ use crate::{
     commands::scrape::Scrape,
     platform::{Platform, ServiceState},
     progress::{count, table},
+    transport::Transport,
 };
 use anyhow::Result;
 use serde::Serialize;
@@ -60,14 +61,14 @@ struct Look {
 /// Shows it until whoever reads it has gone.
 pub async fn watch(platform: &Platform, every: Duration) -> Result<()> {
     let services = &platform.state.services;
-    let client = reqwest::Client::builder().no_proxy().timeout(every.max(Duration::from_secs(1))).build()?;
+    let transport = Transport::of(&platform.data)?;
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await;
-    let mut before = look(&client, services).await;
+    let mut before = look(&transport, services).await;
     while !platform.output.is_closed() {
         ticks.tick().await;
-        let now = look(&client, services).await;
+        let now = look(&transport, services).await;
         let seconds = (now.at - before.at).as_secs_f64();
         let services = services.iter().filter_map(|it| activity(it, &before, &now, seconds)).collect();
         let round = Round { at_ms: now_ms(), seconds, services };
@@ -78,15 +79,10 @@ pub async fn watch(platform: &Platform, every: Duration) -> Result<()> {
     Ok(())
 }
 
-async fn look(client: &reqwest::Client, services: &[ServiceState]) -> Look {
+async fn look(transport: &Transport, services: &[ServiceState]) -> Look {
     let mut seen = BTreeMap::new();
     for it in services {
-        let answer = client.get(format!("http://{}/metrics", it.address)).send().await;
-        let text = match answer.and_then(reqwest::Response::error_for_status) {
-            Ok(it) => it.text().await,
-            Err(e) => Err(e),
-        };
-        if let Ok(text) = text {
+        if let Ok((200, text)) = transport.get(&it.address, "/metrics").await {
             seen.insert(it.name.clone(), Scrape::read(&text));
         }
     }

@@ -10,7 +10,7 @@ use std::{
     },
     time::Duration,
 };
-use studium_kit::{Call, DevelopmentIssuer, Limits, Metrics, Verifier, access::AccessTable, server};
+use studium_kit::{Call, DevelopmentIssuer, Limits, Metrics, Tls, Verifier, access::AccessTable, server};
 use studium_proto::admin::v1::{
     DropParkedRequest, DropParkedResponse, GetParkedRequest, GetParkedResponse, GetStatusRequest, GetStatusResponse,
     ListParkedRequest, ListParkedResponse, ListViewsRequest, ListViewsResponse, RebuildViewRequest,
@@ -59,19 +59,36 @@ pub async fn start() -> Running {
     start_with(Limits::default()).await
 }
 
+/// The same with certificates.
+pub async fn start_secured(tls: Option<Tls>) -> Running {
+    let (folder, issuer, verifier) = development();
+    serve(folder, issuer, verifier, Limits::default(), tls).await
+}
+
 pub async fn start_with(limits: Limits) -> Running {
+    let (folder, issuer, verifier) = development();
+    serve(folder, issuer, verifier, limits, None).await
+}
+
+fn development() -> (TempDir, DevelopmentIssuer, Verifier) {
     let folder = tempfile::tempdir().unwrap();
     let issuer = DevelopmentIssuer::load_or_create(&folder.path().join("issuer.pk8")).unwrap();
     let verifier = Verifier::development(&issuer, "studium");
-    serve(folder, issuer, verifier, limits).await
+    (folder, issuer, verifier)
 }
 
 /// A server for the tokens that a verifier lets pass.
 pub async fn start_for(folder: TempDir, issuer: DevelopmentIssuer, verifier: Verifier) -> Running {
-    serve(folder, issuer, verifier, Limits::default()).await
+    serve(folder, issuer, verifier, Limits::default(), None).await
 }
 
-async fn serve(folder: TempDir, issuer: DevelopmentIssuer, verifier: Verifier, limits: Limits) -> Running {
+async fn serve(
+    folder: TempDir,
+    issuer: DevelopmentIssuer,
+    verifier: Verifier,
+    limits: Limits,
+    tls: Option<Tls>,
+) -> Running {
     let listener = server::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let ready = Arc::new(AtomicBool::new(true));
@@ -93,6 +110,7 @@ async fn serve(folder: TempDir, issuer: DevelopmentIssuer, verifier: Verifier, l
         http: axum::Router::new().route("/page", axum::routing::get(async || "a page")),
         drain: Duration::from_secs(5),
         limits,
+        tls,
     };
     let stop = CancellationToken::new();
     let task = tokio::spawn(server::serve(listener, edge, stop.clone()));
