@@ -1,8 +1,13 @@
-//! Who may connect to nats-server and what each can see: the platform, and every partner in accounts of its own.
+//! Who may connect to nats-server and what each can see: the operator, every service and every partner in accounts of their own.
 
-use crate::{mirror, partners::Partner};
+use crate::{
+    mirror,
+    partners::{self, Partner},
+    secret,
+    services::{self, ServiceAccess},
+};
 use anyhow::{Context as _, Result, bail};
-use std::{fmt::Write as _, fs, path::Path};
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 use studium_log::Durability;
 
 /// The part of the servers' configuration that says who may connect. It holds passwords.
@@ -11,8 +16,8 @@ pub const FILE: &str = "accounts.conf";
 /// The account that holds the platform's streams.
 pub const PLATFORM: &str = "PLATFORM";
 
-/// The platform's user in it.
-pub const PLATFORM_USER: &str = "platform";
+/// The user in it, for people and for commands that look after the log.
+pub const OPERATOR: &str = "operator";
 
 /// The account of everybody in builds without accounts.
 const NOBODY: &str = "$G";
@@ -43,29 +48,69 @@ pub fn keeper(institution: &str) -> String {
     format!("feed-{institution}")
 }
 
-/// The accounts as nats-server reads them. `password` is the platform's own.
-///
-/// Each partner has two. `FEED_x` holds the mirror; only the platform has a user there. `PARTNER_x` is the partner's; it
-/// imports from `FEED_x` what reads the mirror, and nothing else. One account for both would not do: who may ask
-/// JetStream anything names the subject that the answer goes to, and an empty answer to
-/// `$JS.API.STREAM.DELETE.enrolments` deletes the stream. In `PARTNER_x` there is no such subject.
-pub fn render(password: &str, partners: &[Partner]) -> String {
-    let mut text = format!(
-        "# Written by studium. Holds passwords.\naccounts {{\n  {PLATFORM}: {{\n    jetstream: enabled\n    \
-         users: [{{ user: {PLATFORM_USER}, password: \"{password}\" }}]\n    exports: [\n"
+/// Writes the accounts of all services and partners on `dir`, as nats-server reads them.
+pub(crate) fn write(dir: &Path) -> Result<()> {
+    let (services, partners) = (services::read(dir)?, partners::list(dir)?);
+    let mut text = "# Written by studium. Holds passwords.\naccounts {\n".to_owned();
+    let password = secret::password(dir, OPERATOR)?;
+    platform(&mut text, &password, &services, &partners);
+    for it in &services {
+        service(&mut text, &secret::password(dir, &it.name)?, it, &services);
+    }
+    for it in &partners {
+        feed(&mut text, &password, &it.institution);
+        reader(&mut text, it);
+    }
+    text.push_str("}\n");
+    secret::replace(&dir.join(FILE), text.as_bytes())
+}
+
+/// The account with the streams. Whoever is in it may do everything with them, so only the operator is.
+fn platform(text: &mut String, password: &str, services: &[ServiceAccess], partners: &[Partner]) {
+    let _ = writeln!(
+        text,
+        "  {PLATFORM}: {{\n    jetstream: enabled\n    \
+         users: [{{ user: {OPERATOR}, password: \"{password}\" }}]\n    exports: ["
     );
+    let mut exports: BTreeMap<_, (bool, Vec<_>)> = BTreeMap::new();
+    for it in services {
+        for (subject, more) in it.grants() {
+            exports.entry(subject).or_insert((more, vec![])).1.push(quoted(&it.account()));
+        }
+    }
+    for (subject, (more, to)) in exports {
+        let _ = writeln!(text, "      {{ service: \"{subject}\", accounts: [{}]{} }}", to.join(", "), response(more));
+    }
     for Partner { institution: id, .. } in partners {
         for (kind, subject, more) in from_platform(id) {
             let _ = writeln!(text, "      {{ {kind}: \"{subject}\", accounts: [\"FEED_{id}\"]{} }}", response(more));
         }
     }
     text.push_str("    ]\n  }\n");
-    for partner in partners {
-        feed(&mut text, password, &partner.institution);
-        reader(&mut text, partner);
+}
+
+/// The account of one service: it imports what the service may ask, and there is nothing else in it.
+/// Its user's permissions say the same once more, and take out what subjects alone cannot.
+fn service(text: &mut String, password: &str, it: &ServiceAccess, all: &[ServiceAccess]) {
+    let grants = it.grants();
+    let list =
+        |subjects: &mut dyn Iterator<Item = &String>| subjects.map(|it| quoted(it)).collect::<Vec<_>>().join(", ");
+    let (allow, deny) = (list(&mut grants.keys()), list(&mut it.denied(all).iter()));
+    let _ = writeln!(
+        text,
+        "  {}: {{\n    users: [{{ user: {}, password: \"{password}\", permissions: {{\n      \
+         publish: {{ allow: [{allow}], deny: [{deny}] }}\n      subscribe: [\"_INBOX.>\"]\n    }} }}]\n    imports: [",
+        quoted(&it.account()),
+        quoted(&it.name),
+    );
+    for subject in grants.keys() {
+        let _ = writeln!(text, "      {{ service: {{ account: {PLATFORM}, subject: \"{subject}\" }} }}");
     }
-    text.push_str("}\n");
-    text
+    text.push_str("    ]\n  }\n");
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{text}\"")
 }
 
 /// What a mirror needs of its own origin and of nothing else: to be delivered to, and to say how fast.

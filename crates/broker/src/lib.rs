@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod binary;
+pub mod certificates;
 pub mod disk;
 pub mod http;
 mod mirror;
@@ -10,5 +11,6 @@ pub mod process;
 mod reload;
 mod secret;
 pub mod server;
+pub mod services;
 
 pub use server::NatsServer;

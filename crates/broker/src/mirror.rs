@@ -1,6 +1,6 @@
 //! The mirror of a partner's feed in an account of its own, looked after by the platform.
 
-use crate::{NatsServer, accounts, reload, secret};
+use crate::{NatsServer, accounts, certificates::Certificates, reload, secret};
 use anyhow::{Context as _, Result};
 use async_nats::jetstream::{
     self, Context, ErrorCode,
@@ -104,12 +104,13 @@ fn is_missing(kind: &GetStreamErrorKind) -> bool {
     matches!(kind, GetStreamErrorKind::JetStream(it) if it.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }
 
-/// A connection of the platform's own user in the mirror's account.
+/// A connection of the operator's own user in the mirror's account.
 async fn keeper(dir: &Path, institution: &str) -> Result<Context> {
     let addresses = reload::addresses(dir)?;
-    let (servers, options) = studium_log::address::connection(&addresses)?;
+    let parameters = Certificates::of(dir).map_or_else(String::new, |it| it.parameters(accounts::OPERATOR));
+    let (servers, options) = studium_log::address::connection(&format!("{addresses}{parameters}"))?;
     let client = options
-        .user_and_password(accounts::keeper(institution), secret::platform(dir)?)
+        .user_and_password(accounts::keeper(institution), secret::password(dir, accounts::OPERATOR)?)
         .connect(servers)
         .await
         .with_context(|| format!("nats-server at {addresses} does not answer"))?;

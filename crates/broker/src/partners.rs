@@ -120,12 +120,6 @@ pub async fn open_mirror(dir: &Path, institution: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// Writes the servers' accounts as the list has them.
-pub(crate) fn write_accounts(dir: &Path) -> Result<()> {
-    let text = accounts::render(&secret::platform(dir)?, &read(dir)?);
-    secret::replace(&dir.join(accounts::FILE), text.as_bytes())
-}
-
 async fn give(
     dir: &Path,
     institution: &str,
@@ -163,7 +157,7 @@ async fn put(dir: &Path, old: &[Partner], new: &[Partner]) -> Result<()> {
 
 fn write(dir: &Path, partners: &[Partner]) -> Result<()> {
     secret::replace(&file(dir), &serde_json::to_vec_pretty(partners)?)?;
-    write_accounts(dir)
+    accounts::write(dir)
 }
 
 fn read(dir: &Path) -> Result<Vec<Partner>> {

@@ -8,12 +8,9 @@ use std::{
 };
 use tempfile::NamedTempFile;
 
-/// Where the platform's own password is.
-const PLATFORM: &str = "platform.password";
-
-/// The platform's own password, which is made when there is none.
-pub fn platform(dir: &Path) -> Result<String> {
-    let path = dir.join(PLATFORM);
+/// The password of a user, which is made when there is none.
+pub fn password(dir: &Path, user: &str) -> Result<String> {
+    let path = dir.join(format!("{user}.password"));
     let shown = path.display();
     if !path.exists() {
         let made = format!("{:032x}{:032x}\n", rand::random::<u128>(), rand::random::<u128>());
@@ -59,13 +56,13 @@ mod tests {
     #[test]
     fn the_password_is_made_once_and_for_this_user_alone() {
         let dir = tempfile::tempdir().unwrap();
-        let password = platform(dir.path()).unwrap();
-        assert_eq!(platform(dir.path()).unwrap(), password);
-        assert!(password.len() == 64 && password.bytes().all(|it| it.is_ascii_hexdigit()));
-        let path = dir.path().join(PLATFORM);
+        let made = password(dir.path(), "ann").unwrap();
+        assert_eq!(password(dir.path(), "ann").unwrap(), made);
+        assert!(made.len() == 64 && made.bytes().all(|it| it.is_ascii_hexdigit()));
+        let path = dir.path().join("ann.password");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         replace(&path, b"another").unwrap();
-        assert_eq!(platform(dir.path()).unwrap(), "another");
+        assert_eq!(password(dir.path(), "ann").unwrap(), "another");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
     }

@@ -1,6 +1,6 @@
 //! nats-server as a child process: configured for a durability profile, awaited, killed, started again.
 
-use crate::{accounts, http, partners, process, process::Process, reload, secret};
+use crate::{accounts, certificates::Certificates, http, process, process::Process, reload, secret};
 use anyhow::{Context, Result, bail};
 use std::{
     fmt::Write,
@@ -24,7 +24,7 @@ pub struct NatsServer {
     executable: PathBuf,
     durability: Durability,
     dir: PathBuf,
-    /// The platform's own.
+    /// The operator's own.
     password: String,
     nodes: Vec<Node>,
 }
@@ -49,8 +49,8 @@ impl NatsServer {
         refuse_other_layout(&dir, durability)?;
         stop_left_over(&dir).await;
         accounts::take_over(&store(&dir, durability, 1), durability)?;
-        let password = secret::platform(&dir)?;
-        partners::write_accounts(&dir)?;
+        accounts::write(&dir)?;
+        let password = secret::password(&dir, accounts::OPERATOR)?;
         let mut server = Self { executable: executable.to_owned(), durability, dir, password, nodes: vec![] };
         let mut attempts = 3;
         loop {
@@ -74,12 +74,28 @@ impl NatsServer {
         store(dir, Durability::Replicated, 1).exists().then_some(Durability::Replicated)
     }
 
-    /// Address of every node, with commas, and with the platform's user and password: what `LogConfig::url` takes.
+    /// Address of every node, with commas, and with the operator's user and password: what `LogConfig::url` takes.
     /// To be shown only without them (`studium_log::address::without_user`).
     pub fn url(&self) -> String {
-        let user = format!("{}:{}", accounts::PLATFORM_USER, self.password);
-        let urls: Vec<_> = self.nodes.iter().map(|it| format!("nats://{user}@127.0.0.1:{}", it.port)).collect();
-        urls.join(",")
+        self.url_with(accounts::OPERATOR, &self.password)
+    }
+
+    /// The same with the user and password of a service.
+    ///
+    /// # Errors
+    /// When the password cannot be read.
+    pub fn url_of(&self, service: &str) -> Result<String> {
+        Ok(self.url_with(service, &secret::password(&self.dir, service)?))
+    }
+
+    fn url_with(&self, user: &str, password: &str) -> String {
+        let (scheme, parameters) = match Certificates::of(&self.dir) {
+            Some(it) => ("tls", it.parameters(user)),
+            None => ("nats", String::new()),
+        };
+        let urls =
+            self.nodes.iter().map(|it| format!("{scheme}://{user}:{password}@127.0.0.1:{}{parameters}", it.port));
+        urls.collect::<Vec<_>>().join(",")
     }
 
     /// Process id of each node.
@@ -187,6 +203,7 @@ impl NatsServer {
         let sync = if self.durability == Durability::Process { "" } else { "sync_interval: always" };
         let store = quoted(&store(&self.dir, self.durability, index.into()));
         let dir = quoted(&self.dir);
+        let tls = Certificates::of(&self.dir).map_or_else(String::new, |it| it.configuration());
         let pid_file = quoted(&self.dir.join(format!("server-{index}.pid")));
         let mut text = format!(
             "# Written at every start.\n\
@@ -197,7 +214,7 @@ impl NatsServer {
              ports_file_dir: {dir}\n\
              pid_file: {pid_file}\n\
              jetstream {{\n  store_dir: {store}\n  max_memory_store: 1GB\n  max_file_store: 1TB\n  {sync}\n}}\n\
-             include \"{}\"\n",
+             include \"{}\"\n{tls}",
             accounts::FILE
         );
         if let Some(own) = cluster.get(usize::from(index) - 1) {
@@ -205,7 +222,7 @@ impl NatsServer {
             let routes = routes.join(", ");
             let _ = write!(
                 text,
-                "cluster {{\n  name: studium\n  host: 127.0.0.1\n  port: {own}\n  routes: [{routes}]\n}}\n"
+                "cluster {{\n  name: studium\n  host: 127.0.0.1\n  port: {own}\n  routes: [{routes}]\n  {tls}}}\n"
             );
         }
         text

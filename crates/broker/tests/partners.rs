@@ -108,14 +108,14 @@ async fn nobody_gets_in_without_being_known() {
     let mut server = start(Durability::Process, dir.path()).await;
     let (servers, options) = address::connection(&address::without_user(&server.url())).unwrap();
     assert!(options.connect(servers.clone()).await.is_err());
-    let wrong = ConnectOptions::with_user_and_password("platform".to_owned(), "wrong".to_owned());
+    let wrong = ConnectOptions::with_user_and_password("operator".to_owned(), "wrong".to_owned());
     assert!(wrong.connect(servers).await.is_err());
     platform(&server).await;
-    for secret in ["platform.password", accounts::FILE] {
+    for secret in ["operator.password", accounts::FILE] {
         let mode = fs::metadata(dir.path().join(secret)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{secret}");
     }
-    let password = fs::read_to_string(dir.path().join("platform.password")).unwrap();
+    let password = fs::read_to_string(dir.path().join("operator.password")).unwrap();
     for open in ["server-1.conf", "server-1.log"] {
         assert!(!fs::read_to_string(dir.path().join(open)).unwrap().contains(password.trim()), "{open}");
     }

@@ -129,7 +129,12 @@ pub enum Command {
         correlation_id: String,
     },
     /// Shows what runs on the directory, where, how durable, how far and how large. Starts nothing.
-    Status,
+    Status {
+        /// Shows instead what each service does, anew every so many seconds, until Ctrl-C; with --json a line each time
+        #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2",
+            value_parser = clap::value_parser!(u64).range(1..=3600))]
+        watch: Option<u64>,
+    },
     /// Prints a token of the built-in development issuer.
     #[command(
         after_help = "Example:\n  grpcurl -plaintext -H \"authorization: Bearer $(studium token --role registrar)\" 127.0.0.1:7402 list"
@@ -150,12 +155,16 @@ pub struct UpArgs {
     /// First port; each part has its place after it.
     #[arg(long, default_value_t = 7400, value_name = "BASE", value_parser = clap::value_parser!(u16).range(1..=65_000))]
     port: u16,
+    /// Encrypt all that travels between processes, with certificates of an authority in the data directory.
+    /// The data directory remembers it.
+    #[arg(long)]
+    tls: bool,
 }
 
 impl UpArgs {
     /// The platform that is asked for.
     pub fn setup(&self, cli: &Cli) -> Setup {
-        Setup { port: Some(self.port), ..self.store.setup(cli) }
+        Setup { port: Some(self.port), tls: self.tls, ..self.store.setup(cli) }
     }
 }
 

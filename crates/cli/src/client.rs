@@ -1,6 +1,6 @@
 //! Calls to the services of a platform: channels with a token, and their errors as sentences.
 
-use crate::{platform::Platform, token};
+use crate::{patient::Patient, platform::Platform, token, transport::Transport};
 use anyhow::{Context, Result, anyhow};
 use std::time::Duration;
 use studium_proto::admin::v1::admin_service_client::AdminServiceClient;
@@ -8,12 +8,12 @@ use tonic::{
     Code, Request, Status,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
-    transport::Endpoint,
 };
 use tonic_types::StatusExt as _;
 
-/// A connection to one service whose every call carries a token. Generated clients take it; clones share it.
-pub type Channel = InterceptedService<tonic::transport::Channel, Bearer>;
+/// A connection to one service whose every call carries a token and waits when the service asks it to. Generated clients
+/// take it; clones share it.
+pub type Channel = Patient<InterceptedService<tonic::transport::Channel, Bearer>>;
 
 /// Adds the caller's token to each call.
 #[derive(Clone)]
@@ -38,13 +38,14 @@ impl Platform {
     pub async fn connect_as(&self, service: &str, who: &token::Wanted) -> Result<Channel> {
         let address = self.address(service)?;
         let bearer = format!("Bearer {}", token::issue(&self.data, who)?);
-        let channel = Endpoint::from_shared(format!("http://{address}"))?
+        let channel = Transport::of(&self.data)?
+            .endpoint(address)?
             .connect_timeout(Duration::from_secs(5))
             .tcp_nodelay(true)
             .connect()
             .await
             .with_context(|| format!("{service} does not answer at {address}; see `studium status`"))?;
-        Ok(InterceptedService::new(channel, Bearer(bearer.parse()?)))
+        Ok(Patient(InterceptedService::new(channel, Bearer(bearer.parse()?))))
     }
 
     /// The operator's side of a service.

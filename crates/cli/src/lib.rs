@@ -7,17 +7,20 @@ pub mod commands;
 pub mod demo;
 pub mod import;
 mod operator_key;
+mod patient;
 pub mod platform;
 pub mod progress;
 pub mod stores;
 pub mod supervise;
 pub mod token;
+pub mod transport;
 
 use anyhow::Result;
 use args::{Cli, Command, ImportCommand, LogCommand, ViewsCommand};
-use commands::{campus, credentials, health, log, parked, partners, restore, serve, status, trace, up, views};
+use commands::{campus, credentials, health, log, parked, partners, restore, serve, status, trace, up, views, watch};
 use platform::Platform;
 use serde_json::json;
+use std::time::Duration;
 
 /// Does what was typed.
 ///
@@ -26,7 +29,7 @@ use serde_json::json;
 pub async fn run(mut cli: Cli) -> Result<()> {
     studium_kit::check_environment()?;
     let setup = cli.setup();
-    match std::mem::replace(&mut cli.command, Command::Status) {
+    match std::mem::replace(&mut cli.command, Command::Status { watch: None }) {
         Command::Demo(args) => demo::demo(&args.store.setup(&cli), &args).await,
         Command::Up(args) => up::up(&args.setup(&cli)).await,
         Command::Serve(args) => serve::serve(*args).await,
@@ -63,7 +66,10 @@ pub async fn run(mut cli: Cli) -> Result<()> {
         Command::Trace { correlation_id } => {
             Platform::with(&setup, async |it| trace::trace(it, &correlation_id).await).await
         }
-        Command::Status => status::status(&Platform::that_runs(&setup).await?).await,
+        Command::Status { watch: None } => status::status(&Platform::that_runs(&setup).await?).await,
+        Command::Status { watch: Some(seconds) } => {
+            watch::watch(&Platform::that_runs(&setup).await?, Duration::from_secs(seconds)).await
+        }
         Command::Token(args) => {
             let token = token::issue(&cli.data, &args.wanted())?;
             setup.output.json(&json!({"token": token}));

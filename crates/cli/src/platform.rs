@@ -3,6 +3,7 @@
 use crate::{
     progress::Output,
     supervise::{Processes, SERVICES},
+    transport::Transport,
 };
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use studium_broker::{http, process};
+use studium_broker::process;
 use studium_log::{Durability, address::without_user};
 use tokio::time::{Instant, sleep};
 
@@ -35,6 +36,8 @@ pub struct Setup {
     pub program: Option<PathBuf>,
     /// Where a fetched nats-server is kept; `None` is the data directory's own cache.
     pub cache: Option<PathBuf>,
+    /// Encrypt all that travels between processes; a directory that was started so once stays so.
+    pub tls: bool,
     /// What services are told besides, as variables of the environment.
     pub settings: Vec<(&'static str, String)>,
     /// Who reads what is printed on the way.
@@ -44,8 +47,8 @@ pub struct Setup {
 impl Setup {
     /// The defaults on a directory: what runs there, or else `disk` on free ports with SQLite.
     pub fn new(data: impl Into<PathBuf>, output: Output) -> Self {
-        let (durability, port, postgres, program, cache, settings) = Default::default();
-        Self { data: data.into(), durability, port, postgres, program, cache, settings, output }
+        let (durability, port, postgres, program, cache, tls, settings) = Default::default();
+        Self { data: data.into(), durability, port, postgres, program, cache, tls, settings, output }
     }
 }
 
@@ -56,7 +59,7 @@ pub struct State {
     pub pid: u32,
     /// The profile.
     pub durability: Durability,
-    /// Addresses of the broker, with commas, and with the platform's user and password.
+    /// Addresses of the broker, with commas, and with the operator's user and password.
     pub nats: String,
     /// Process of each broker node.
     pub nats_pids: Vec<u32>,
@@ -164,6 +167,11 @@ impl Platform {
         result
     }
 
+    /// Whether all that travels between its processes is encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        self.state.nats.starts_with("tls://")
+    }
+
     /// Where a service answers: `127.0.0.1:7402`.
     pub fn address(&self, service: &str) -> Result<&str> {
         let found = self.state.services.iter().find(|it| it.name == service);
@@ -179,8 +187,9 @@ impl Platform {
     }
 
     async fn check(&self) -> Result<()> {
+        let transport = Transport::of(&self.data)?;
         for service in &self.state.services {
-            let answer = http::get(&service.address, "/healthz").await;
+            let answer = transport.get(&service.address, "/healthz").await;
             ensure!(
                 answer.is_ok_and(|(status, _)| status == 200),
                 "{} does not answer at {}; stop the platform (process {}) and start it again",

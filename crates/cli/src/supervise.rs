@@ -4,6 +4,7 @@ use crate::{
     platform::{Lock, Platform, ServiceState, Setup, State},
     progress::{Output, Progress},
     stores,
+    transport::Transport,
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::{
@@ -13,8 +14,11 @@ use std::{
     time::Duration,
 };
 use studium_broker::{
-    NatsServer, binary, disk, http, partners,
+    NatsServer, accounts, binary,
+    certificates::Certificates,
+    disk, http, partners,
     process::{self, Process},
+    services::{self, ServiceAccess},
 };
 use studium_log::Durability;
 use tokio::{
@@ -33,6 +37,20 @@ pub struct Entry {
     pub parts: fn() -> studium_kit::Service,
 }
 
+impl Entry {
+    /// What the broker lets the service do: what its parts declare.
+    fn access(&self) -> ServiceAccess {
+        let parts = (self.parts)();
+        let owned = |it: &&'static str| (*it).to_owned();
+        ServiceAccess {
+            name: self.name.to_owned(),
+            writes: parts.writes().iter().map(owned).collect(),
+            reads: parts.reads().iter().map(owned).collect(),
+            feeds: parts.feed_sorts().iter().map(owned).collect(),
+        }
+    }
+}
+
 /// Every service, in the order in which they are started.
 pub const SERVICES: [Entry; 5] = [
     Entry { name: "catalogue", offset: 1, parts: studium_catalogue::service },
@@ -48,8 +66,21 @@ const CREDENTIALS: &str = "credentials";
 /// The broker's port is the first port and so many more.
 const NATS_OFFSET: u16 = 22;
 
+/// Settings of services that `up` makes itself.
+const OF_UP: [&str; 6] = [
+    "STUDIUM_AUDIENCE",
+    "STUDIUM_ROLES_CLAIM",
+    "STUDIUM_INSTITUTIONS_CLAIM",
+    "STUDIUM_TLS_CERT",
+    "STUDIUM_TLS_KEY",
+    "STUDIUM_TLS_CLIENT_CA",
+];
+
 /// How long a service may drain before it is killed; a little more than it gives itself.
 const DRAIN: Duration = Duration::from_secs(35);
+
+/// How often certificates are signed anew; they are good for a month.
+const SIGN_EVERY: Duration = Duration::from_hours(24 * 10);
 
 /// How often the broker is asked whether it can write.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -113,6 +144,7 @@ impl Processes {
         all.state.ready = true;
         all.state.write(&all.data)?;
         all.later.spawn(open_mirrors(nats_dir(&all.data), setup.output));
+        all.later.spawn(renew_certificates(nats_dir(&all.data), setup.output));
         spinner.finish();
         Ok(all)
     }
@@ -217,18 +249,23 @@ impl Processes {
             .args(["--development-issuer"])
             .arg(crate::token::key_file(&self.data))
             // Not arguments: these URLs hold passwords, and arguments are public.
-            .env("STUDIUM_NATS_URL", &self.state.nats)
+            .env("STUDIUM_NATS_URL", self.nats.url_of(name)?)
             .env("STUDIUM_STORE_URL", store);
         // What is said above must not be mixed with what somebody set for a service of their own.
         command.envs(self.setup.settings.iter().map(|(name, value)| (*name, value)));
-        command.envs(crate::operator_key::settings(name, &self.data, listen)?);
-        for name in ["STUDIUM_AUDIENCE", "STUDIUM_ROLES_CLAIM", "STUDIUM_INSTITUTIONS_CLAIM"] {
+        let url = format!("{}://{listen}", Transport::of(&self.data)?.scheme());
+        command.envs(crate::operator_key::settings(name, &self.data, &url)?);
+        for name in OF_UP {
             command.env_remove(name);
+        }
+        if let Some(it) = Certificates::of(&nats_dir(&self.data)) {
+            command.env("STUDIUM_TLS_CERT", it.identity(name)).env("STUDIUM_TLS_KEY", it.identity(name));
         }
         Process::start(name, command, &self.data.join(format!("log/{name}.log")))
     }
 
     async fn wait_until_ready(&mut self, index: usize, spinner: &Progress) -> Result<()> {
+        let transport = Transport::of(&self.data)?;
         let mut answer = String::new();
         let mut since = Instant::now();
         loop {
@@ -240,7 +277,7 @@ impl Processes {
             if let Ok(address) = fs::read_to_string(address_file(&self.data, &service.name)) {
                 service.address = address;
             }
-            let now = match http::get(&service.address, "/readyz").await {
+            let now = match transport.get(&service.address, "/readyz").await {
                 Ok((200, _)) => return Ok(()),
                 Ok((_, body)) => body.trim().to_owned(),
                 Err(e) => e.to_string(),
@@ -268,7 +305,26 @@ async fn start_nats(setup: &Setup, data: &Path, spinner: &Progress) -> Result<Na
     let dir = nats_dir(data);
     let durability = setup.durability.or_else(|| NatsServer::made_for(&dir)).unwrap_or_default();
     let port = setup.port.map(|base| base + NATS_OFFSET);
+    services::declare(&dir, &SERVICES.map(|it| it.access()))?;
+    if setup.tls || Certificates::of(&dir).is_some() {
+        Certificates::sign(&dir, &certified())?;
+    }
     NatsServer::start(&found.path, durability, &dir, port).await
+}
+
+/// Who connects to the broker with a certificate.
+fn certified() -> Vec<&'static str> {
+    SERVICES.iter().map(|it| it.name).chain([accounts::OPERATOR]).collect()
+}
+
+/// Signs certificates anew long before they run out, if there are any.
+async fn renew_certificates(dir: PathBuf, output: Output) {
+    while Certificates::of(&dir).is_some() {
+        sleep(SIGN_EVERY).await;
+        if let Err(e) = Certificates::renew(&dir, &certified()).await {
+            output.note(format!("certificates cannot be signed anew: {e:#}; start again within three weeks"));
+        }
+    }
 }
 
 /// Makes mirrors of partners' feeds anew that were lost with the broker's data. All else works without them.

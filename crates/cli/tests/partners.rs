@@ -104,7 +104,7 @@ async fn an_operator_gives_changes_and_takes_access() {
     assert_eq!((&listed["institution"], &listed["public_key"]), (&json!("ou"), &second["public_key"]));
 
     let status = String::from_utf8(studium(&data).arg("status").output().unwrap().stdout).unwrap();
-    let password = std::fs::read_to_string(data.join("nats/platform.password")).unwrap();
+    let password = std::fs::read_to_string(data.join("nats/operator.password")).unwrap();
     let state = State::read(&data).unwrap();
     let mut told = first_line + &status + &listed.to_string();
     for pid in state.services.iter().map(|it| it.pid).chain(state.nats_pids).chain([state.pid]) {
@@ -113,8 +113,8 @@ async fn an_operator_gives_changes_and_takes_access() {
     for log in std::fs::read_dir(data.join("log")).unwrap() {
         told += &std::fs::read_to_string(log.unwrap().path()).unwrap();
     }
-    assert!(told.contains("--durability process") && told.contains("nats://platform:***@"), "settings are there");
-    assert!(!told.contains(password.trim()), "the platform's password is seen");
+    assert!(told.contains("--durability process") && told.contains("nats://enrolment:***@"), "settings are there");
+    assert!(!told.contains(password.trim()), "the operator's password is seen");
     assert!(!told.contains(second["seed"].as_str().unwrap()), "a partner's key is seen");
 
     done(&nats(&data, &["remove", "ou"]));

@@ -75,6 +75,8 @@ fn up_is_used_killed_started_again_and_stopped() {
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
+    what_goes_on_is_shown(&data);
+
     // The services see their parent's end by themselves; the broker is found and ended by the next start.
     let old = pids(&state);
     first.kill().unwrap();
@@ -88,6 +90,23 @@ fn up_is_used_killed_started_again_and_stopped() {
         assert!(Instant::now() < deadline, "something still runs after `up` has ended");
     }
     assert_eq!(run(&data, &["status"]).status.code(), Some(1));
+}
+
+/// Somebody watches while somebody else commands.
+fn what_goes_on_is_shown(data: &Path) {
+    let watch = studium(data).args(["--json", "status", "--watch", "1"]).stdout(Stdio::piped()).spawn();
+    let mut watch = watch.unwrap();
+    let mut rounds = BufReader::new(watch.stdout.take().unwrap())
+        .lines()
+        .map(|it| serde_json::from_str::<Value>(&it.unwrap()).unwrap()["services"][1].take());
+    let quiet = rounds.next().unwrap();
+    assert_eq!(quiet["service"], "enrolment", "{quiet}");
+    assert!(run(data, &["partners", "open", "ou"]).status.success());
+    let busy = rounds.take(60).find(|it| it["p50_ms"].is_f64()).expect("a round with a command");
+    assert!(busy["commands"]["accepted"].as_f64().unwrap() > 0.0, "{busy}");
+    // What nobody reads any more ends.
+    watch.kill().unwrap();
+    watch.wait().unwrap();
 }
 
 #[test]

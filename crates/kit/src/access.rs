@@ -1,6 +1,6 @@
 //! Who may call which rpc, as the contract says: one table from the descriptors, enforced before any handler.
 
-use crate::{auth::Verifier, call::Caller, roles, status};
+use crate::{auth::Verifier, call::Caller, limits::MESSAGE_BYTES_MAX, roles, status};
 use axum::body::Body;
 use bytes::{Buf as _, Bytes};
 use http::{HeaderMap, Request, header::AUTHORIZATION};
@@ -12,9 +12,6 @@ use tonic::Status;
 
 /// `ErrorInfo.domain` of a call that is not granted.
 pub const DOMAIN: &str = "access.studium";
-
-/// The largest request whose own field is checked, bytes; tonic's own limit for a message.
-const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The header of a gRPC message: a flag and the length.
 const FRAME_HEADER_BYTES: usize = 5;
@@ -53,6 +50,7 @@ struct Own {
 /// A call that may go on to its handler.
 pub(crate) struct Admitted {
     pub request: Request<Body>,
+    pub caller: Arc<Caller>,
     /// It is answered with a stream.
     pub streams: bool,
 }
@@ -91,12 +89,19 @@ impl AccessTable {
 
     /// Lets a call pass with its [`Caller`] in the extensions, or says why not.
     ///
+    /// `charge` is asked as soon as it is known who calls, before anything that costs more.
     /// Only a call that needs an `own` grant is buffered. Such a call must come uncompressed:
     /// compression is refused with UNIMPLEMENTED rather than inflated before it is known who calls.
-    pub(crate) async fn admit(&self, verifier: &Verifier, request: Request<Body>) -> Result<Admitted, Status> {
+    pub(crate) async fn admit(
+        &self,
+        verifier: &Verifier,
+        charge: impl Fn(&Caller) -> Result<(), Status>,
+        request: Request<Body>,
+    ) -> Result<Admitted, Status> {
         let path = request.uri().path();
         if OPEN.iter().any(|it| path.starts_with(it)) {
-            return Ok(Admitted { request, streams: true });
+            charge(&Caller::default())?;
+            return Ok(Admitted { request, caller: Arc::default(), streams: true });
         }
         let Some(rule) = self.rules.get(path) else {
             return Err(Status::unimplemented(format!("this service has no rpc `{path}`")));
@@ -108,6 +113,7 @@ impl AccessTable {
                 return Err(Status::unauthenticated("a bearer token is needed: metadata `authorization: Bearer …`"));
             }
         };
+        charge(&caller)?;
         let (streams, caller) = (rule.streams, rule.in_granted_roles(caller));
         if !rule.public && !rule.by_role(&caller) {
             let path = path.to_owned();
@@ -123,6 +129,11 @@ impl AccessTable {
         Ok(admitted(request, caller, streams))
     }
 
+    /// Whether a call is answered with a stream.
+    pub(crate) fn streams(&self, path: &str) -> bool {
+        self.rules.get(path).map_or_else(|| OPEN.iter().any(|it| path.starts_with(it)), |it| it.streams)
+    }
+
     /// Whether a path is an rpc here: what a browser may ask about before it calls.
     pub(crate) fn knows(&self, path: &str) -> bool {
         self.rules.contains_key(path) || OPEN.iter().any(|it| path.starts_with(it))
@@ -130,8 +141,8 @@ impl AccessTable {
 }
 
 fn admitted(mut request: Request<Body>, caller: Arc<Caller>, streams: bool) -> Admitted {
-    request.extensions_mut().insert(caller);
-    Admitted { request, streams }
+    request.extensions_mut().insert(Arc::clone(&caller));
+    Admitted { request, caller, streams }
 }
 
 impl Rule {
@@ -277,7 +288,7 @@ async fn buffered(request: Request<Body>) -> Result<(Bytes, Request<Body>), Stat
         return Err(Status::unimplemented(compressed));
     }
     let (parts, body) = request.into_parts();
-    let whole = Limited::new(body, MESSAGE_BYTES_MAX + FRAME_HEADER_BYTES).collect().await.map_err(|e| {
+    let whole = Limited::new(body, MESSAGE_BYTES_MAX as usize + FRAME_HEADER_BYTES).collect().await.map_err(|e| {
         if e.is::<LengthLimitError>() {
             Status::resource_exhausted(format!("the request is larger than {MESSAGE_BYTES_MAX} bytes"))
         } else {

@@ -1,6 +1,10 @@
 //! The settings of a service: flags first, then the environment, all shown at start with secrets hidden.
 
-use crate::auth::{self, DevelopmentIssuer, Expected, Verifier};
+use crate::{
+    Security,
+    auth::{self, DevelopmentIssuer, Expected, Verifier},
+    limits::Limits,
+};
 use clap::{Args, Command, error::ErrorKind};
 use std::{
     env,
@@ -67,6 +71,12 @@ pub struct Config {
     /// How long running requests may take to finish at the end, seconds
     #[arg(long, env = "STUDIUM_DRAIN_SECONDS", default_value_t = 30)]
     pub drain_seconds: u64,
+    /// How far it lets itself be used
+    #[command(flatten)]
+    pub limits: Limits,
+    /// What is encrypted
+    #[command(flatten)]
+    pub security: Security,
 }
 
 impl Config {
@@ -140,7 +150,9 @@ impl Config {
 
     /// Every setting as it is in force, secrets hidden.
     pub fn shown(&self) -> Vec<(String, String)> {
-        let issuer = self.development_issuer.as_ref().map(|it| it.display().to_string());
+        let path = |it: &Option<PathBuf>| it.as_ref().map(|it| it.display().to_string());
+        let security = &self.security;
+        let allowed = Some(security.allow_plaintext.join(",")).filter(|it| !it.is_empty());
         [
             ("listen", Some(self.listen.clone())),
             ("nats", Some(hide_secrets(&self.nats))),
@@ -148,14 +160,18 @@ impl Config {
             ("store", Some(hide_secrets(&self.store))),
             ("issuer", self.issuer.as_deref().map(hide_secrets)),
             ("jwks_url", self.jwks_url.as_deref().map(hide_secrets)),
-            ("development_issuer", issuer),
+            ("development_issuer", path(&self.development_issuer)),
             ("audience", Some(self.audience.clone())),
             ("roles_claim", Some(self.roles_claim.clone())),
             ("institutions_claim", Some(self.institutions_claim.clone())),
             ("drain_seconds", Some(self.drain_seconds.to_string())),
+            ("tls_cert", path(&security.tls_cert)),
+            ("tls_client_ca", path(&security.tls_client_ca)),
+            ("allow_plaintext", allowed),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .chain(self.limits.shown().map(|(name, value)| (name.to_owned(), value.to_string())))
         .collect()
     }
 

@@ -95,13 +95,17 @@ pub(crate) async fn round(app: &App, deadline: &dyn AnyDeadline, at_ms: i64) -> 
     );
     let args = [at_ms.into(), deadline.name().into(), ROUND_MAX.into()];
     let due: Vec<(String, i64)> = app.store().query(&sql, &args).await?;
+    let mut left = due.len();
+    app.metrics().deadlines_due(deadline.name(), left);
     for (id, due_ms) in due {
-        fire(app, deadline, id, due_ms).await?;
+        left -= usize::from(fire(app, deadline, id, due_ms).await?);
     }
+    app.metrics().deadlines_due(deadline.name(), left);
     Ok(())
 }
 
-async fn fire(app: &App, deadline: &dyn AnyDeadline, id: String, due_ms: i64) -> Result<(), StoreError> {
+/// Whether it has fired.
+async fn fire(app: &App, deadline: &dyn AnyDeadline, id: String, due_ms: i64) -> Result<bool, StoreError> {
     let name = deadline.name();
     let request = Uuid::new_v5(&DEADLINES, format!("{name}\n{id}\n{due_ms}").as_bytes()).to_string();
     let meta = Meta {
@@ -116,10 +120,10 @@ async fn fire(app: &App, deadline: &dyn AnyDeadline, id: String, due_ms: i64) ->
         Answer::Refused(why) => why,
         Answer::Failed(why) => {
             tracing::warn!(deadline = name, id, why, "a deadline could not fire; trying again");
-            return Ok(());
+            return Ok(false);
         }
     };
     let sql = "INSERT INTO deadline_fired (deadline, id, due_ms, outcome, at_ms) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     let args = [name.into(), id.into(), due_ms.into(), outcome.into(), now_ms().into()];
-    app.store().execute(sql, &args).await.map(drop)
+    app.store().execute(sql, &args).await.map(|_| true)
 }

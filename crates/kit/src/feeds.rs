@@ -42,6 +42,8 @@ pub trait Feed: Send + Sync + 'static {
     const NAME: &'static str;
     /// Names of the views that have to have seen a commit before it is told.
     const VIEWS: &'static [&'static str];
+    /// The sorts of subjects that [`Notice::sort`] may name: the broker takes no others.
+    const SORTS: &'static [&'static str];
 
     /// Ids of the feeds that there are at present.
     fn open(app: &App) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;

@@ -1,5 +1,6 @@
 //! What a service counts and times, in Prometheus form.
 
+use crate::limits::Cause;
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
     core::Collector, exponential_buckets,
@@ -28,7 +29,9 @@ struct Inner {
     conflicts: IntCounterVec,
     view_lag: IntGaugeVec,
     parked: IntGaugeVec,
+    deadlines_due: IntGaugeVec,
     work: IntCounterVec,
+    refused: [IntCounter; Cause::ALL.len()],
     aggregates: RwLock<HashMap<&'static str, Arc<Aggregate>>>,
 }
 
@@ -51,7 +54,10 @@ impl Metrics {
         // 50 µs to 6.5 s, doubling: the budgets lie at 1, 3 and 50 ms.
         let buckets = exponential_buckets(0.000_05, 2.0, 18)?;
         let timed = |name: &str, help: &str| HistogramOpts::from(opts(name, help)).buckets(buckets.clone());
+        let refused =
+            IntCounterVec::new(opts("refused_total", "What ran into a limit of the service, by limit."), &["cause"])?;
         let inner = Inner {
+            refused: Cause::ALL.map(|it| refused.with_label_values(&[it.name()])),
             commands: IntCounterVec::new(
                 opts("commands_total", "Commands by what they came to."),
                 &["aggregate", "outcome"],
@@ -67,6 +73,10 @@ impl Metrics {
                 &["view", "stream"],
             )?,
             parked: IntGaugeVec::new(opts("parked", "Reactions that are parked or wait behind one."), &["policy"])?,
+            deadlines_due: IntGaugeVec::new(
+                opts("deadlines_due", "Deadlines whose time has come and that have not fired, 1,000 at most."),
+                &["deadline"],
+            )?,
             work: IntCounterVec::new(
                 opts("work_total", "What a service did by itself, by what it came to."),
                 &["work", "outcome"],
@@ -74,13 +84,15 @@ impl Metrics {
             aggregates: RwLock::default(),
             registry,
         };
-        let all: [Box<dyn Collector>; 7] = [
+        let all: [Box<dyn Collector>; 9] = [
+            Box::new(refused),
             Box::new(inner.commands.clone()),
             Box::new(inner.command_seconds.clone()),
             Box::new(inner.append_seconds.clone()),
             Box::new(inner.conflicts.clone()),
             Box::new(inner.view_lag.clone()),
             Box::new(inner.parked.clone()),
+            Box::new(inner.deadlines_due.clone()),
             Box::new(inner.work.clone()),
         ];
         for collector in all {
@@ -114,9 +126,21 @@ impl Metrics {
         self.inner.parked.with_label_values(&[policy]).set(reactions as i64);
     }
 
+    /// How many deadlines of a kind are due.
+    pub fn deadlines_due(&self, deadline: &str, many: usize) {
+        self.inner.deadlines_due.with_label_values(&[deadline]).set(many as i64);
+    }
+
     /// Counts what a piece of work came to.
     pub fn worked(&self, work: &str, outcome: &str) {
         self.inner.work.with_label_values(&[work, outcome]).inc();
+    }
+
+    /// Counts what ran into a limit.
+    pub(crate) fn refused(&self, cause: Cause) {
+        if let Some(n) = Cause::ALL.iter().position(|it| *it == cause) {
+            self.inner.refused[n].inc();
+        }
     }
 
     /// Where further counters may be registered; they appear with the rest.
@@ -161,6 +185,7 @@ mod tests {
         metrics.decided("enrolment.enrolment", "refused", Duration::from_millis(2), &Deciding::default());
         metrics.view_lag("run_roster_1", "enrolment", 7);
         metrics.parked("promote", 3);
+        metrics.deadlines_due("offer", 2);
         metrics.worked("webhooks", "delivered");
         let shown = metrics.render().unwrap();
         for line in [
@@ -170,6 +195,7 @@ mod tests {
             r#"studium_append_seconds_count{aggregate="enrolment.enrolment",service="enrolment"} 1"#,
             r#"studium_view_lag{service="enrolment",stream="enrolment",view="run_roster_1"} 7"#,
             r#"studium_work_total{outcome="delivered",service="enrolment",work="webhooks"} 1"#,
+            r#"studium_deadlines_due{deadline="offer",service="enrolment"} 2"#,
             r#"studium_parked{policy="promote",service="enrolment"} 3"#,
         ] {
             assert!(shown.contains(line), "{line}\n{shown}");

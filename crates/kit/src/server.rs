@@ -1,11 +1,13 @@
 //! One port for all: gRPC, gRPC-Web, health, reflection, and plain HTTP/1.1 and HTTP/2.
 
 use crate::{
-    Metrics,
+    Caller, Metrics,
     access::{AccessTable, Admitted},
     auth::Verifier,
     ending::Ending,
+    limits::{Cause, Gate, Limits, Line, Measured, deadline, guarded, over},
     status, telemetry,
+    tls::{Tls, secured},
 };
 use anyhow::Context as _;
 use axum::{
@@ -17,12 +19,20 @@ use axum::{
 };
 use futures::{FutureExt as _, future::BoxFuture};
 use http::{HeaderName, Method, StatusCode, header::CONTENT_TYPE};
+use http_body_util::Limited;
 use serde_json::json;
-use std::{convert::Infallible, io, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    net::{IpAddr, SocketAddr},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::{
-    Status,
+    Code, Status,
     service::{Routes, RoutesBuilder},
     transport::{Server, server::TcpIncoming},
 };
@@ -40,8 +50,12 @@ use tracing::Instrument as _;
 /// How often gRPC health asks whether the service is ready.
 const HEALTH_EVERY: Duration = Duration::from_secs(1);
 
-/// Requests that one connection may have under way.
-const STREAMS_MAX: u32 = 4096;
+/// Requests that one connection may have under way: more wait with the client.
+const STREAMS_MAX: u32 = 1024;
+
+/// What is answered whatever else there is to do.
+const HEALTH: &str = "/grpc.health.v1.Health/";
+const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// Bytes that may be on the way in one stream and in one connection: enough for bulk calls.
 const STREAM_WINDOW_BYTES: u32 = 1 << 20;
@@ -68,6 +82,10 @@ pub struct Edge {
     pub http: Router,
     /// How long running requests may take to finish at the end.
     pub drain: Duration,
+    /// How far it lets itself be used.
+    pub limits: Limits,
+    /// Its certificates; none = plaintext.
+    pub tls: Option<Tls>,
 }
 
 /// An empty set of gRPC routes, to which the services are added.
@@ -123,7 +141,9 @@ pub async fn serve(listener: TcpListener, edge: Edge, stop: CancellationToken) -
     let contract = studium_proto::file_descriptor_set(&edge.rpcs);
     routes.add_service(health_service).add_service(reflection(&edge.rpcs, &contract).build_v1()?);
     routes.add_service(reflection(&edge.rpcs, &contract).build_v1alpha()?);
+    let gate = Arc::new(Gate::new(edge.limits, edge.metrics));
     let rpc = Arc::new(Rpc {
+        gate: Arc::clone(&gate),
         access: edge.access,
         verifier: edge.verifier,
         routes: routes.routes().prepare().into_axum_router(),
@@ -133,11 +153,13 @@ pub async fn serve(listener: TcpListener, edge: Edge, stop: CancellationToken) -
     let app = Router::new().fallback(enter).with_state(doors);
 
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).with_keepalive(Some(Duration::from_mins(1)));
+    let incoming = secured(guarded(incoming, &gate.limits, &gate.metrics), edge.tls);
     let server = Server::builder()
         .accept_http1(true)
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
         .max_concurrent_streams(Some(STREAMS_MAX))
+        .http2_max_header_list_size(Some(gate.limits.header_bytes))
         .initial_stream_window_size(Some(STREAM_WINDOW_BYTES))
         .initial_connection_window_size(Some(CONNECTION_WINDOW_BYTES))
         .add_routes(Routes::from(app))
@@ -162,6 +184,12 @@ struct Doors {
 
 /// Plain gRPC takes the short way; only browsers pay for translation and CORS.
 async fn enter(State(doors): State<Arc<Doors>>, request: Request) -> Response {
+    if let Some(line) = request.extensions().get::<Line>() {
+        line.begin();
+    }
+    if doors.rpc.gate.is_top_heavy(request.headers()) {
+        return StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response();
+    }
     let content = request.headers().get(CONTENT_TYPE).map_or(&[][..], |it| it.as_bytes());
     let asks_first = *request.method() == Method::OPTIONS && doors.rpc.access.knows(request.uri().path());
     let answered = if content.starts_with(b"application/grpc-web") || asks_first {
@@ -169,13 +197,42 @@ async fn enter(State(doors): State<Arc<Doors>>, request: Request) -> Response {
     } else if content.starts_with(b"application/grpc") {
         return doors.rpc.call(request).await;
     } else {
-        doors.http.clone().oneshot(request).await
+        return doors.page(request).await;
     };
     answered.unwrap_or_else(|never| match never {})
 }
 
-/// The gRPC services behind access control.
+impl Doors {
+    /// Plain HTTP, under the same limits as calls; whether the service is well may be asked whatever it has to do.
+    async fn page(&self, request: Request) -> Response {
+        let gate = &self.rpc.gate;
+        let http = self.http.clone();
+        if PROBES.contains(&request.uri().path()) {
+            return http.oneshot(request).await.unwrap_or_else(|never| match never {});
+        }
+        let place = gate.place().and_then(|it| gate.charge(&Caller::default(), address(&request)).map(|()| it));
+        let _place = match place {
+            Ok(it) => it,
+            Err(turned) => return turned.into_page(),
+        };
+        let request = request.map(|it| Body::new(Limited::new(it, gate.limits.message_bytes as usize)));
+        let answered = tokio::time::timeout(gate.limits.call_time(), http.oneshot(request)).await;
+        if let Ok(answered) = answered {
+            return answered.unwrap_or_else(|never| match never {});
+        }
+        gate.metrics.refused(Cause::Deadline);
+        StatusCode::GATEWAY_TIMEOUT.into_response()
+    }
+}
+
+/// Who is at the other end of the connection.
+fn address(request: &Request) -> Option<IpAddr> {
+    request.extensions().get::<Line>()?.address
+}
+
+/// The gRPC services behind access control and limits.
 struct Rpc {
+    gate: Arc<Gate>,
     access: AccessTable,
     verifier: Verifier,
     routes: Router,
@@ -197,13 +254,50 @@ impl Rpc {
     }
 
     async fn admit_and_run(&self, request: Request) -> Result<Response, Status> {
-        let Admitted { request, streams } = self.access.admit(&self.verifier, request).await?;
-        let response = self.routes.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
-        if let Some(malformed) = status::undecodable(response.headers()) {
-            return Err(malformed);
+        let gate = &self.gate;
+        if request.uri().path().starts_with(HEALTH) {
+            let response = self.run(request).await?;
+            return Ok(response.map(|it| Body::new(Ending::stream(it, gate, &self.stop, None, None))));
         }
-        // Handlers of streams need not know that the service is about to stop.
-        Ok(if streams { response.map(|it| Body::new(Ending::new(it, &self.stop))) } else { response })
+        let _place = gate.place()?;
+        let time = deadline(request.headers(), &gate.limits, self.access.streams(request.uri().path()));
+        let work = async {
+            let from = address(&request);
+            let Admitted { request, caller, streams } = self.admit(request, from).await?;
+            // A handler of a stream need not know that the service is about to stop, or that its client's time is over.
+            let place = if streams { Some(gate.stream_place(&caller, from)?) } else { None };
+            let request = request.map(|it| Body::new(Measured::new(it, Arc::clone(gate))));
+            let response = self.run(request).await?;
+            Ok(response.map(|it| match place {
+                Some(it_takes) => Body::new(Ending::stream(it, gate, &self.stop, time, Some(it_takes))),
+                None => Body::new(Ending::unary(it, gate)),
+            }))
+        };
+        match time {
+            Some(time) => tokio::time::timeout(time, work).await.unwrap_or_else(|_| Err(over(&gate.metrics))),
+            None => work.await,
+        }
+    }
+
+    /// Whoever knocks without a token that is good, or for what is not here, pays for it as a stranger.
+    async fn admit(&self, request: Request, from: Option<IpAddr>) -> Result<Admitted, Status> {
+        let charge = |caller: &Caller| self.gate.charge(caller, from).map_err(Status::from);
+        let refusal = match self.access.admit(&self.verifier, charge, request).await {
+            Ok(admitted) => return Ok(admitted),
+            Err(refusal) => refusal,
+        };
+        if matches!(refusal.code(), Code::Unauthenticated | Code::Unimplemented) {
+            charge(&Caller::default())?;
+        }
+        Err(refusal)
+    }
+
+    async fn run(&self, request: Request) -> Result<Response, Status> {
+        let response = self.routes.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+        match status::undecodable(response.headers()) {
+            Some(malformed) => Err(malformed),
+            None => Ok(response),
+        }
     }
 }
 

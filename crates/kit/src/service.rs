@@ -1,7 +1,7 @@
 //! A service: the list of its parts, and how they are started and stopped together.
 
 use crate::{
-    App, Config, Metrics, Verifier,
+    App, Config, Limits, Metrics, Tls, Verifier,
     access::AccessTable,
     admin::Admin,
     api_keys::{ApiKeys, Holder},
@@ -17,15 +17,14 @@ use crate::{
 use futures::future::BoxFuture;
 use std::{
     any::{Any, TypeId},
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     convert::Infallible,
     future::Future,
     marker::PhantomData,
     net::SocketAddr,
-    process::ExitCode,
     time::Duration,
 };
-use studium_core::{Decider, Policy};
+use studium_core::{Decider, Event, Policy};
 use studium_log::{Log, LogConfig};
 use studium_proto::admin::v1::admin_service_server::AdminServiceServer;
 use studium_store::{Projection, Projector, Store, StoreError, View};
@@ -45,6 +44,8 @@ type MakeHttp = Box<dyn FnOnce(&App) -> axum::Router + Send>;
 pub struct Service {
     name: &'static str,
     deciders: Vec<Register>,
+    /// The kinds of aggregates that are decided about.
+    aggregates: Vec<&'static str>,
     views: Vec<fn(Projector) -> Projector>,
     /// Which streams each view follows.
     followed: HashMap<&'static str, &'static [&'static str]>,
@@ -53,6 +54,8 @@ pub struct Service {
     awaited: Vec<(&'static str, &'static str, &'static [&'static str])>,
     deadlines: Vec<Box<dyn AnyDeadline>>,
     feeds: Vec<RunFeed>,
+    /// The sorts of subjects in them.
+    feed_sorts: Vec<&'static str>,
     works: Vec<(Prepare, RunWork)>,
     rpcs: Vec<&'static str>,
     apis: Vec<MakeApi>,
@@ -77,6 +80,10 @@ pub struct Surroundings {
     pub settings: Vec<(String, String)>,
     /// How long running requests may take to finish at the end.
     pub drain: Duration,
+    /// How far it lets itself be used.
+    pub limits: Limits,
+    /// Certificates of the port; none = plaintext.
+    pub tls: Option<Tls>,
 }
 
 /// A service that runs.
@@ -97,12 +104,14 @@ impl Service {
         Self {
             name,
             deciders: Vec::new(),
+            aggregates: Vec::new(),
             views: Vec::new(),
             followed: HashMap::new(),
             policies: Vec::new(),
             awaited: Vec::new(),
             deadlines: Vec::new(),
             feeds: Vec::new(),
+            feed_sorts: Vec::new(),
             works: Vec::new(),
             rpcs: Vec::new(),
             apis: Vec::new(),
@@ -118,9 +127,26 @@ impl Service {
         self.name
     }
 
+    /// The kinds of aggregates that it decides about: what it may write.
+    pub fn writes(&self) -> &[&'static str] {
+        &self.aggregates
+    }
+
+    /// The streams that its views and policies follow: what it may read.
+    pub fn reads(&self) -> BTreeSet<&'static str> {
+        let policies = self.policies.iter().map(|it| it.stream());
+        self.followed.values().copied().flatten().copied().chain(policies).collect()
+    }
+
+    /// The sorts of subjects in the feeds that it keeps.
+    pub fn feed_sorts(&self) -> &[&'static str] {
+        &self.feed_sorts
+    }
+
     /// Lists a decider.
     pub fn decider<D: Decider>(mut self) -> Self {
         self.deciders.push(Deciders::register::<D>);
+        self.aggregates.push(<D::Event as Event>::AGGREGATE);
         self
     }
 
@@ -171,6 +197,7 @@ impl Service {
 
     /// Lists a kind of feed.
     pub fn feed<F: Feed>(mut self) -> Self {
+        self.feed_sorts.extend(F::SORTS);
         self.feeds.push(|app, active, stop| Box::pin(feeds::run::<F>(app, active, stop)));
         self.awaited.push((F::NAME, self.name, F::VIEWS));
         self
@@ -236,12 +263,14 @@ impl Service {
         config.check()?;
         self.is_well_set()?;
         let listener = server::bind(&config.listen).await?;
+        config.security.check(listener.local_addr()?, &config.nats, &config.store)?;
+        let tls = config.security.tls()?;
         let log = LogConfig { url: config.nats.clone(), durability: config.durability };
         let log = Log::connect(&log).await?;
         let store = Store::open(&config.store).await?;
         let verifier = config.verifier().await?;
-        let (settings, drain) = (config.shown(), config.drain());
-        let running = self.start(Surroundings { log, store, verifier, listener, settings, drain }).await?;
+        let (settings, drain, limits) = (config.shown(), config.drain(), config.limits);
+        let running = self.start(Surroundings { log, store, verifier, listener, settings, drain, limits, tls }).await?;
         ready(running.address);
         running.until(stop).await
     }
@@ -251,7 +280,7 @@ impl Service {
     /// # Errors
     /// When an rpc does not say who may call it, the log cannot be opened, or a view does not fit its table.
     pub async fn start(self, surroundings: Surroundings) -> anyhow::Result<Running> {
-        let Surroundings { log, store, verifier, listener, settings, drain } = surroundings;
+        let Surroundings { log, store, verifier, listener, settings, drain, limits, tls } = surroundings;
         self.is_well_set()?;
         self.views_follow_what_policies_wait_for()?;
         let mut rpcs = self.rpcs;
@@ -306,6 +335,8 @@ impl Service {
             metrics,
             http: self.http.into_iter().fold(axum::Router::new(), |all, make| all.merge(make(&app))),
             drain,
+            limits,
+            tls,
         };
         let address = listener.local_addr()?;
         tasks.spawn(server::serve(listener, edge, stop.clone()));
@@ -355,44 +386,4 @@ impl Running {
         now.cancel();
         self.until(now).await
     }
-}
-
-/// The whole of a service's own program: flags, telemetry, run, drain.
-pub fn main(service: Service) -> ExitCode {
-    use clap::{Args as _, FromArgMatches as _};
-    let name = service.name;
-    let program = format!("studium-{name}");
-    let command = Config::augment_args(clap::Command::new(name).version(env!("CARGO_PKG_VERSION")));
-    let config = match command.try_get_matches().and_then(|it| Config::from_arg_matches(&it)) {
-        Ok(it) => it,
-        Err(e) => return failed(&program, 2, &crate::wrong_use(&e)),
-    };
-    let run = |runtime: tokio::runtime::Runtime| {
-        runtime.block_on(async move {
-            let telemetry = crate::telemetry::init(name)?;
-            config.announce(name);
-            let stop = CancellationToken::new();
-            let told = stop.clone();
-            tokio::spawn(async move {
-                server::asked_to_stop().await;
-                told.cancel();
-            });
-            let outcome = service.run(config, stop, |_| {}).await;
-            telemetry.shutdown().await;
-            outcome
-        })
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    match runtime.map_err(anyhow::Error::from).and_then(run) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(e) => failed(&program, 1, &format!("{e:#}")),
-    }
-}
-
-/// Ends a program with the one line that whoever started it reads on stderr; logs and results are on stdout.
-#[expect(clippy::print_stderr, reason = "telemetry may be what failed")]
-pub fn failed(program: &str, code: u8, why: &str) -> ExitCode {
-    let lines: Vec<_> = why.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
-    eprintln!("{program}: {}", lines.join(" "));
-    ExitCode::from(code)
 }

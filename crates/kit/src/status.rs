@@ -73,6 +73,20 @@ pub fn fault(e: impl Error + 'static) -> Status {
     broken(&chain(&e), unreachable)
 }
 
+/// More is asked for than a limit allows: `RESOURCE_EXHAUSTED`, and when to come again if that is of use.
+pub(crate) fn exhausted(reason: &str, message: impl Into<String>, again: Option<Duration>) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+    if again.is_some() {
+        details.set_retry_info(again);
+    }
+    Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
+/// The call's time is over, its work was stopped: `DEADLINE_EXCEEDED`.
+pub(crate) fn overdue() -> Status {
+    told(Code::DeadlineExceeded, "OVERDUE", "the time for this call is over; what it was at may be done or not", false)
+}
+
 /// What is no message of the contract, tonic answers INTERNAL, as if it were our fault.
 pub(crate) fn undecodable(headers: &HeaderMap) -> Option<Status> {
     let status = Status::from_header_map(headers).filter(|it| it.code() == Code::Internal)?;

@@ -6,9 +6,12 @@ mod edge {
     pub mod contract;
     pub mod http;
     pub mod issuers;
+    pub mod limits;
     pub mod oidc;
     pub mod server;
+    pub mod slow;
     pub mod stopping;
+    pub mod tls;
     pub mod tokens;
     pub mod traces;
 }

@@ -2,11 +2,12 @@
 
 use crate::StoreError;
 use sqlx::{
-    postgres::PgConnectOptions,
+    postgres::{PgConnectOptions, PgSslMode},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use std::{
     fs::{File, TryLockError},
+    net::IpAddr,
     path::Path,
     str::FromStr as _,
     time::Duration,
@@ -67,14 +68,60 @@ pub(crate) fn sqlite(path: &str) -> Result<(Address, Option<File>), StoreError> 
     Ok((Address::Sqlite(Box::new(options)), Some(lock)))
 }
 
-pub(crate) fn postgres(url: &str) -> Result<Address, StoreError> {
-    let options = PgConnectOptions::from_str(url).map_err(|e| {
+/// The other machine to which a store's data would travel unencrypted.
+///
+/// # Errors
+/// When the address is malformed.
+pub fn in_plaintext(url: &str) -> Result<Option<String>, StoreError> {
+    if !url.starts_with("postgres") {
+        return Ok(None);
+    }
+    let options = options(url)?;
+    let host = options.get_host();
+    let stays = options.get_socket().is_some()
+        || host.starts_with('/')
+        || host == "localhost"
+        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|it| it.is_loopback());
+    let encrypted = matches!(options.get_ssl_mode(), PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull);
+    Ok((!stays && !encrypted).then(|| host.to_owned()))
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    PgConnectOptions::from_str(url).map_err(|e| {
         StoreError::Setup(format!("the PostgreSQL address is malformed ({e}); write postgres://USER@HOST/DATABASE"))
-    })?;
+    })
+}
+
+pub(crate) fn postgres(url: &str) -> Result<Address, StoreError> {
     Ok(Address::Postgres(Box::new(
-        options
+        options(url)?
             .application_name("studium")
             .statement_cache_capacity(STATEMENTS)
             .options([("client_min_messages", "warning")]),
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::in_plaintext;
+
+    #[test]
+    fn only_this_machine_is_spoken_to_in_plaintext() {
+        for safe in [
+            "sqlite:x.db",
+            "postgres://ann@localhost/x",
+            "postgres://ann@127.0.0.1:5433/x",
+            "postgres://ann@[::1]/x",
+            "postgres:///x?host=/run/postgresql",
+            "postgres://ann@db.example.org/x?sslmode=verify-full&sslrootcert=ca.pem",
+            "postgresql://ann@db.example.org/x?sslmode=require",
+        ] {
+            assert_eq!(in_plaintext(safe).unwrap(), None, "{safe}");
+        }
+        for told in ["postgres://ann@db.example.org/x", "postgres://ann@db.example.org/x?sslmode=disable"] {
+            assert_eq!(in_plaintext(told).unwrap().as_deref(), Some("db.example.org"), "{told}");
+        }
+    }
 }

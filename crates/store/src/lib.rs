@@ -23,6 +23,7 @@ mod values;
 mod verify;
 mod view;
 
+pub use address::in_plaintext;
 pub use as_of::fold_in_memory;
 pub use changes::Changes;
 pub use create::create_database;

@@ -11,7 +11,7 @@ use std::{
     },
     time::Duration,
 };
-use studium_kit::{DevelopmentIssuer, Running, Service, Surroundings, Verifier};
+use studium_kit::{DevelopmentIssuer, Limits, Running, Service, Surroundings, Verifier};
 use studium_log::{Log, now_ms};
 use studium_store::Store;
 use tempfile::TempDir;
@@ -97,7 +97,17 @@ impl House {
         let store = Store::open(store).await?;
         let log = self.log.clone();
         service
-            .start(Surroundings { log, store, verifier, listener, settings: Vec::new(), drain: Duration::from_secs(5) })
+            .start(Surroundings {
+                log,
+                store,
+                verifier,
+                listener,
+                settings: Vec::new(),
+                drain: Duration::from_secs(5),
+                // Tests ask faster than people.
+                limits: Limits { calls_per_second: 0, anonymous_per_second: 0, ..Limits::default() },
+                tls: None,
+            })
             .await
     }
 

@@ -6,7 +6,7 @@ use aws_lc_rs::{
     rand,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use std::fmt::Write as _;
+use studium_kit::hex;
 
 /// What every key starts with, so that people and scanners know one when they see it.
 pub const PREFIX: &str = "sk_";
@@ -54,10 +54,7 @@ pub fn same(one: &str, other: &str) -> bool {
 }
 
 fn sha256(text: &str) -> String {
-    digest(&SHA256, text.as_bytes()).as_ref().iter().fold(String::new(), |mut text, it| {
-        let _ = write!(text, "{it:02x}");
-        text
-    })
+    hex(digest(&SHA256, text.as_bytes()).as_ref())
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ mod programme_enrolment;
 mod programme_enrolments;
 mod programme_offers;
 mod results;
+mod retry_after;
 mod run_capacity;
 mod run_offers;
 mod signals;

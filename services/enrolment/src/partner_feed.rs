@@ -81,6 +81,7 @@ impl Feed for PartnerFeed {
     const NAME: &'static str = "partner";
     const VIEWS: &'static [&'static str] =
         &[Enrolments::NAME, Learners::NAME, Consents::NAME, Concerns::NAME, Partners::NAME];
+    const SORTS: &'static [&'static str] = &[ENROLMENT, DIGEST];
 
     async fn open(app: &App) -> Result<Vec<String>, StoreError> {
         partners::open(app.store()).await

@@ -193,4 +193,6 @@ fn is_public_host(url: &Url, literal: Option<IpAddr>) -> Result<(), String> {
 }
 
 #[cfg(test)]
+// By its path, since the fuzz targets take this very file, too.
+#[path = "webhook_address/tests.rs"]
 mod tests;

@@ -2,6 +2,7 @@
 //! house (SSRF) looks at the very address that is connected to.
 
 use crate::{
+    retry_after,
     webhook_address::{Address, Allowed},
     webhooks::Webhooks,
 };
@@ -26,9 +27,6 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Bytes of an answer that are read, so that its connection can be used again; what is in them nobody looks at.
 const ANSWER_MAX: usize = 16_384;
-
-/// The longest time that an address may ask us to wait.
-const WAIT_MAX_MS: i64 = 86_400_000;
 
 /// What is said of a name that may not be sent to. One sentence for all that is wrong with it: what names lead to within
 /// the house, and which there are, is for nobody outside.
@@ -195,19 +193,9 @@ async fn read(mut response: Response) -> Answer {
     Answer { status: status.as_u16(), failure, wait_until_ms, took_ms: 0 }
 }
 
-/// `Retry-After`, in seconds or as a date (RFC 9110 § 10.2.3), for a day at most.
+/// When an answer asks us to come again; 0 if it does not say.
 fn wait_until(headers: &HeaderMap, now_ms: i64) -> i64 {
-    let Some(text) = headers.get(RETRY_AFTER).and_then(|it| it.to_str().ok()) else { return 0 };
-    let seconds = text.trim().parse::<i64>().ok().filter(|it| *it >= 0);
-    let until_ms = seconds.map(|it| now_ms.saturating_add(it.saturating_mul(1_000))).or_else(|| date_ms(text));
-    until_ms.unwrap_or(0).min(now_ms + WAIT_MAX_MS)
-}
-
-/// A date like `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 § 5.6.7), Unix milliseconds.
-fn date_ms(text: &str) -> Option<i64> {
-    let date = Some(text.trim()).filter(|it| it.ends_with("GMT"))?;
-    let parser = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
-    parser.parse_timestamp(date).ok().map(jiff::Timestamp::as_millisecond)
+    headers.get(RETRY_AFTER).and_then(|it| it.to_str().ok()).map_or(0, |it| retry_after::until_ms(it, now_ms))
 }
 
 fn in_words(e: &reqwest::Error) -> String {

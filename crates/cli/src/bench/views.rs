@@ -80,6 +80,8 @@ pub async fn catch_up(desk: &Desk, platform: &Platform, postgres: Option<&str>, 
             listener,
             settings: Vec::new(),
             drain: Duration::from_secs(5),
+            limits: studium_kit::Limits::default(),
+            tls: None,
         };
         let running = studium_enrolment::service().start(surroundings).await?;
         while !running.is_caught_up().await? {

@@ -30,9 +30,10 @@ fn show(platform: &Platform, setup: &Setup) {
     let state = platform.state.shown();
     output.json(&state);
     output.say(format!("Studium runs on {} ({})", platform.data.display(), state.store));
+    let scheme = if platform.is_encrypted() { "https" } else { "http" };
     for service in &state.services {
         output.say(format!(
-            "  {:<10} http://{} (gRPC, gRPC-Web, reflection; /healthz, /readyz, /metrics)",
+            "  {:<10} {scheme}://{} (gRPC, gRPC-Web, reflection; /healthz, /readyz, /metrics)",
             service.name, service.address
         ));
     }

@@ -18,7 +18,8 @@ fn compile(file: &str, text: &str) -> DescriptorPool {
     DescriptorPool::decode(compiler.encode_file_descriptor_set().as_slice()).unwrap()
 }
 
-/// The admin contract with other grants: `Trace` and `RebuildView` for one's own, `GetParked` for everybody.
+/// The admin contract with other grants: `Trace` and `RebuildView` for one's own, `GetParked` for everybody, `VerifyLog`
+/// for learners besides.
 pub fn changed() -> DescriptorPool {
     let protos = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
     let mut text = fs::read_to_string(protos.join(ADMIN)).unwrap();
@@ -29,6 +30,7 @@ pub fn changed() -> DescriptorPool {
         ),
         ("rpc RebuildView(", r#"{grants: [{role: "staff", own: "name"}]}"#),
         ("rpc GetParked(", "{public: true}"),
+        ("rpc VerifyLog(", r#"{grants: [{role: "operator"}, {role: "learner"}]}"#),
     ] {
         let start = text.find(rpc).unwrap();
         let option = start + text[start..].find("(studium.options.v1.access) = ").unwrap();

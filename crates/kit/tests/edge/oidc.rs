@@ -1,7 +1,7 @@
 //! Callers with tokens of an OpenID Connect provider that others wrote.
 
 use super::{
-    server::{Running, by, start_with},
+    server::{Running, by, start_for},
     tokens::{in_an_hour, signed},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -108,7 +108,7 @@ async fn a_strangers_provider_says_who_calls() {
     let home = tempfile::tempdir().unwrap();
     let development = DevelopmentIssuer::load_or_create(&home.path().join("issuer.pk8")).unwrap();
     let verifier = provider.verifier(&provider.url).await;
-    let service = start_with(home, development, verifier).await;
+    let service = start_for(home, development, verifier).await;
 
     for algorithm in ["RS256", "PS256", "ES256", "EdDSA"] {
         let token = provider.gives(&format!("urn:studium:{algorithm}")).await;
@@ -124,7 +124,7 @@ async fn a_strangers_provider_says_who_calls() {
     let home = tempfile::tempdir().unwrap();
     let development = DevelopmentIssuer::load_or_create(&home.path().join("issuer.pk8")).unwrap();
     let verifier = provider.verifier(&provider.url).await;
-    let service = start_with(home, development, verifier).await;
+    let service = start_for(home, development, verifier).await;
     let old = provider.gives("urn:studium:RS256").await;
     assert_eq!(asks(&service, &old, "uni-a").await.unwrap(), "uni-a");
     provider.asked(&json!({"rotate": true}));

@@ -6,11 +6,11 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
-use studium_kit::{Call, DevelopmentIssuer, Metrics, Verifier, access::AccessTable, server};
+use studium_kit::{Call, DevelopmentIssuer, Limits, Metrics, Tls, Verifier, access::AccessTable, server};
 use studium_proto::admin::v1::{
     DropParkedRequest, DropParkedResponse, GetParkedRequest, GetParkedResponse, GetStatusRequest, GetStatusResponse,
     ListParkedRequest, ListParkedResponse, ListViewsRequest, ListViewsResponse, RebuildViewRequest,
@@ -36,23 +36,66 @@ pub struct Running {
     pub stop: CancellationToken,
     pub task: JoinHandle<anyhow::Result<()>>,
     pub ready: Arc<AtomicBool>,
+    pub endless: Arc<Endless>,
+}
+
+/// How many calls without an end were begun, and how many were broken off.
+#[derive(Default)]
+pub struct Endless {
+    pub begun: AtomicUsize,
+    pub broken_off: AtomicUsize,
+}
+
+/// One of them, while it runs.
+struct One(Arc<Endless>);
+
+impl Drop for One {
+    fn drop(&mut self) {
+        self.0.broken_off.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 pub async fn start() -> Running {
+    start_with(Limits::default()).await
+}
+
+/// The same with certificates.
+pub async fn start_secured(tls: Option<Tls>) -> Running {
+    let (folder, issuer, verifier) = development();
+    serve(folder, issuer, verifier, Limits::default(), tls).await
+}
+
+pub async fn start_with(limits: Limits) -> Running {
+    let (folder, issuer, verifier) = development();
+    serve(folder, issuer, verifier, limits, None).await
+}
+
+fn development() -> (TempDir, DevelopmentIssuer, Verifier) {
     let folder = tempfile::tempdir().unwrap();
     let issuer = DevelopmentIssuer::load_or_create(&folder.path().join("issuer.pk8")).unwrap();
     let verifier = Verifier::development(&issuer, "studium");
-    start_with(folder, issuer, verifier).await
+    (folder, issuer, verifier)
 }
 
 /// A server for the tokens that a verifier lets pass.
-pub async fn start_with(folder: TempDir, issuer: DevelopmentIssuer, verifier: Verifier) -> Running {
+pub async fn start_for(folder: TempDir, issuer: DevelopmentIssuer, verifier: Verifier) -> Running {
+    serve(folder, issuer, verifier, Limits::default(), None).await
+}
+
+async fn serve(
+    folder: TempDir,
+    issuer: DevelopmentIssuer,
+    verifier: Verifier,
+    limits: Limits,
+    tls: Option<Tls>,
+) -> Running {
     let listener = server::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let ready = Arc::new(AtomicBool::new(true));
     let asked = Arc::clone(&ready);
     let mut routes = server::routes();
-    routes.add_service(AdminServiceServer::new(Echo));
+    let endless = Arc::<Endless>::default();
+    routes.add_service(AdminServiceServer::new(Echo(Arc::clone(&endless))));
     let edge = server::Edge {
         rpcs: vec![SERVICE],
         routes: routes.routes(),
@@ -66,10 +109,12 @@ pub async fn start_with(folder: TempDir, issuer: DevelopmentIssuer, verifier: Ve
         }),
         http: axum::Router::new().route("/page", axum::routing::get(async || "a page")),
         drain: Duration::from_secs(5),
+        limits,
+        tls,
     };
     let stop = CancellationToken::new();
     let task = tokio::spawn(server::serve(listener, edge, stop.clone()));
-    Running { address, issuer, folder, stop, task, ready }
+    Running { address, issuer, folder, stop, task, ready, endless }
 }
 
 impl Running {
@@ -94,7 +139,7 @@ pub fn by<T>(token: &str, message: T) -> Request<T> {
 }
 
 /// Says back what it was given.
-struct Echo;
+struct Echo(Arc<Endless>);
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -137,7 +182,13 @@ impl AdminService for Echo {
         Ok(Response::new(GetParkedResponse { payload: call.meta.actor, ..Default::default() }))
     }
 
-    async fn retry_parked(&self, _: Request<RetryParkedRequest>) -> Answer<RetryParkedResponse> {
+    /// Never ends by itself for parked reaction 7.
+    async fn retry_parked(&self, request: Request<RetryParkedRequest>) -> Answer<RetryParkedResponse> {
+        if request.into_inner().id == 7 {
+            let _one = One(Arc::clone(&self.0));
+            self.0.begun.fetch_add(1, Ordering::SeqCst);
+            std::future::pending::<()>().await;
+        }
         Ok(Response::new(RetryParkedResponse::default()))
     }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
+use crate::retry_after::{WAIT_MAX_MS, date_ms};
 use axum::{Router, body::Body, http::StatusCode, response::IntoResponse as _, routing::post};
 use reqwest::Url;
 use std::sync::{

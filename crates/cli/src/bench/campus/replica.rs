@@ -27,6 +27,8 @@ pub async fn first_assign(desk: &SeatDesk, member: u32, output: Output) -> Resul
         listener,
         settings: Vec::new(),
         drain: Duration::from_secs(5),
+        limits: studium_kit::Limits::default(),
+        tls: None,
     };
     let running = studium_campus::service().start(surroundings).await?;
     while !running.is_caught_up().await? {

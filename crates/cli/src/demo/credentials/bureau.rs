@@ -7,9 +7,9 @@ use crate::{
         sample::{COURSES, PROCTORED},
     },
     token::Wanted,
+    transport::Transport,
 };
 use anyhow::{Context as _, Result, ensure};
-use studium_broker::http;
 use studium_proto::credentials::v1::{
     CreateIssuerKeyRequest, Credential, CredentialState, GetCredentialRequest, ListCredentialsRequest,
     PublishIssuerRequest, achievement_service_client::AchievementServiceClient,
@@ -37,6 +37,7 @@ pub struct Bureau<'a> {
     pub desk: &'a Desk,
     channel: Channel,
     address: String,
+    transport: Transport,
 }
 
 impl<'a> Bureau<'a> {
@@ -45,7 +46,12 @@ impl<'a> Bureau<'a> {
         let who =
             Wanted { subject: "demo-registrar".to_owned(), roles: vec!["registrar".to_owned()], ..Wanted::default() };
         let channel = desk.platform.connect_as("credentials", &who).await?;
-        Ok(Self { desk, channel, address: desk.platform.address("credentials")?.to_owned() })
+        Ok(Self {
+            desk,
+            channel,
+            address: desk.platform.address("credentials")?.to_owned(),
+            transport: Transport::of(&desk.platform.data)?,
+        })
     }
 
     /// Issuers, as the registrar acts on them.
@@ -105,7 +111,7 @@ impl<'a> Bureau<'a> {
     pub async fn finds(&self, url: &str) -> Result<String> {
         let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, path)| path);
         let path = path.with_context(|| format!("{url} has no path"))?;
-        let (status, text) = http::get(&self.address, &format!("/{path}")).await?;
+        let (status, text) = self.transport.get(&self.address, &format!("/{path}")).await?;
         ensure!(status == 200, "{url} answers {status}: {text}");
         Ok(text)
     }
