@@ -1,12 +1,13 @@
 //! What strangers send, put to every parser that meets it: each target takes any bytes and must neither panic nor break its rule.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+// A panic is how a target says that something broke.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, missing_docs)]
 
 mod addresses;
 mod credentials;
 mod events;
 mod import;
 #[path = "../../crates/cli/src/progress.rs"]
-#[allow(dead_code, reason = "the tables of the import use a part of it")]
+#[allow(dead_code, clippy::unused_self, reason = "the tables of the import use a part of it")]
 mod progress;
 mod tables;
 mod tokens;

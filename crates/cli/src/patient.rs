@@ -15,7 +15,7 @@ use tonic_types::StatusExt as _;
 use tower::Service;
 
 /// How long a call waits in all before its caller hears of it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Rpcs whose requests are streams, which cannot be sent twice.
 static STREAMED: LazyLock<HashSet<String>> = LazyLock::new(|| {

@@ -81,7 +81,7 @@ const DEFAULT: Limits = Limits {
     streams: 4096,
     streams_per_caller: 64,
     calls_per_second: 100,
-    anonymous_per_second: 50,
+    anonymous_per_second: 200,
     connections: 4096,
     connections_per_address: 1024,
 };
