@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use studium_broker::{NatsServer, binary, http};
-use studium_log::{Durability, Log, LogConfig};
+use studium_log::{Durability, Log, LogConfig, MasterKey};
 use tempfile::TempDir;
 
 /// A running broker; it ends with the test.
@@ -25,12 +25,13 @@ pub async fn nats(durability: Durability) -> Broker {
 }
 
 impl Broker {
-    /// A connection of its own to the log.
+    /// A connection of its own to the log; all of one broker have the same master key.
     ///
     /// # Panics
     /// When the broker does not answer.
     pub async fn log(&self) -> Log {
-        let config = LogConfig { url: self.server.url(), durability: self.durability };
+        let master_key = MasterKey::new(&[7; 32]).unwrap_or_else(|e| panic!("{e}"));
+        let config = LogConfig { url: self.server.url(), durability: self.durability, master_key: Some(master_key) };
         Log::connect(&config).await.unwrap_or_else(|e| panic!("{e}"))
     }
 }
