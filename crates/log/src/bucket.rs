@@ -139,11 +139,11 @@ impl NatsBucket {
                 num_replicas: self.nats.replicas(),
                 max_messages_per_subject: 1,
                 discard: stream::DiscardPolicy::New,
-                allow_rollup: true,
                 allow_direct: true,
                 allow_atomic_publish: true,
                 // What is destroyed is overwritten on the disk, which the bucket's own commands do not do.
                 deny_delete: false,
+                deny_purge: true,
                 duplicate_window: Duration::from_mins(2),
                 ..stream::Config::default()
             };
@@ -220,8 +220,9 @@ impl NatsBucket {
     }
 
     async fn all(&self) -> Result<Vec<(String, Vec<u8>)>, LogError> {
-        let mut left = self.stream().await?.clone().info().await.map_err(|e| unreachable(&e))?.state.messages;
-        let consumer = self.stream().await?.create_consumer(pull::OrderedConfig::default()).await;
+        let stream = self.stream().await?;
+        let mut left = self.nats.messages(STREAM).await?;
+        let consumer = stream.create_consumer(pull::OrderedConfig::default()).await;
         let mut messages = consumer.map_err(|e| unreachable(&e))?.messages().await.map_err(|e| unreachable(&e))?;
         let mut all = Vec::new();
         while left > 0 {

@@ -166,9 +166,11 @@ impl Entry {
         Self { stored, expected: tip.position, is_bare: false, is_mark: false }
     }
 
-    /// An entry that puts a stored commit back as it was.
-    pub(crate) fn verbatim(stored: &Stored) -> Self {
-        Self { stored: stored.clone(), expected: stored.commit.previous_position, is_bare: false, is_mark: false }
+    /// An entry that puts a stored commit back as it was, sealed.
+    pub(crate) fn verbatim(stored: &Stored) -> Result<Self, LogError> {
+        let stored = Stored::decode(stored.position, stored.bytes.clone())?;
+        let expected = stored.commit.previous_position;
+        Ok(Self { stored, expected, is_bare: false, is_mark: false })
     }
 
     /// An entry with events of any kind, linked to nothing and without CloudEvents headers:

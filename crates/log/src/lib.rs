@@ -146,7 +146,7 @@ impl Log {
     /// When the stream is not where the first commit continues it, or a position comes out differently.
     pub async fn restore(&self, stream: &str, commits: &[Stored]) -> Result<(), LogError> {
         for stored in commits {
-            let entry = Entry::verbatim(stored);
+            let entry = Entry::verbatim(stored)?;
             let position = match &self.backend {
                 Backend::Nats(it) => it.append_one(&entry).await,
                 Backend::Memory(it) => it.append(&entry),

@@ -287,6 +287,14 @@ impl Nats {
         }
     }
 
+    /// How many messages a stream holds.
+    pub(crate) async fn messages(&self, name: &str) -> Result<u64, LogError> {
+        let stream = self.jetstream.get_stream(name).await;
+        stream
+            .map(|it| it.cached_info().state.messages)
+            .map_err(|e| LogError::Unreachable(format!("stream `{name}`: {e}")))
+    }
+
     pub(crate) async fn read(&self, stream: &str, position: u64) -> Result<Option<Stored>, LogError> {
         let stream = self.stream(stream).await?;
         match stream.get_raw_message(position).await {

@@ -15,7 +15,7 @@ use std::{
     },
     time::Duration,
 };
-use studium_log::{Follow, Keys, Stored};
+use studium_log::{Follow, Keys, LogError, Stored};
 use tokio::{
     sync::mpsc,
     task::JoinSet,
@@ -197,6 +197,9 @@ async fn next(follow: &mut Follow, stream: &str) -> Vec<Stored> {
     loop {
         match follow.next().await {
             Ok(commits) => return commits,
+            Err(e @ (LogError::Damaged(_) | LogError::Setup(_))) => {
+                tracing::warn!(stream, error = %e, "the stream cannot be read; trying again");
+            }
             Err(e) => tracing::debug!(stream, error = %e, "the stream cannot be read just now; trying again"),
         }
         tokio::time::sleep(pause).await;

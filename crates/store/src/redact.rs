@@ -116,7 +116,7 @@ async fn read_once(runner: &Runner, parts: &mut [Part]) -> Result<(), StoreError
     for stream in streams {
         let mut following: Vec<_> = parts.iter_mut().filter(|it| it.member.listens_to(&stream)).collect();
         let mut goals = Vec::new();
-        for part in &following {
+        for part in &mut following {
             goals.push(part.member.position(&stream).await);
         }
         let mut at = 0;

@@ -1,6 +1,11 @@
 //! `studium privacy`: what is kept of a person, forgetting a person, and a backup of the keys.
 
-use crate::{client::failed, operator_key, platform::Platform, progress::{count, time}};
+use crate::{
+    client::failed,
+    operator_key,
+    platform::Platform,
+    progress::{count, time},
+};
 use anyhow::{Context as _, Result, bail};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use clap::Subcommand;
