@@ -2,6 +2,7 @@
 //! in another service, takes it out of its tables. Both are done again until they are done.
 
 use crate::{App, parked, policies::is_our_turn};
+use futures::{FutureExt as _, future::BoxFuture};
 use std::time::Duration;
 use studium_core::Event;
 use studium_log::Stored;
@@ -27,24 +28,41 @@ pub(crate) fn erased_by<E: Event>(is_it: fn(&E) -> bool) -> ErasedBy {
     })
 }
 
-/// Destroys the keys of those who are erased in the service's own stream.
-pub(crate) async fn destroy(
-    app: App,
-    erased_by: Vec<ErasedBy>,
+/// Destroys the keys of those who are erased in the service's own stream, and takes out of its tables what was sealed
+/// with keys that are destroyed, whoever destroys them.
+pub(crate) async fn run(app: App, projection: Projection, erased_by: Vec<ErasedBy>, stop: CancellationToken) {
+    let destroying = || destroy_all(&app, &erased_by).boxed();
+    let redacting = || redact_all(&app, &projection).boxed();
+    tokio::join!(
+        again("destroying keys", projection.active(), &stop, destroying),
+        again("redaction", projection.active(), &stop, redacting)
+    );
+}
+
+/// Does it for as long as this process is the active one; what breaks off begins again.
+async fn again<'a>(
+    what: &str,
     mut active: watch::Receiver<bool>,
-    stop: CancellationToken,
+    stop: &CancellationToken,
+    work: impl Fn() -> BoxFuture<'a, anyhow::Result<()>>,
 ) {
-    while is_our_turn(&mut active, &stop).await {
+    while is_our_turn(&mut active, stop).await {
         let outcome = tokio::select! {
             () = stop.cancelled() => return,
             _ = active.wait_for(|it| !*it) => continue,
-            it = destroy_all(&app, &erased_by) => it,
+            it = work() => it,
         };
-        begin_again("destroying keys", outcome, &stop).await;
+        if let Err(e) = outcome {
+            tracing::warn!(error = %e, "{what} broke off; it begins again");
+        }
+        stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
     }
 }
 
 async fn destroy_all(app: &App, erased_by: &[ErasedBy]) -> anyhow::Result<()> {
+    if erased_by.is_empty() {
+        return std::future::pending().await;
+    }
     let (log, store, service) = (app.log(), app.store(), app.service());
     let mut follow = log.follow(service, parked::checkpoint(store, DESTROYING, service).await?).as_stored();
     loop {
@@ -61,19 +79,6 @@ async fn destroy_all(app: &App, erased_by: &[ErasedBy]) -> anyhow::Result<()> {
     }
 }
 
-/// Takes out of the service's tables what was sealed with keys that are destroyed, whoever destroys them.
-pub(crate) async fn redact(app: App, projection: Projection, stop: CancellationToken) {
-    let mut active = projection.active();
-    while is_our_turn(&mut active, &stop).await {
-        let outcome = tokio::select! {
-            () = stop.cancelled() => return,
-            _ = active.wait_for(|it| !*it) => continue,
-            it = redact_all(&app, &projection) => it,
-        };
-        begin_again("redaction", outcome, &stop).await;
-    }
-}
-
 async fn redact_all(app: &App, projection: &Projection) -> anyhow::Result<()> {
     let (keys, store) = (app.log().keys(), app.store());
     let mut at = parked::checkpoint(store, REDACTING, BUCKET).await?;
@@ -86,11 +91,4 @@ async fn redact_all(app: &App, projection: &Projection) -> anyhow::Result<()> {
         tracing::info!(keys = names.len(), "what destroyed keys had opened was taken out of the tables");
         at = reached;
     }
-}
-
-async fn begin_again(what: &str, outcome: anyhow::Result<()>, stop: &CancellationToken) {
-    if let Err(e) = outcome {
-        tracing::warn!(error = %e, "{what} broke off; it begins again");
-    }
-    stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
 }

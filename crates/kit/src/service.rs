@@ -259,7 +259,6 @@ impl Service {
         rpcs.push(AdminServiceServer::<Admin>::NAME);
         let access = AccessTable::for_services(&rpcs).map_err(anyhow::Error::msg)?;
         log.open(self.name).await?;
-        store.open_with(log.keys());
         parked::prepare(&store).await?;
         feeds::prepare(&store).await?;
         for (prepare, _) in &self.works {
@@ -290,10 +289,7 @@ impl Service {
         for (_, work) in self.works {
             tasks.spawn(finish(work(app.clone(), projection.active(), caught_up.clone(), stop.clone())));
         }
-        if !self.erased_by.is_empty() {
-            tasks.spawn(finish(erasure::destroy(app.clone(), self.erased_by, projection.active(), stop.clone())));
-        }
-        tasks.spawn(finish(erasure::redact(app.clone(), projection.clone(), stop.clone())));
+        tasks.spawn(finish(erasure::run(app.clone(), projection.clone(), self.erased_by, stop.clone())));
         tasks.spawn(finish(ready::watch_lag(app.clone(), projection.clone(), stop.clone())));
 
         let mut routes = server::routes();
