@@ -76,11 +76,11 @@ pub async fn privacy(platform: &Platform, command: PrivacyCommand) -> Result<()>
 }
 
 async fn report(platform: &Platform, person: &str) -> Result<()> {
-    let (mut total, mut services) = (0, Vec::new());
+    let (mut total, mut services) = (0_u64, Vec::new());
     for service in platform.services(None)? {
         let request = ListPersonalRequest { person_id: person.to_owned() };
         let mut kept = platform.admin(&service).await?.list_personal(request).await.map_err(failed)?.into_inner();
-        let mut here = 0;
+        let mut here = 0_u64;
         while let Some(it) = kept.message().await.map_err(failed)? {
             let fields: Value = serde_json::from_str(&it.fields).unwrap_or_default();
             platform.output.json(&json!({
