@@ -82,6 +82,10 @@ async fn destroy_all(app: &App, erased_by: &[ErasedBy]) -> anyhow::Result<()> {
 async fn redact_all(app: &App, projection: &Projection) -> anyhow::Result<()> {
     let (keys, store) = (app.log().keys(), app.store());
     let mut at = parked::checkpoint(store, REDACTING, BUCKET).await?;
+    if at > keys.revision().await? {
+        // Another bucket: what was destroyed there is destroyed again.
+        at = 0;
+    }
     loop {
         let (names, reached) = keys.destroyed_after(at).await?;
         names.iter().for_each(|it| keys.forget(it));

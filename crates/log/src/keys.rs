@@ -177,6 +177,11 @@ impl Keys {
         Ok(())
     }
 
+    /// Revision of the bucket; lower than before only if the bucket was lost and made anew.
+    pub async fn revision(&self) -> Result<u64, LogError> {
+        self.store()?.0.revision().await
+    }
+
     /// Names of keys that were destroyed after a revision of the bucket, with the revision reached; waits for the next.
     pub async fn destroyed_after(&self, revision: u64) -> Result<(Vec<String>, u64), LogError> {
         self.store()?.0.destroyed_after(revision).await
