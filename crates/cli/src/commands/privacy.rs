@@ -11,9 +11,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::{collections::HashSet, fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf};
 use studium_kit::{Event as _, write_secret};
-use studium_log::{Log, LogConfig, key_name};
+use studium_log::{Log, LogConfig};
 use studium_proto::{
     admin::v1::ListPersonalRequest,
     enrolment::v1::{EraseLearnerRequest, learner_event, learner_service_client::LearnerServiceClient},
@@ -139,40 +139,40 @@ async fn backup(platform: &Platform, file: PathBuf) -> Result<()> {
 async fn restore(platform: &Platform, file: PathBuf) -> Result<()> {
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let log = connect(platform).await?;
+    // The marks may be lost with the bucket; the record knows who was erased. Where a mark is, no key comes back.
     let erased = erased(&log).await?;
-    let (mut restored, mut refused) = (0_u64, 0_u64);
+    for person in &erased {
+        log.keys().destroy(person).await?;
+    }
+    let mut restored = 0_u64;
     for line in text.lines() {
         let it: Line =
             serde_json::from_str(line).with_context(|| format!("{} is no backup of keys", file.display()))?;
-        if erased.contains(&it.name) {
-            refused += 1;
-        } else if log.keys().put_back(&it.name, &BASE64.decode(&it.wrapped)?).await? {
-            restored += 1;
-        }
+        restored += u64::from(log.keys().put_back(&it.name, &BASE64.decode(&it.wrapped)?).await?);
     }
-    platform.output.json(&json!({"restored": restored, "erased": refused}));
+    platform.output.json(&json!({"restored": restored, "erased": erased.len()}));
     platform.output.say(format!(
-        "{} keys were put back; {} are of persons who were erased and stay destroyed.",
+        "{} keys were put back; those of {} persons who were erased stay destroyed.",
         count(restored),
-        count(refused)
+        count(erased.len() as u64)
     ));
     Ok(())
 }
 
-/// Names of the keys of all who were erased, as the record has it: the marks in the bucket may be lost with it.
-async fn erased(log: &Log) -> Result<HashSet<String>> {
+/// All who were erased, as the record has it.
+async fn erased(log: &Log) -> Result<BTreeSet<String>> {
     let head = log.head("enrolment").await?;
     let mut follow = log.follow("enrolment", 0).as_stored();
-    let mut names = HashSet::new();
+    let mut people = BTreeSet::new();
     while follow.position() < head {
         for stored in follow.next().await? {
             let learner = learner_event::Event::AGGREGATE;
             let mut events = stored.commit.events.iter().filter(|_| stored.aggregate() == learner);
             let is_erased = |it: &learner_event::Event| matches!(it, learner_event::Event::LearnerErased(_));
             if events.any(|it| learner_event::Event::from_bytes(it).ok().flatten().is_some_and(|it| is_erased(&it))) {
-                names.insert(key_name(stored.id()));
+                people.insert(stored.id().to_owned());
             }
         }
     }
-    Ok(names)
+    Ok(people)
 }
