@@ -2,6 +2,7 @@
 #![allow(missing_docs, deprecated, clippy::pedantic, reason = "generated from commented protos")]
 
 mod contract;
+mod personal;
 
 /// What every message of the contract is: bytes that can be written and read.
 pub use prost::Message as Encoded;
@@ -10,6 +11,7 @@ pub use prost::Message as Encoded;
 pub use prost_types::Timestamp;
 
 pub use contract::{DESCRIPTORS, event_json, file_descriptor_set, json_of, name_of_event, reason_kind};
+pub use personal::{Cut, Personal, personal};
 
 pub mod options {
     pub mod v1 {

@@ -48,7 +48,7 @@ impl ServiceAccess {
         }
         all.extend([making(&self.name), making(&keys)]);
         if self.name == FORGETS {
-            all.insert(format!("$JS.API.STREAM.PURGE.{keys}"), false);
+            all.insert(format!("$JS.API.STREAM.MSG.DELETE.{keys}"), false);
         }
         if !self.feeds.is_empty() {
             all.extend(reading("*"));

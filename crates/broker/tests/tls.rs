@@ -24,7 +24,7 @@ async fn start(durability: Durability, dir: &Path) -> NatsServer {
 }
 
 async fn append(url: &str, durability: Durability, id: &str) -> u64 {
-    let log = Log::connect(&LogConfig { url: url.to_owned(), durability }).await.unwrap();
+    let log = Log::connect(&LogConfig { url: url.to_owned(), durability, master_key: None }).await.unwrap();
     log.open("campus").await.unwrap();
     let entry = Entry::bare(&format!("campus.plan.{id}"), 0, "r", vec![Bytes::from_static(b"x")]);
     log.append(entry).await.unwrap()

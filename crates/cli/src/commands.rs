@@ -12,6 +12,7 @@ mod partners_feed;
 mod partners_keys;
 mod partners_nats;
 mod partners_webhooks;
+pub mod privacy;
 pub mod restore;
 mod scrape;
 pub mod serve;

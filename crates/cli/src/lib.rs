@@ -17,7 +17,9 @@ pub mod transport;
 
 use anyhow::Result;
 use args::{Cli, Command, ImportCommand, LogCommand, ViewsCommand};
-use commands::{campus, credentials, health, log, parked, partners, restore, serve, status, trace, up, views, watch};
+use commands::{
+    campus, credentials, health, log, parked, partners, privacy, restore, serve, status, trace, up, views, watch,
+};
 use platform::Platform;
 use serde_json::json;
 use std::time::Duration;
@@ -63,6 +65,7 @@ pub async fn run(mut cli: Cli) -> Result<()> {
         }
         Command::Parked { command } => Platform::with(&setup, async |it| parked::parked(it, command).await).await,
         Command::Partners { command } => partners::partners(&setup, command).await,
+        Command::Privacy { command } => Platform::with(&setup, async |it| privacy::privacy(it, command).await).await,
         Command::Trace { correlation_id } => {
             Platform::with(&setup, async |it| trace::trace(it, &correlation_id).await).await
         }

@@ -7,6 +7,7 @@ use crate::{
     api_keys::{ApiKeys, Holder},
     app::{Belongings, Deciders},
     deadlines::{self, AnyDeadline, Deadline},
+    erasure::{self, ErasedBy},
     feeds::{self, Feed},
     parked,
     policies::{self, AnyPolicy, LookUp, LookUpPolicy, Pure},
@@ -57,6 +58,7 @@ pub struct Service {
     /// The sorts of subjects in them.
     feed_sorts: Vec<&'static str>,
     works: Vec<(Prepare, RunWork)>,
+    erased_by: Vec<ErasedBy>,
     rpcs: Vec<&'static str>,
     apis: Vec<MakeApi>,
     http: Vec<MakeHttp>,
@@ -113,6 +115,7 @@ impl Service {
             feeds: Vec::new(),
             feed_sorts: Vec::new(),
             works: Vec::new(),
+            erased_by: Vec::new(),
             rpcs: Vec::new(),
             apis: Vec::new(),
             http: Vec::new(),
@@ -211,6 +214,12 @@ impl Service {
         self
     }
 
+    /// Lists the event after which nothing personal is kept anywhere of the person whose id its aggregate has.
+    pub fn erased_by<E: Event>(mut self, is_it: fn(&E) -> bool) -> Self {
+        self.erased_by.push(erasure::erased_by(is_it));
+        self
+    }
+
     /// Lists a gRPC service.
     pub fn grpc<S>(mut self, make: impl FnOnce(App) -> S + Send + 'static) -> Self
     where
@@ -265,7 +274,8 @@ impl Service {
         let listener = server::bind(&config.listen).await?;
         config.security.check(listener.local_addr()?, &config.nats, &config.store)?;
         let tls = config.security.tls()?;
-        let log = LogConfig { url: config.nats.clone(), durability: config.durability };
+        let master_key = Some(config.master_key()?);
+        let log = LogConfig { url: config.nats.clone(), durability: config.durability, master_key };
         let log = Log::connect(&log).await?;
         let store = Store::open(&config.store).await?;
         let verifier = config.verifier().await?;
@@ -317,6 +327,7 @@ impl Service {
         for (_, work) in self.works {
             tasks.spawn(finish(work(app.clone(), projection.active(), caught_up.clone(), stop.clone())));
         }
+        tasks.spawn(finish(erasure::run(app.clone(), projection.clone(), self.erased_by, stop.clone())));
         tasks.spawn(finish(ready::watch_lag(app.clone(), projection.clone(), stop.clone())));
 
         let verifier = verifier.with_keys(self.keys.map(|hold| hold(&app)));

@@ -13,9 +13,9 @@ use std::{
 use studium_kit::{Call, DevelopmentIssuer, Limits, Metrics, Tls, Verifier, access::AccessTable, server};
 use studium_proto::admin::v1::{
     DropParkedRequest, DropParkedResponse, GetParkedRequest, GetParkedResponse, GetStatusRequest, GetStatusResponse,
-    ListParkedRequest, ListParkedResponse, ListViewsRequest, ListViewsResponse, RebuildViewRequest,
-    RebuildViewResponse, RetryParkedRequest, RetryParkedResponse, TraceRequest, TraceResponse, TracedCommit,
-    VerifyLogRequest, VerifyLogResponse,
+    ListParkedRequest, ListParkedResponse, ListPersonalRequest, ListPersonalResponse, ListViewsRequest,
+    ListViewsResponse, RebuildViewRequest, RebuildViewResponse, RetryParkedRequest, RetryParkedResponse, TraceRequest,
+    TraceResponse, TracedCommit, VerifyLogRequest, VerifyLogResponse,
     admin_service_client::AdminServiceClient,
     admin_service_server::{AdminService, AdminServiceServer},
 };
@@ -147,6 +147,7 @@ type Answer<T> = Result<Response<T>, Status>;
 impl AdminService for Echo {
     type VerifyLogStream = BoxStream<'static, Result<VerifyLogResponse, Status>>;
     type RebuildViewStream = BoxStream<'static, Result<RebuildViewResponse, Status>>;
+    type ListPersonalStream = BoxStream<'static, Result<ListPersonalResponse, Status>>;
 
     /// The caller as the service, the trace as the version.
     async fn get_status(&self, request: Request<GetStatusRequest>) -> Answer<GetStatusResponse> {
@@ -159,6 +160,10 @@ impl AdminService for Echo {
     async fn verify_log(&self, _: Request<VerifyLogRequest>) -> Answer<Self::VerifyLogStream> {
         let first = futures::stream::iter([Ok(VerifyLogResponse { checked: 1, ..Default::default() })]);
         Ok(Response::new(first.chain(futures::stream::pending()).boxed()))
+    }
+
+    async fn list_personal(&self, _: Request<ListPersonalRequest>) -> Answer<Self::ListPersonalStream> {
+        Ok(Response::new(futures::stream::empty().boxed()))
     }
 
     async fn list_views(&self, _: Request<ListViewsRequest>) -> Answer<ListViewsResponse> {
