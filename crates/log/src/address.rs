@@ -66,10 +66,13 @@ pub fn in_plaintext(url: &str) -> Option<String> {
 
 /// The addresses without user and password: what may be shown, and what somebody else connects to.
 pub fn without_user(url: &str) -> String {
-    let bare = |address: &str| match (address.split_once("://"), address.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
-        (None, Some((_, host))) => host.to_owned(),
-        _ => address.to_owned(),
+    let bare = |address: &str| {
+        let Some((_, host)) = address.rsplit_once('@') else { return address.to_owned() };
+        // What looks like a scheme behind a user is none.
+        match address.split_once("://").filter(|(scheme, _)| !scheme.contains('@')) {
+            Some((scheme, _)) => format!("{scheme}://{host}"),
+            None => host.to_owned(),
+        }
     };
     url.split(',').map(bare).collect::<Vec<_>>().join(",")
 }
@@ -111,6 +114,7 @@ mod tests {
             ("nats://u:p@a:1,nats://u:p@b:2", "nats://a:1,nats://b:2"),
             ("nats://token@a:1", "nats://a:1"),
             ("u:p@a:1", "a:1"),
+            ("ws:u@a?x://p@b", "b"),
         ] {
             assert_eq!(without_user(url), told);
         }

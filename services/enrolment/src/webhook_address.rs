@@ -147,10 +147,15 @@ impl Address {
     /// # Errors
     /// With a sentence that says what is wrong with it.
     pub fn read(text: &str, allowed: &Allowed) -> Result<Self, String> {
+        let too_long = || format!("the address is longer than {URL_MAX} characters");
         if text.len() > URL_MAX {
-            return Err(format!("the address is longer than {URL_MAX} characters"));
+            return Err(too_long());
         }
         let url = Url::parse(text).map_err(|e| format!("the address cannot be read: {e}"))?;
+        // Names and paths in other scripts are longer once they are written in ASCII.
+        if url.as_str().len() > URL_MAX {
+            return Err(too_long());
+        }
         if !url.username().is_empty() || url.password().is_some() {
             return Err("the address holds a user or a password; signatures say who sends".to_owned());
         }
