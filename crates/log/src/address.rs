@@ -64,14 +64,15 @@ pub fn in_plaintext(url: &str) -> Option<String> {
     addresses.find(is_open).map(|it| format!("{}:{}", it.host(), it.port()))
 }
 
-/// The addresses without user and password: what may be shown, and what somebody else connects to.
+/// The addresses without user, password and certificates: what may be shown, and what somebody else connects to.
 pub fn without_user(url: &str) -> String {
     let bare = |address: &str| match (address.split_once("://"), address.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
         (None, Some((_, host))) => host.to_owned(),
         _ => address.to_owned(),
     };
-    url.split(',').map(bare).collect::<Vec<_>>().join(",")
+    let told = |it| bare(it).split('?').next().unwrap_or_default().to_owned();
+    url.split(',').map(told).collect::<Vec<_>>().join(",")
 }
 
 /// A part of an address with its `%41` read as `A`.
@@ -111,6 +112,7 @@ mod tests {
             ("nats://u:p@a:1,nats://u:p@b:2", "nats://a:1,nats://b:2"),
             ("nats://token@a:1", "nats://a:1"),
             ("u:p@a:1", "a:1"),
+            ("tls://u:p@a:1?ca=x.pem&cert=y.pem&key=y.pem", "tls://a:1"),
         ] {
             assert_eq!(without_user(url), told);
         }
