@@ -24,7 +24,7 @@ pub fn master_key(data: &Path) -> Result<MasterKey> {
 ///
 /// # Errors
 /// When a key can be neither found nor made.
-pub fn settings(service: &str, data: &Path, url: &str) -> Result<Vec<(&'static str, String)>> {
+pub fn settings(service: &str, data: &Path, listen: &str) -> Result<Vec<(&'static str, String)>> {
     let said = |name: &str| std::env::var_os(name).is_some();
     let mut told = Vec::new();
     let mut key = |name, file| {
@@ -42,9 +42,10 @@ pub fn settings(service: &str, data: &Path, url: &str) -> Result<Vec<(&'static s
         "enrolment" => key("STUDIUM_ENROLMENT_PARTNER_KEY_FILE", "partner-key")?,
         _ => {}
     }
-    let name = "STUDIUM_CREDENTIALS_URL";
-    if service == "credentials" && !said(name) {
-        told.push((name, url.to_owned()));
+    let url = "STUDIUM_CREDENTIALS_URL";
+    if service == "credentials" && !said(url) {
+        // On this machine `did:web` means http, whatever the port speaks.
+        told.push((url, format!("http://{listen}")));
     }
     Ok(told)
 }

@@ -253,8 +253,7 @@ impl Processes {
             .env("STUDIUM_STORE_URL", store);
         // What is said above must not be mixed with what somebody set for a service of their own.
         command.envs(self.setup.settings.iter().map(|(name, value)| (*name, value)));
-        let url = format!("{}://{listen}", Transport::of(&self.data)?.scheme());
-        command.envs(crate::operator_key::settings(name, &self.data, &url)?);
+        command.envs(crate::operator_key::settings(name, &self.data, listen)?);
         for name in OF_UP {
             command.env_remove(name);
         }

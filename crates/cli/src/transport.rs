@@ -29,8 +29,7 @@ impl Transport {
         Ok(Self { authority: Certificates::of(&nats_dir(data)).map(read).transpose()? })
     }
 
-    /// The first word of addresses.
-    pub fn scheme(&self) -> &'static str {
+    fn scheme(&self) -> &'static str {
         if self.authority.is_some() { "https" } else { "http" }
     }
 

@@ -64,7 +64,7 @@ pub fn in_plaintext(url: &str) -> Option<String> {
     addresses.find(is_open).map(|it| format!("{}:{}", it.host(), it.port()))
 }
 
-/// The addresses without user and password: what may be shown, and what somebody else connects to.
+/// The addresses without user, password and certificates: what may be shown, and what somebody else connects to.
 pub fn without_user(url: &str) -> String {
     let bare = |address: &str| {
         let Some((_, host)) = address.rsplit_once('@') else { return address.to_owned() };
@@ -74,7 +74,8 @@ pub fn without_user(url: &str) -> String {
             None => host.to_owned(),
         }
     };
-    url.split(',').map(bare).collect::<Vec<_>>().join(",")
+    let told = |it| bare(it).split('?').next().unwrap_or_default().to_owned();
+    url.split(',').map(told).collect::<Vec<_>>().join(",")
 }
 
 /// A part of an address with its `%41` read as `A`.
@@ -115,6 +116,7 @@ mod tests {
             ("nats://token@a:1", "nats://a:1"),
             ("u:p@a:1", "a:1"),
             ("ws:u@a?x://p@b", "b"),
+            ("tls://u:p@a:1?ca=x.pem&cert=y.pem&key=y.pem", "tls://a:1"),
         ] {
             assert_eq!(without_user(url), told);
         }
