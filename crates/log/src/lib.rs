@@ -56,6 +56,12 @@ impl Log {
         Self { backend: Backend::Memory(Arc::new(Memory::default())), faults: Arc::default(), keys }
     }
 
+    /// An empty in-memory twin with the keys of this log: what is left when streams are lost and keys are not.
+    pub fn emptied(&self) -> Self {
+        let backend = Backend::Memory(Arc::new(Memory::default()));
+        Self { backend, faults: Arc::default(), keys: self.keys.clone() }
+    }
+
     /// Connects to NATS.
     ///
     /// # Errors
