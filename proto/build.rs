@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut commented = protox::Compiler::new([&root])?;
     commented.include_source_info(true).include_imports(true).open_files(files)?;
     tonic_prost_build::configure()
-        .bytes(".studium.log.v1.Commit")
+        .bytes(".studium.log.v1")
         .enum_attribute(".", "#[allow(clippy::doc_markdown, clippy::large_enum_variant)]")
         .compile_fds(commented.file_descriptor_set())?;
     Ok(())

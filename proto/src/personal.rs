@@ -136,13 +136,19 @@ impl Personal {
         }
     }
 
+    /// An event in which every personal field that may stand there says something.
+    pub fn filled(&self, event: &[u8], text: &str) -> Vec<u8> {
+        match fields(event).next().and_then(|it| Some((it.number, it.content, self.arms.get(&it.number)?))) {
+            Some((number, content, arm)) => wrapped(number, &arm.shape.filled(content, text)),
+            None => event.to_owned(),
+        }
+    }
+
     /// Puts back into an event what was cut out of it.
     pub fn mend(&self, event: &[u8], part: &[u8]) -> Vec<u8> {
         let (Some(kept), Some(cut)) = (fields(event).next(), fields(part).next()) else { return event.to_owned() };
         match self.arms.get(&kept.number) {
-            Some(arm) if kept.number == cut.number => {
-                wrapped(kept.number, &arm.shape.mend(kept.content, cut.content))
-            }
+            Some(arm) if kept.number == cut.number => wrapped(kept.number, &arm.shape.mend(kept.content, cut.content)),
             _ => [event, part].concat(),
         }
     }
@@ -209,6 +215,21 @@ impl Shape {
             out(named, stubs);
         }
         rest
+    }
+
+    fn filled(&self, message: &[u8], text: &str) -> Vec<u8> {
+        let mut full = Vec::with_capacity(message.len());
+        for Field { number, raw, content } in fields(message) {
+            match self.0.get(&number).map(|it| &it.what) {
+                Some(What::Within(shape) | What::Each(shape)) => {
+                    full.extend(wrapped(number, &shape.filled(content, text)));
+                }
+                _ => full.extend_from_slice(raw),
+            }
+        }
+        let marked = self.0.iter().filter(|(_, it)| matches!(it.what, What::Marked));
+        marked.for_each(|(number, _)| full.extend(wrapped(*number, text.as_bytes())));
+        full
     }
 
     fn mend(&self, kept: &[u8], cut: &[u8]) -> Vec<u8> {

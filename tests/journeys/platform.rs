@@ -111,7 +111,7 @@ impl World {
     /// The platform's log.
     pub async fn log(&self) -> Log {
         let url = State::read(&self.data()).unwrap().nats;
-        Log::connect(&LogConfig { url, durability: self.durability }).await.unwrap()
+        Log::connect(&LogConfig { url, durability: self.durability, ..LogConfig::default() }).await.unwrap()
     }
 }
 

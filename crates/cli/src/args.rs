@@ -3,7 +3,7 @@
 use crate::{
     commands::{
         campus::CampusCommand, credentials::CredentialsCommand, log::TailArgs, parked::ParkedCommand,
-        partners::PartnersCommand, serve::ServeArgs,
+        partners::PartnersCommand, privacy::PrivacyCommand, serve::ServeArgs,
     },
     demo::DemoArgs,
     platform::Setup,
@@ -113,6 +113,16 @@ pub enum Command {
         /// What to do with them.
         #[command(subcommand)]
         command: ViewsCommand,
+    },
+    /// Says what is kept of a person, forgets a person, and keeps the keys that personal data are sealed with.
+    #[command(
+        after_help = "Examples:\n  studium privacy report ada --json\n  studium privacy erase ada --reason 'asked on 2026-05-04'\n  \
+                            studium privacy keys backup keys-2026-05-04.jsonl"
+    )]
+    Privacy {
+        /// What to do.
+        #[command(subcommand)]
+        command: PrivacyCommand,
     },
     /// Shows reactions that keep failing, and what to do about them.
     Parked {

@@ -10,6 +10,7 @@ pub mod partners;
 mod partners_feed;
 mod partners_nats;
 mod partners_webhooks;
+pub mod privacy;
 pub mod restore;
 pub mod serve;
 pub mod status;

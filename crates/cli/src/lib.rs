@@ -15,7 +15,7 @@ pub mod token;
 
 use anyhow::Result;
 use args::{Cli, Command, ImportCommand, LogCommand, ViewsCommand};
-use commands::{campus, credentials, log, parked, partners, restore, serve, status, trace, up, views};
+use commands::{campus, credentials, log, parked, partners, privacy, restore, serve, status, trace, up, views};
 use platform::Platform;
 use serde_json::json;
 
@@ -59,6 +59,7 @@ pub async fn run(mut cli: Cli) -> Result<()> {
         }
         Command::Parked { command } => Platform::with(&setup, async |it| parked::parked(it, command).await).await,
         Command::Partners { command } => partners::partners(&setup, command).await,
+        Command::Privacy { command } => Platform::with(&setup, async |it| privacy::privacy(it, command).await).await,
         Command::Trace { correlation_id } => {
             Platform::with(&setup, async |it| trace::trace(it, &correlation_id).await).await
         }

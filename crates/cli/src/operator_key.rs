@@ -5,6 +5,20 @@ use aws_lc_rs::rand;
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use std::path::Path;
 use studium_kit::write_secret;
+use studium_log::MasterKey;
+
+/// Where a service finds what wraps the keys of persons.
+const MASTER_KEY: &str = "STUDIUM_MASTER_KEY_FILE";
+
+/// What wraps the keys of persons of the platform in a data directory, or the one that the environment names.
+///
+/// # Errors
+/// When it can be neither found nor made.
+pub fn master_key(data: &Path) -> Result<MasterKey> {
+    let file = std::env::var(MASTER_KEY).map_or_else(|_| key_file(data, "master-key"), Ok)?;
+    let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {file}"))?;
+    MasterKey::read(&text).with_context(|| file)
+}
 
 /// Settings of a service for whatever the environment does not say.
 ///
@@ -19,6 +33,8 @@ pub fn settings(service: &str, data: &Path, listen: &str) -> Result<Vec<(&'stati
         }
         Ok::<_, anyhow::Error>(())
     };
+    // Whoever reads it, and the bucket of keys, can read all that is personal.
+    key(MASTER_KEY, "master-key")?;
     match service {
         // Whoever reads it can sign for every issuer.
         "credentials" => key("STUDIUM_CREDENTIALS_KEY_FILE", "operator-key")?,

@@ -99,7 +99,9 @@ async fn a_broker_without_room_refuses_and_has_all_that_it_acknowledged() {
         server.restart().await.unwrap();
     };
     room(&mut server, "max_file_store: 1TB", "max_file_store: 1MB").await;
-    let log = Log::connect(&LogConfig { url: server.url(), durability: Durability::Disk }).await.unwrap();
+    let log = Log::connect(&LogConfig { url: server.url(), durability: Durability::Disk, ..LogConfig::default() })
+        .await
+        .unwrap();
     log.open("full").await.unwrap();
     let append = async |n: u32| {
         let entry = Entry::bare(&format!("full.a.{n}"), 0, &format!("r{n}"), vec![Bytes::from(vec![7; 100_000])]);

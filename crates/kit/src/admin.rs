@@ -3,11 +3,12 @@
 use crate::{App, Call, Fields, fault, parked, status};
 use futures::{Stream, StreamExt as _};
 use std::{pin::Pin, time::Duration};
+use studium_log::Stored;
 use studium_proto::admin::v1::{
     DropParkedRequest, DropParkedResponse, GetParkedRequest, GetParkedResponse, GetStatusRequest, GetStatusResponse,
-    ListParkedRequest, ListParkedResponse, ListViewsRequest, ListViewsResponse, RebuildViewRequest,
-    RebuildViewResponse, RetryParkedRequest, RetryParkedResponse, TraceRequest, TraceResponse, TracedCommit,
-    VerifyLogRequest, VerifyLogResponse, ViewStatus, admin_service_server::AdminService,
+    ListParkedRequest, ListParkedResponse, ListPersonalRequest, ListPersonalResponse, ListViewsRequest,
+    ListViewsResponse, RebuildViewRequest, RebuildViewResponse, RetryParkedRequest, RetryParkedResponse, TraceRequest,
+    TraceResponse, TracedCommit, VerifyLogRequest, VerifyLogResponse, ViewStatus, admin_service_server::AdminService,
 };
 use studium_store::{Dialect, Projection, StoreError, Verified};
 use tokio::sync::mpsc;
@@ -37,6 +38,7 @@ impl Admin {
 impl AdminService for Admin {
     type VerifyLogStream = Answers<VerifyLogResponse>;
     type RebuildViewStream = Answers<RebuildViewResponse>;
+    type ListPersonalStream = Answers<ListPersonalResponse>;
 
     async fn get_status(&self, _: Request<GetStatusRequest>) -> Result<Response<GetStatusResponse>, Status> {
         let service = self.app.service();
@@ -149,6 +151,19 @@ impl AdminService for Admin {
         Ok(Response::new(DropParkedResponse {}))
     }
 
+    async fn list_personal(
+        &self,
+        request: Request<ListPersonalRequest>,
+    ) -> Result<Response<Self::ListPersonalStream>, Status> {
+        let person = request.into_inner().person_id;
+        let mut fields = Fields::new();
+        fields.text("person_id", &person, 128);
+        fields.done()?;
+        let commits = self.app.store().held(&person, self.app.service()).await.map_err(fault)?;
+        let told: Vec<_> = commits.iter().flat_map(|it| personal(it, &person)).map(Ok).collect();
+        Ok(Response::new(Box::pin(futures::stream::iter(told))))
+    }
+
     async fn trace(&self, request: Request<TraceRequest>) -> Result<Response<TraceResponse>, Status> {
         let id = request.into_inner().correlation_id;
         let mut fields = Fields::new();
@@ -174,6 +189,28 @@ impl AdminService for Admin {
         });
         Ok(Response::new(TraceResponse { commits: told.collect() }))
     }
+}
+
+/// What the events of a commit say of a person, each with its personal fields alone.
+fn personal(stored: &Stored, person: &str) -> Vec<ListPersonalResponse> {
+    let (commit, aggregate) = (&stored.commit, stored.aggregate());
+    let mut told = Vec::new();
+    for sealed in commit.sealed.iter().filter(|it| it.holder == person) {
+        let Some(event) = commit.events.get(sealed.event as usize) else { continue };
+        let cut = studium_proto::personal(aggregate).and_then(|it| it.cut(&commit.subject, person, event));
+        let parts = cut.map(|it| it.parts).unwrap_or_default();
+        let part = parts.into_iter().find(|(holder, _)| holder == person);
+        let Some(mut fields) = part.and_then(|(_, it)| studium_proto::event_json(aggregate, &it)) else { continue };
+        fields.as_object_mut().map(|it| it.remove("event"));
+        told.push(ListPersonalResponse {
+            position: stored.position,
+            subject: commit.subject.clone(),
+            at_ms: commit.at_ms,
+            event: studium_proto::name_of_event(aggregate, event).to_owned(),
+            fields: fields.to_string(),
+        });
+    }
+    told
 }
 
 fn unknown(id: i64) -> Status {

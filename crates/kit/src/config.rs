@@ -1,6 +1,7 @@
 //! The settings of a service: flags first, then the environment, all shown at start with secrets hidden.
 
 use crate::auth::{DevelopmentIssuer, Verifier};
+use anyhow::Context as _;
 use clap::{Args, Command, error::ErrorKind};
 use std::{
     env,
@@ -9,7 +10,7 @@ use std::{
     path::PathBuf,
     time::Duration,
 };
-use studium_log::Durability;
+use studium_log::{Durability, MasterKey};
 
 /// Variables that are nobody's setting here but others' of the platform.
 const OF_OTHERS: [&str; 11] = [
@@ -43,6 +44,9 @@ pub struct Config {
     /// What an acknowledged command has survived: `disk`, `process` or `replicated`
     #[arg(long, env = "STUDIUM_DURABILITY", default_value_t)]
     pub durability: Durability,
+    /// File with the master key, which wraps the keys of persons: 32 bytes in Base64, the same for all services
+    #[arg(long, env = "STUDIUM_MASTER_KEY_FILE", value_name = "FILE")]
+    pub master_key_file: Option<PathBuf>,
     /// The service's own store: `sqlite:PATH` or `postgres://…`
     #[arg(long, env = "STUDIUM_STORE_URL", value_parser = store_url)]
     pub store: String,
@@ -87,6 +91,22 @@ impl Config {
         }
     }
 
+    /// What wraps the keys of persons.
+    ///
+    /// # Errors
+    /// When no file is named, or it holds no key.
+    pub fn master_key(&self) -> anyhow::Result<MasterKey> {
+        let make = "make one with: head -c 32 /dev/urandom | base64";
+        let Some(file) = &self.master_key_file else {
+            anyhow::bail!("name a file with the master key for personal data (STUDIUM_MASTER_KEY_FILE); {make}")
+        };
+        let shown = file.display();
+        let text = std::fs::read_to_string(file).map_err(|e| {
+            anyhow::anyhow!("STUDIUM_MASTER_KEY_FILE names {shown}, which cannot be read ({e}); {make}")
+        })?;
+        Ok(MasterKey::read(&text).with_context(|| format!("STUDIUM_MASTER_KEY_FILE: {shown}"))?)
+    }
+
     /// Who verifies the callers' tokens.
     ///
     /// # Errors
@@ -111,6 +131,7 @@ impl Config {
         [
             ("listen", Some(self.listen.clone())),
             ("nats", Some(hide_secrets(&self.nats))),
+            ("master_key_file", self.master_key_file.as_ref().map(|it| it.display().to_string())),
             ("durability", Some(self.durability.to_string())),
             ("store", Some(hide_secrets(&self.store))),
             ("jwks_url", self.jwks_url.as_deref().map(hide_secrets)),

@@ -14,6 +14,7 @@ mod call;
 mod config;
 mod deadlines;
 mod ending;
+mod erasure;
 mod feeds;
 mod fields;
 mod hex;

@@ -31,6 +31,15 @@ pub(crate) async fn prepare(store: &Store) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Forgets what was to be said to these aggregates, and what was said of it; whoever tries again derives it anew.
+pub(crate) async fn redact(store: &Store, subjects: &[String]) -> Result<(), StoreError> {
+    for subject in subjects {
+        let sql = "UPDATE reaction SET payload = '' WHERE source = $1 OR target = $1";
+        store.execute(sql, &[subject.as_str().into()]).await?;
+    }
+    Ok(())
+}
+
 /// How far a policy has come.
 pub(crate) async fn checkpoint(store: &Store, policy: &str, stream: &str) -> Result<u64, StoreError> {
     let sql = "SELECT position FROM policy_checkpoint WHERE policy = $1 AND stream = $2";

@@ -6,6 +6,7 @@ use crate::{
     admin::Admin,
     app::{Belongings, Deciders},
     deadlines::{self, AnyDeadline, Deadline},
+    erasure::{self, ErasedBy},
     feeds::{self, Feed},
     parked,
     policies::{self, AnyPolicy, LookUp, LookUpPolicy, Pure},
@@ -24,7 +25,7 @@ use std::{
     process::ExitCode,
     time::Duration,
 };
-use studium_core::{Decider, Policy};
+use studium_core::{Decider, Event, Policy};
 use studium_log::{Log, LogConfig};
 use studium_proto::admin::v1::admin_service_server::AdminServiceServer;
 use studium_store::{Projection, Projector, Store, StoreError, View};
@@ -53,6 +54,7 @@ pub struct Service {
     deadlines: Vec<Box<dyn AnyDeadline>>,
     feeds: Vec<RunFeed>,
     works: Vec<(Prepare, RunWork)>,
+    erased_by: Vec<ErasedBy>,
     rpcs: Vec<&'static str>,
     apis: Vec<MakeApi>,
     http: Vec<MakeHttp>,
@@ -102,6 +104,7 @@ impl Service {
             deadlines: Vec::new(),
             feeds: Vec::new(),
             works: Vec::new(),
+            erased_by: Vec::new(),
             rpcs: Vec::new(),
             apis: Vec::new(),
             http: Vec::new(),
@@ -181,6 +184,12 @@ impl Service {
         self
     }
 
+    /// Lists the event after which nothing personal is kept anywhere of the person whose id its aggregate has.
+    pub fn erased_by<E: Event>(mut self, is_it: fn(&E) -> bool) -> Self {
+        self.erased_by.push(erasure::erased_by(is_it));
+        self
+    }
+
     /// Lists a gRPC service.
     pub fn grpc<S>(mut self, make: impl FnOnce(App) -> S + Send + 'static) -> Self
     where
@@ -227,7 +236,8 @@ impl Service {
         config.check()?;
         self.is_well_set()?;
         let listener = server::bind(&config.listen).await?;
-        let log = LogConfig { url: config.nats.clone(), durability: config.durability };
+        let master_key = Some(config.master_key()?);
+        let log = LogConfig { url: config.nats.clone(), durability: config.durability, master_key };
         let log = Log::connect(&log).await?;
         let store = Store::open(&config.store).await?;
         let verifier = config.verifier().await?;
@@ -279,6 +289,7 @@ impl Service {
         for (_, work) in self.works {
             tasks.spawn(finish(work(app.clone(), projection.active(), caught_up.clone(), stop.clone())));
         }
+        tasks.spawn(finish(erasure::run(app.clone(), projection.clone(), self.erased_by, stop.clone())));
         tasks.spawn(finish(ready::watch_lag(app.clone(), projection.clone(), stop.clone())));
 
         let mut routes = server::routes();

@@ -1,6 +1,6 @@
 //! The commit: one decision with its envelope, to bytes and back.
 
-use crate::{LogError, feed};
+use crate::{LogError, bucket, feed, sealing::Outgoing};
 use async_nats::{HeaderMap, HeaderName};
 use bytes::Bytes;
 use prost::Message as _;
@@ -9,7 +9,6 @@ use std::{
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
-use studium_core::Event;
 use studium_proto::log::v1::Commit;
 use uuid::Uuid;
 
@@ -83,6 +82,17 @@ impl Stored {
         Ok(Self { position, commit: Arc::new(commit), bytes })
     }
 
+    /// The same commit with something in every personal field of its events, to see what depends on them.
+    #[must_use]
+    pub fn filled(&self) -> Self {
+        let mut it = self.clone();
+        if let Some(personal) = studium_proto::personal(self.aggregate()) {
+            let events = self.commit.events.iter().map(|it| personal.filled(it, "\u{1}").into());
+            Arc::make_mut(&mut it.commit).events = events.collect();
+        }
+        it
+    }
+
     /// The kind of aggregate: `enrolment.enrolment`.
     pub fn aggregate(&self) -> &str {
         self.commit.subject.rsplit_once('.').map_or("", |(aggregate, _)| aggregate)
@@ -124,13 +134,16 @@ pub struct Entry {
     pub(crate) expected: u64,
     /// Carries no headers but those by which the broker checks.
     is_bare: bool,
+    /// Says that the value before it was taken away for good.
+    is_mark: bool,
 }
 
 impl Entry {
-    /// Puts the events of a decision into an envelope that links to the aggregate's tip.
-    pub(crate) fn seal<E: Event>(subject: &str, tip: &Tip, meta: &Meta, events: &[E]) -> Self {
+    /// Puts the events of a decision, with what is personal sealed already, into an envelope that links to the
+    /// aggregate's tip.
+    pub(crate) fn new(subject: &str, id: String, tip: &Tip, meta: &Meta, out: Outgoing) -> Self {
         let commit = Commit {
-            id: commit_id(subject, &meta.request_id).to_string(),
+            id,
             subject: subject.to_owned(),
             version: tip.version + 1,
             previous_position: tip.position,
@@ -145,15 +158,19 @@ impl Entry {
             tenant: meta.tenant.clone(),
             traceparent: meta.traceparent.clone(),
             schema_version: SCHEMA_VERSION,
-            events: events.iter().map(seal_event).collect(),
+            events: out.events,
+            sealed: out.sealed,
         };
         let bytes = Bytes::from(commit.encode_to_vec());
-        Self { stored: Stored { position: 0, commit: Arc::new(commit), bytes }, expected: tip.position, is_bare: false }
+        let stored = Stored { position: 0, commit: Arc::new(commit), bytes };
+        Self { stored, expected: tip.position, is_bare: false, is_mark: false }
     }
 
-    /// An entry that puts a stored commit back as it was.
-    pub(crate) fn verbatim(stored: &Stored) -> Self {
-        Self { stored: stored.clone(), expected: stored.commit.previous_position, is_bare: false }
+    /// An entry that puts a stored commit back as it was, sealed.
+    pub(crate) fn verbatim(stored: &Stored) -> Result<Self, LogError> {
+        let stored = Stored::decode(stored.position, stored.bytes.clone())?;
+        let expected = stored.commit.previous_position;
+        Ok(Self { stored, expected, is_bare: false, is_mark: false })
     }
 
     /// An entry with events of any kind, linked to nothing and without CloudEvents headers:
@@ -169,7 +186,17 @@ impl Entry {
             ..Commit::default()
         };
         let bytes = Bytes::from(commit.encode_to_vec());
-        Self { stored: Stored { position: 0, commit: Arc::new(commit), bytes }, expected, is_bare: true }
+        let stored = Stored { position: 0, commit: Arc::new(commit), bytes };
+        Self { stored, expected, is_bare: true, is_mark: false }
+    }
+
+    /// A value of a bucket, which is no commit, where there is none yet; or the mark that nothing may come there again.
+    pub(crate) fn value(subject: String, value: Option<Bytes>) -> Self {
+        let is_mark = value.is_none();
+        let bytes = value.unwrap_or_default();
+        let id = Uuid::new_v5(&COMMIT_IDS, &[subject.as_bytes(), &bytes].concat()).to_string();
+        let commit = Arc::new(Commit { id, subject, ..Commit::default() });
+        Self { stored: Stored { position: 0, commit, bytes }, expected: 0, is_bare: true, is_mark }
     }
 
     /// The headers that a router needs, in the form of CloudEvents 1.0 (NATS protocol binding, binary mode),
@@ -179,6 +206,9 @@ impl Entry {
         let mut headers = HeaderMap::new();
         headers.insert(MSG_ID, commit.id.as_str());
         headers.insert(EXPECTED, self.expected.to_string());
+        if self.is_mark {
+            headers.insert(bucket::OPERATION, bucket::PURGE);
+        }
         if self.is_bare {
             return headers;
         }
@@ -194,9 +224,4 @@ impl Entry {
         }
         headers
     }
-}
-
-/// The one place where an event's bytes leave for the log: here fields marked `personal` are to be encrypted.
-fn seal_event<E: Event>(event: &E) -> Bytes {
-    Bytes::from(event.to_bytes())
 }

@@ -1,14 +1,13 @@
 //! One decision: load, decide, append, and again when another was faster.
 
 use crate::{
-    AppendError, DecideError, Entry, Log, LogError, Meta, Stored,
-    commit::{Tip, hash},
-    commit_id,
+    AppendError, DecideError, Entry, Log, LogError, Meta, Stored, commit::Tip, commit_id, known::Known,
+    sealing::Outgoing,
 };
+use bytes::Bytes;
 use futures::future::BoxFuture;
 use quick_cache::sync::Cache;
 use std::{
-    collections::BTreeSet,
     convert::Infallible,
     sync::{
         Arc,
@@ -24,9 +23,6 @@ const ATTEMPTS_MAX: u32 = 4;
 
 /// Commands that may wait for one aggregate.
 const QUEUE_MAX: usize = 1024;
-
-/// Requests that a cached state remembers of its own past; older ones are looked up in the journal.
-const REQUESTS_MAX: usize = 65_536;
 
 /// How often and after what pause a question to the leader is repeated while an outcome is unknown.
 const RESOLVE_ATTEMPTS: u32 = 6;
@@ -84,18 +80,6 @@ struct Slot<D> {
     known: Mutex<Option<Known<D>>>,
 }
 
-/// A state and where it stands.
-#[derive(Default)]
-struct Known<D> {
-    state: D,
-    tip: Tip,
-    requests: BTreeSet<u128>,
-    /// Some requests are no longer remembered here.
-    has_forgotten: bool,
-    /// It holds an event that this build does not know.
-    is_outdated: bool,
-}
-
 impl<D: Decider> Aggregates<D> {
     /// Aggregates that keep at most `cached` states in memory.
     pub fn new(log: Log, history: Arc<dyn History>, cached: usize) -> Self {
@@ -117,10 +101,7 @@ impl<D: Decider> Aggregates<D> {
         let slot = self.slot(&subject);
         let _place = Place::take(&slot.waiting).ok_or(DecideError::Busy)?;
         let mut known = slot.known.lock().await;
-        let known = match &mut *known {
-            Some(it) => it,
-            empty => empty.insert(self.load(&subject).await?),
-        };
+        let known = self.known(&subject, &mut known).await?;
         self.decide_known(&subject, known, command, meta, cost).await
     }
 
@@ -134,10 +115,7 @@ impl<D: Decider> Aggregates<D> {
         let subject = format!("{}.{id}", D::Event::AGGREGATE);
         let slot = self.slot(&subject);
         let mut known = slot.known.lock().await;
-        let known = match &mut *known {
-            Some(it) => it,
-            empty => empty.insert(self.load(&subject).await?),
-        };
+        let known = self.known(&subject, &mut known).await?;
         self.refresh(&subject, known).await?;
         Ok(what(&known.state))
     }
@@ -170,14 +148,17 @@ impl<D: Decider> Aggregates<D> {
                     return nothing_written(known, answer);
                 }
             };
-            let entry = Entry::seal(subject, &known.tip, meta, &events);
-            let bytes = entry.stored.bytes.clone();
+            let out = Outgoing::of(self.log.keys(), subject, &id.to_string(), &known.owner, &events).await?;
+            // What is kept nowhere must not be in the state either.
+            let events = if out.has_lost { read::<D>(&out.events)? } else { events };
+            let entry = Entry::new(subject, id.to_string(), &known.tip, meta, out);
+            let stored = entry.stored.clone();
             let started = Instant::now();
             let appended = self.log.append(entry).await;
             cost.append += started.elapsed();
             let silence = match appended {
                 Ok(position) => {
-                    known.advance(position, id.as_u128(), &bytes, &events);
+                    known.advance(position, id.as_u128(), &stored, &events);
                     return Ok(Decided {
                         position,
                         version: known.tip.version,
@@ -240,7 +221,7 @@ impl<D: Decider> Aggregates<D> {
                 None => return Ok(None),
             },
         };
-        let events = stored.commit.events.iter().filter_map(|it| D::Event::from_bytes(it).ok().flatten()).collect();
+        let events = read::<D>(&stored.commit.events)?;
         Ok(Some(Decided {
             position: stored.position,
             version: stored.commit.version,
@@ -271,8 +252,18 @@ impl<D: Decider> Aggregates<D> {
         }
     }
 
-    async fn load(&self, subject: &str) -> Result<Known<D>, LogError> {
-        let mut known = Known::default();
+    /// What is known of an aggregate. A state of before a key was destroyed may hold what is to be gone: it is loaded anew.
+    async fn known<'a>(&self, subject: &str, slot: &'a mut Option<Known<D>>) -> Result<&'a mut Known<D>, LogError> {
+        let generation = self.log.keys().generation();
+        let known = match slot.take().filter(|it| it.generation == generation) {
+            Some(it) => it,
+            None => self.load(subject, generation).await?,
+        };
+        Ok(slot.insert(known))
+    }
+
+    async fn load(&self, subject: &str, generation: u64) -> Result<Known<D>, LogError> {
+        let mut known = Known { generation, ..Known::default() };
         for stored in self.history.commits(subject).await? {
             known.take_in(&stored)?;
         }
@@ -324,6 +315,12 @@ impl<D: Decider> Aggregates<D> {
     }
 }
 
+/// The events that this build knows.
+fn read<D: Decider>(events: &[Bytes]) -> Result<Vec<D::Event>, LogError> {
+    let events = events.iter().filter_map(|it| D::Event::from_bytes(it).transpose());
+    events.collect::<Result<_, _>>().map_err(LogError::from)
+}
+
 fn nothing_written<D: Decider>(
     known: &Known<D>,
     answer: Result<Vec<D::Event>, Rejection<D::Reason>>,
@@ -336,46 +333,6 @@ fn nothing_written<D: Decider>(
         already: true,
         commit_id: String::new(),
     })
-}
-
-impl<D: Decider> Known<D> {
-    /// Takes in a commit of the past.
-    fn take_in(&mut self, stored: &Stored) -> Result<(), LogError> {
-        if stored.commit.version != self.tip.version + 1 {
-            return Err(LogError::Damaged(format!(
-                "`{}` goes from version {} to {} at position {}; run `studium log verify`",
-                stored.commit.subject, self.tip.version, stored.commit.version, stored.position
-            )));
-        }
-        if self.tip.hash.is_some_and(|it| it[..] != stored.commit.previous_hash[..]) {
-            return Err(LogError::Damaged(format!(
-                "the hash chain of `{}` is broken at position {}; run `studium log verify`",
-                stored.commit.subject, stored.position
-            )));
-        }
-        let mut events = Vec::with_capacity(stored.commit.events.len());
-        for bytes in &stored.commit.events {
-            match D::Event::from_bytes(bytes)? {
-                Some(it) => events.push(it),
-                None => self.is_outdated = true,
-            }
-        }
-        let request = uuid::Uuid::parse_str(&stored.commit.id).map_or(0, |it| it.as_u128());
-        self.advance(stored.position, request, &stored.bytes, &events);
-        Ok(())
-    }
-
-    fn advance(&mut self, position: u64, request: u128, bytes: &[u8], events: &[D::Event]) {
-        for event in events {
-            self.state.evolve(event);
-        }
-        self.tip = Tip { version: self.tip.version + 1, position, hash: Some(hash(bytes)) };
-        if self.requests.len() < REQUESTS_MAX {
-            self.requests.insert(request);
-        } else {
-            self.has_forgotten = true;
-        }
-    }
 }
 
 /// One place in the queue of an aggregate.

@@ -7,7 +7,7 @@ use crate::{
     tail::{self, Tail},
 };
 use futures::future::BoxFuture;
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 /// The pause before a stream is asked again that had nothing.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -26,11 +26,24 @@ pub struct Follow {
     reader: Option<Reader>,
     /// Asks for what the tail holds no more instead, a batch at a time.
     asks: bool,
+    /// Hands over what is sealed as it is.
+    is_raw: bool,
+    /// What was read and is to be opened.
+    read: Vec<Stored>,
 }
 
 impl Follow {
     pub(crate) fn new(log: Log, stream: &str, after: u64) -> Self {
-        Self { log, stream: stream.to_owned(), after, tail: None, reader: None, asks: false }
+        Self {
+            log,
+            stream: stream.to_owned(),
+            after,
+            tail: None,
+            reader: None,
+            asks: false,
+            is_raw: false,
+            read: Vec::new(),
+        }
     }
 
     /// For one of many who follow: while it rests it holds nothing in the broker, and no more than a batch here.
@@ -38,6 +51,12 @@ impl Follow {
     #[must_use]
     pub fn among_many(self) -> Self {
         Self { asks: true, ..self }
+    }
+
+    /// For one who looks at stored bytes only: what is sealed stays sealed.
+    #[must_use]
+    pub fn as_stored(self) -> Self {
+        Self { is_raw: true, ..self }
     }
 
     /// Position of the last commit handed over.
@@ -59,13 +78,19 @@ impl Follow {
     /// # Errors
     /// When the broker cannot be reached just now or a commit cannot be read; calling again goes on where it stopped.
     pub async fn next(&mut self) -> Result<Vec<Stored>, LogError> {
-        let batch = match &self.log.backend {
-            Backend::Memory(it) => it.after(&self.stream, self.after, BATCH_MAX).await,
-            Backend::Nats(it) => {
-                let nats = Arc::clone(it);
-                self.next_from(&nats).await?
-            }
-        };
+        if self.read.is_empty() {
+            self.read = match &self.log.backend {
+                Backend::Memory(it) => it.after(&self.stream, self.after, BATCH_MAX).await,
+                Backend::Nats(it) => {
+                    let nats = Arc::clone(it);
+                    self.next_from(&nats).await?
+                }
+            };
+        }
+        if !self.is_raw {
+            self.log.keys.open(&mut self.read).await?;
+        }
+        let batch = mem::take(&mut self.read);
         if let Some(last) = batch.last() {
             self.after = last.position;
         }

@@ -2,16 +2,21 @@
 
 pub mod address;
 mod batch;
+mod bucket;
 mod commit;
 mod decide;
 mod error;
 mod faults;
 mod feed;
 mod follow;
+mod keys;
+mod known;
+mod master;
 mod memory;
 mod nats;
 mod pack;
 mod reader;
+mod sealing;
 mod tail;
 
 pub use commit::{Entry, Meta, Stored, commit_id, now_ms};
@@ -20,8 +25,11 @@ pub use error::{AppendError, DecideError, LogError};
 pub use faults::{Delivery, Fault, Faults};
 pub use feed::Document;
 pub use follow::{Follow, Reading};
+pub use keys::{Keys, key_name};
+pub use master::MasterKey;
 pub use nats::{Durability, LogConfig};
 
+use bucket::Bucket;
 use memory::Memory;
 use nats::Nats;
 use std::sync::Arc;
@@ -31,6 +39,7 @@ use std::sync::Arc;
 pub struct Log {
     backend: Backend,
     faults: Arc<Faults>,
+    keys: Keys,
 }
 
 /// One type with two insides: no generics through every signature, and no mocks in tests.
@@ -43,7 +52,14 @@ enum Backend {
 impl Log {
     /// The in-memory twin: it keeps every promise of the log but durability.
     pub fn memory() -> Self {
-        Self { backend: Backend::Memory(Arc::new(Memory::default())), faults: Arc::default() }
+        let keys = Keys::new(MasterKey::random().ok().map(|it| (Bucket::memory(), it)));
+        Self { backend: Backend::Memory(Arc::new(Memory::default())), faults: Arc::default(), keys }
+    }
+
+    /// An empty in-memory twin with the keys of this log: what is left when streams are lost and keys are not.
+    pub fn emptied(&self) -> Self {
+        let backend = Backend::Memory(Arc::new(Memory::default()));
+        Self { backend, faults: Arc::default(), keys: self.keys.clone() }
     }
 
     /// Connects to NATS.
@@ -51,12 +67,22 @@ impl Log {
     /// # Errors
     /// When nobody answers at the address, or the server is older than 2.12.
     pub async fn connect(config: &LogConfig) -> Result<Self, LogError> {
-        Ok(Self { backend: Backend::Nats(Arc::new(Nats::connect(config).await?)), faults: Arc::default() })
+        let nats = Arc::new(Nats::connect(config).await?);
+        let keys = Keys::new(config.master_key.clone().map(|it| (Bucket::nats(&nats), it)));
+        if keys.can_open() {
+            keys.watch();
+        }
+        Ok(Self { backend: Backend::Nats(nats), faults: Arc::default(), keys })
     }
 
     /// Faults that a test scripts; nothing happens unless it does.
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    /// Keys of persons, with which what is personal is sealed and opened.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// Makes sure that the service's stream exists and can neither forget nor be emptied.
@@ -93,18 +119,26 @@ impl Log {
 
     /// The commit at a position of a stream.
     pub async fn read(&self, stream: &str, position: u64) -> Result<Option<Stored>, LogError> {
-        match &self.backend {
-            Backend::Nats(it) => it.read(stream, position).await,
-            Backend::Memory(it) => Ok(it.read(stream, position)),
-        }
+        let stored = match &self.backend {
+            Backend::Nats(it) => it.read(stream, position).await?,
+            Backend::Memory(it) => it.read(stream, position),
+        };
+        self.opened(stored).await
+    }
+
+    async fn opened(&self, stored: Option<Stored>) -> Result<Option<Stored>, LogError> {
+        let mut stored = stored;
+        self.keys.open(stored.as_mut_slice()).await?;
+        Ok(stored)
     }
 
     /// The last commit of a subject, as the stream's leader knows it.
     pub async fn last(&self, subject: &str) -> Result<Option<Stored>, LogError> {
-        match &self.backend {
-            Backend::Nats(it) => it.last(subject).await,
-            Backend::Memory(it) => Ok(it.last(subject)),
-        }
+        let stored = match &self.backend {
+            Backend::Nats(it) => it.last(subject).await?,
+            Backend::Memory(it) => it.last(subject),
+        };
+        self.opened(stored).await
     }
 
     /// Follows a stream after a position: what is there, then what comes, each commit once and in order.
@@ -118,7 +152,7 @@ impl Log {
     /// When the stream is not where the first commit continues it, or a position comes out differently.
     pub async fn restore(&self, stream: &str, commits: &[Stored]) -> Result<(), LogError> {
         for stored in commits {
-            let entry = Entry::verbatim(stored);
+            let entry = Entry::verbatim(stored)?;
             let position = match &self.backend {
                 Backend::Nats(it) => it.append_one(&entry).await,
                 Backend::Memory(it) => it.append(&entry),

@@ -1,6 +1,6 @@
 //! JetStream behind the verbs of the log.
 
-use crate::{AppendError, Entry, Faults, LogError, Stored, address, batch, pack::Packer, tail::Tail};
+use crate::{AppendError, Entry, Faults, LogError, MasterKey, Stored, address, batch, pack::Packer, tail::Tail};
 use async_nats::{
     Client, Event, HeaderMap, Request,
     client::RequestErrorKind,
@@ -93,6 +93,8 @@ pub struct LogConfig {
     pub url: String,
     /// The profile; the servers must be configured for it (`studium up` does both).
     pub durability: Durability,
+    /// What wraps the keys of persons. Without it commits are read as they are stored, and nothing personal is written.
+    pub master_key: Option<MasterKey>,
 }
 
 /// A connection to JetStream.
@@ -209,7 +211,7 @@ impl Nats {
             description: Some(format!("Commits of the service {name}; never trimmed, never deleted.")),
             subjects: vec![format!("{name}.>")],
             storage: stream::StorageType::File,
-            num_replicas: if self.durability == Durability::Replicated { 3 } else { 1 },
+            num_replicas: self.replicas(),
             allow_direct: true,
             allow_atomic_publish: true,
             deny_delete: true,
@@ -217,28 +219,38 @@ impl Nats {
             duplicate_window: Duration::from_mins(2),
             ..stream::Config::default()
         };
-        let deadline = Instant::now() + ELECTION;
-        let found = loop {
-            match self.jetstream.get_or_create_stream(&config).await {
-                Ok(it) => break it,
-                // A cluster that has just started has no leader for the stream yet.
-                Err(_) if self.durability == Durability::Replicated && Instant::now() < deadline => {
-                    sleep(Duration::from_millis(200)).await;
-                }
-                Err(e) => {
-                    return Err(LogError::Unreachable(format!(
-                        "stream `{name}` cannot be opened ({e}); start nats-server with JetStream (-js), and with room on its disk"
-                    )));
-                }
-            }
-        };
-        let found = &found.cached_info().config;
+        let found = self.open_stream(&config).await?;
         if !found.deny_delete || !found.deny_purge || !found.max_age.is_zero() || !found.allow_atomic_publish {
             return Err(LogError::Setup(format!(
                 "stream `{name}` was made by somebody else and may forget: it must deny delete and purge, have no age limit and allow atomic publish"
             )));
         }
         Ok(())
+    }
+
+    /// How many nodes keep a stream.
+    pub(crate) fn replicas(&self) -> usize {
+        if self.durability == Durability::Replicated { 3 } else { 1 }
+    }
+
+    /// Makes a stream if there is none; returns how it is configured.
+    pub(crate) async fn open_stream(&self, config: &stream::Config) -> Result<stream::Config, LogError> {
+        let deadline = Instant::now() + ELECTION;
+        loop {
+            match self.jetstream.get_or_create_stream(config).await {
+                Ok(it) => return Ok(it.cached_info().config.clone()),
+                // A cluster that has just started has no leader for the stream yet.
+                Err(_) if self.durability == Durability::Replicated && Instant::now() < deadline => {
+                    sleep(Duration::from_millis(200)).await;
+                }
+                Err(e) => {
+                    return Err(LogError::Unreachable(format!(
+                        "stream `{}` cannot be opened ({e}); start nats-server with JetStream (-js), and with room on its disk",
+                        config.name
+                    )));
+                }
+            }
+        }
     }
 
     pub(crate) async fn append(&self, entry: Entry) -> Result<u64, AppendError> {
@@ -273,6 +285,14 @@ impl Nats {
             Err(e) if is_no_stream(&e.kind()) => Ok(0),
             Err(e) => Err(LogError::Unreachable(format!("stream `{name}`: {e}"))),
         }
+    }
+
+    /// How many messages a stream holds.
+    pub(crate) async fn messages(&self, name: &str) -> Result<u64, LogError> {
+        let stream = self.jetstream.get_stream(name).await;
+        stream
+            .map(|it| it.cached_info().state.messages)
+            .map_err(|e| LogError::Unreachable(format!("stream `{name}`: {e}")))
     }
 
     pub(crate) async fn read(&self, stream: &str, position: u64) -> Result<Option<Stored>, LogError> {

@@ -62,6 +62,8 @@ pub(crate) fn sqlite(path: &str) -> Result<(Address, Option<File>), StoreError> 
         .row_buffer_size(1024)
         .pragma("cache_size", READER_CACHE)
         .pragma("temp_store", "MEMORY")
+        // What is erased is overwritten where it lay.
+        .pragma("secure_delete", "ON")
         .pragma("wal_autocheckpoint", "16000")
         .pragma("journal_size_limit", "67108864");
     Ok((Address::Sqlite(Box::new(options)), Some(lock)))

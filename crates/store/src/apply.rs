@@ -5,15 +5,17 @@ use crate::{
     changes::Folded,
     checkpoint::{self, Step},
     member::{Member, State, guarded},
+    projector::Runner,
     store::Tx,
 };
 use std::sync::Arc;
-use studium_log::Stored;
+use studium_log::{Keys, Stored};
 use tokio::sync::MutexGuard;
 
 /// Why nothing was written. Nothing of the transaction is in the database.
 pub(crate) enum Halt {
-    /// Somebody else moved a checkpoint: read them again and go on from there.
+    /// Somebody else moved a checkpoint, or a key was destroyed since the batch was opened: read the checkpoints again
+    /// and go on from there.
     Fenced,
     /// One view cannot go on; the others can.
     Broken(Arc<Member>, String),
@@ -31,17 +33,14 @@ impl From<StoreError> for Halt {
 pub(crate) struct Batch {
     pub(crate) commits: Vec<Stored>,
     pub(crate) folded: Vec<(String, Box<dyn Folded>)>,
-}
-
-impl From<Vec<Stored>> for Batch {
-    fn from(commits: Vec<Stored>) -> Self {
-        Self { commits, folded: Vec::new() }
-    }
+    /// How many keys had been forgotten when it was opened.
+    pub(crate) generation: u64,
 }
 
 /// Members of a stream on their way through one transaction.
 pub(crate) struct Run<'a> {
     store: &'a Store,
+    keys: &'a Keys,
     stream: &'a str,
     parts: Vec<Part<'a>>,
     tx: Tx,
@@ -56,7 +55,8 @@ struct Part<'a> {
 
 impl<'a> Run<'a> {
     /// Locks the members and begins a transaction.
-    pub(crate) async fn begin(store: &'a Store, stream: &'a str, members: &'a [Arc<Member>]) -> Result<Self, Halt> {
+    pub(crate) async fn begin(runner: &'a Runner, stream: &'a str, members: &'a [Arc<Member>]) -> Result<Self, Halt> {
+        let (store, keys) = (&runner.store, runner.log.keys());
         let mut parts = Vec::with_capacity(members.len());
         for member in members {
             let state = member.state.lock().await;
@@ -67,12 +67,16 @@ impl<'a> Run<'a> {
                 parts.push(Part { member, at: state.position(stream), state });
             }
         }
-        Ok(Self { store, stream, parts, tx: store.begin_batch().await? })
+        Ok(Self { store, keys, stream, parts, tx: store.begin_batch().await? })
     }
 
     /// Writes what a batch means to the members. Each takes only what it has not seen: a redelivery changes nothing.
     pub(crate) async fn take(&mut self, mut batch: Batch) -> Result<(), Halt> {
         let Some(to) = batch.commits.last().map(|it| it.position) else { return Ok(()) };
+        // Looked at under the locks: what is erased after this waits for them, and then erases this, too.
+        if self.is_stale(batch.generation) {
+            return Err(Halt::Fenced);
+        }
         for part in &mut self.parts {
             let start = batch.commits.partition_point(|it| it.position <= part.at);
             if start == batch.commits.len() {
@@ -99,6 +103,11 @@ impl<'a> Run<'a> {
             part.at = to;
         }
         Ok(())
+    }
+
+    /// Whether a key was destroyed since.
+    pub(crate) fn is_stale(&self, generation: u64) -> bool {
+        self.keys.generation() != generation
     }
 
     /// Moves the checkpoints and makes it all visible, if nobody else has moved them meanwhile.

@@ -66,6 +66,8 @@ pub struct Changes<R> {
     /// The touched rows as far as they are known; filled after all events were seen.
     slots: Vec<Slot<R>>,
     wrong: Option<String>,
+    /// No other rows than those touched so far are looked at.
+    is_closed: bool,
 }
 
 struct Slot<R> {
@@ -76,7 +78,7 @@ struct Slot<R> {
 
 impl<R> Default for Changes<R> {
     fn default() -> Self {
-        Self { index: ByKey::default(), steps: Vec::new(), slots: Vec::new(), wrong: None }
+        Self { index: ByKey::default(), steps: Vec::new(), slots: Vec::new(), wrong: None, is_closed: false }
     }
 }
 
@@ -90,8 +92,52 @@ impl<R: Row> Changes<R> {
             return;
         }
         let next = self.index.len();
-        let slot = *self.index.entry(Key::new(key)).or_insert(next);
+        let slot = if self.is_closed {
+            let Some(slot) = self.index.get(&Key::new(key)) else { return };
+            *slot
+        } else {
+            *self.index.entry(Key::new(key)).or_insert(next)
+        };
         self.steps.push((slot, Box::new(change)));
+    }
+
+    /// Begins anew with the rows touched so far, which are none yet, and with no others.
+    pub(crate) fn close(&mut self) {
+        self.steps.clear();
+        self.slots.clear();
+        self.slots.resize_with(self.index.len(), || Slot { row: None, is_stored: false });
+        self.is_closed = true;
+    }
+
+    /// Changes the rows as far as events were seen.
+    pub(crate) fn settle(&mut self) {
+        for (slot, change) in self.steps.drain(..) {
+            change(&mut self.slots[slot].row);
+        }
+    }
+
+    /// What the table has to hold of the touched rows.
+    pub(crate) fn written(mut self) -> Result<Written, String> {
+        let mut written = Written::default();
+        for (key, slot) in self.index {
+            let Some(row) = self.slots[slot].row.take() else {
+                written.deleted.extend_from_slice(&key.values);
+                continue;
+            };
+            let start = written.rows.len();
+            row.write(&mut written.rows);
+            check::<R>(&key.values, &written.rows[start..])?;
+        }
+        Ok(written)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// Whether the same rows are touched here and there.
+    pub(crate) fn touch_the_same(&self, other: &Self) -> bool {
+        self.index.len() == other.index.len() && self.index.keys().all(|it| other.index.contains_key(it))
     }
 
     /// What is wrong with the keys, if anything.

@@ -15,7 +15,7 @@ use std::{
     },
     time::Duration,
 };
-use studium_log::{Follow, Stored};
+use studium_log::{Follow, Keys, LogError, Stored};
 use tokio::{
     sync::mpsc,
     task::JoinSet,
@@ -92,7 +92,9 @@ async fn fold(runner: &Arc<Runner>, stream: &str, stop: &CancellationToken) -> R
     let (sender, mut batches) = mpsc::channel(1);
     let follow = runner.log.follow(stream, at);
     let mut not_before = Instant::now();
-    let _reader = AbortOnDropHandle::new(tokio::spawn(read(follow, stream.to_owned(), Arc::clone(&ahead), sender)));
+    let keys = runner.log.keys().clone();
+    let _reader =
+        AbortOnDropHandle::new(tokio::spawn(read(follow, keys, stream.to_owned(), Arc::clone(&ahead), sender)));
     loop {
         tokio::select! {
             biased;
@@ -129,7 +131,7 @@ async fn write(
 ) -> Result<u64, Halt> {
     let since = Instant::now();
     let from = first.commits.first().map_or(0, |it| it.position);
-    let mut run = Run::begin(&runner.store, stream, members).await?;
+    let mut run = Run::begin(runner, stream, members).await?;
     let mut next = Some(first);
     let mut at = from;
     while let Some(batch) = next {
@@ -170,14 +172,19 @@ pub(crate) async fn fold_until(
     let mut at = member.position(stream).await;
     let mut follow = runner.log.follow(stream, at);
     while !is_enough(at) {
+        let generation = runner.log.keys().generation();
         let mut commits = next(&mut follow, stream).await;
         while commits.len() < BATCH_MAX {
             // What is there already goes into the same transaction.
             let Some(Ok(mut more)) = follow.next().now_or_never() else { break };
             commits.append(&mut more);
         }
-        let mut run = Run::begin(&runner.store, stream, std::slice::from_ref(member)).await?;
-        run.take(commits.into()).await?;
+        let mut run = Run::begin(runner, stream, std::slice::from_ref(member)).await?;
+        if run.is_stale(generation) {
+            follow = runner.log.follow(stream, at);
+            continue;
+        }
+        run.take(Batch { commits, folded: Vec::new(), generation }).await?;
         run.commit().await?;
         at = member.position(stream).await;
     }
@@ -190,6 +197,9 @@ async fn next(follow: &mut Follow, stream: &str) -> Vec<Stored> {
     loop {
         match follow.next().await {
             Ok(commits) => return commits,
+            Err(e @ (LogError::Damaged(_) | LogError::Setup(_))) => {
+                tracing::warn!(stream, error = %e, "the stream cannot be read; trying again");
+            }
             Err(e) => tracing::debug!(stream, error = %e, "the stream cannot be read just now; trying again"),
         }
         tokio::time::sleep(pause).await;
@@ -198,8 +208,9 @@ async fn next(follow: &mut Follow, stream: &str) -> Vec<Stored> {
 }
 
 /// Reads ahead of the writer and folds already; while the writer is busy, batches grow.
-async fn read(mut follow: Follow, stream: String, ahead: Ahead, batches: mpsc::Sender<Batch>) {
+async fn read(mut follow: Follow, keys: Keys, stream: String, ahead: Ahead, batches: mpsc::Sender<Batch>) {
     loop {
+        let generation = keys.generation();
         let mut commits = next(&mut follow, &stream).await;
         let permit = loop {
             tokio::select! {
@@ -217,6 +228,6 @@ async fn read(mut follow: Follow, stream: String, ahead: Ahead, batches: mpsc::S
         // A fold that fails here fails again in the writer's hands, where somebody is told.
         let folded =
             members.iter().filter_map(|it| Some((it.name.clone(), it.fold.fold(&stream, &commits).ok()?))).collect();
-        permit.send(Batch { commits, folded });
+        permit.send(Batch { commits, folded, generation });
     }
 }

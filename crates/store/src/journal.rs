@@ -3,7 +3,7 @@
 use crate::{
     ColumnKind, ColumnShape, Dialect, Store, StoreError, Value,
     changes::{Folded, Memory, Written},
-    member::Fold,
+    member::{Fold, Touched},
     store::Inner,
     table::{Table, Write},
 };
@@ -95,10 +95,15 @@ impl Fold for JournalFold {
         }
         Ok(Box::new(Rows(rows)))
     }
+
+    fn anew(&self, _: &[(String, Vec<Stored>)]) -> Result<Touched, String> {
+        // It holds what is sealed as it is.
+        Ok(Touched::Nothing)
+    }
 }
 
 /// New rows only: nothing is read before and nothing is remembered.
-struct Rows(Vec<Value>);
+pub(crate) struct Rows(pub(crate) Vec<Value>);
 
 impl Folded for Rows {
     fn missing(&mut self, _: &mut Memory) -> Result<Vec<Value>, String> {
@@ -178,8 +183,20 @@ impl Journal {
         self.store.query(sql, &[after.into()]).await
     }
 
-    async fn select(&self, sql: &'static str, args: &[Value]) -> Result<Vec<Stored>, StoreError> {
-        self.store.query(sql, args).await?.into_iter().map(read).collect()
+    async fn select(&self, sql: &str, args: &[Value]) -> Result<Vec<Stored>, StoreError> {
+        let commits = self.store.query(sql, args).await?.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        self.store.opened(commits).await
+    }
+
+    /// The commits at these positions, in order.
+    pub(crate) async fn at(&self, positions: &[u64]) -> Result<Vec<Stored>, StoreError> {
+        let mut commits = Vec::new();
+        for positions in positions.chunks(GATHERED_MAX) {
+            let list = positions.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
+            let sql = format!("SELECT position, bytes FROM journal WHERE position IN ({list}) ORDER BY position");
+            commits.append(&mut self.select(&sql, &[]).await?);
+        }
+        Ok(commits)
     }
 }
 
@@ -198,7 +215,8 @@ async fn select_subjects(store: &Store, subjects: &[String]) -> Result<Vec<Store
         }
     };
     let subjects = serde_json::to_string(subjects).map_err(|e| StoreError::Query(e.to_string()))?;
-    store.query(sql, &[subjects.into()]).await?.into_iter().map(read).collect()
+    let commits = store.query(sql, &[subjects.into()]).await?.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    store.opened(commits).await
 }
 
 /// While one query runs, the other look-ups wait and then go together. Ends with the store, which it does not keep open.

@@ -2,7 +2,7 @@
 
 use crate::{
     Changes, Dialect, Recorded, Store, StoreError, View,
-    changes::{Folded, Memory},
+    changes::{Folded, Memory, Written},
     checkpoint,
     row::Row as _,
     table::{Table, Write},
@@ -24,6 +24,43 @@ pub(crate) trait Fold: Send + Sync {
     fn table(&self, name: &str, dialect: Dialect) -> Table;
     fn ddl(&self, dialect: Dialect) -> Vec<String>;
     fn fold(&self, stream: &str, commits: &[Stored]) -> Result<Box<dyn Folded>, String>;
+    /// What commits of several streams touch, to be folded anew.
+    fn anew(&self, commits: &[(String, Vec<Stored>)]) -> Result<Touched, String>;
+}
+
+/// What commits touch in a table.
+pub(crate) enum Touched {
+    Nothing,
+    /// These rows, to be folded anew.
+    Rows(Box<dyn Anew>),
+    /// Which rows follows from what is personal, and is known no more.
+    Table,
+}
+
+/// Some rows of a table that are folded anew in memory, from the beginning of each stream.
+pub(crate) trait Anew: Send {
+    fn take(&mut self, stream: &str, commits: &[Stored]) -> Result<(), String>;
+    fn written(self: Box<Self>) -> Result<Written, String>;
+}
+
+struct Closed<V: View>(Changes<V::Row>);
+
+impl<V: View> Closed<V> {
+    fn fold(rows: &mut Changes<V::Row>, stream: &str, commits: &[Stored]) -> Result<(), String> {
+        guarded(|| Recorded::each(stream, commits, |event| V::fold(event, rows)))??;
+        rows.check()
+    }
+}
+
+impl<V: View> Anew for Closed<V> {
+    fn take(&mut self, stream: &str, commits: &[Stored]) -> Result<(), String> {
+        Self::fold(&mut self.0, stream, commits)?;
+        guarded(|| self.0.settle())
+    }
+
+    fn written(self: Box<Self>) -> Result<Written, String> {
+        self.0.written()
+    }
 }
 
 /// A view of a service.
@@ -57,6 +94,24 @@ impl<V: View> Fold for ViewFold<V> {
         guarded(|| Recorded::each(stream, commits, |event| V::fold(event, &mut rows)))??;
         rows.check()?;
         Ok(Box::new(rows))
+    }
+
+    fn anew(&self, commits: &[(String, Vec<Stored>)]) -> Result<Touched, String> {
+        let (mut rows, mut otherwise) = (Changes::default(), Changes::default());
+        for (stream, commits) in commits.iter().filter(|(stream, _)| V::STREAMS.contains(&stream.as_str())) {
+            Closed::<V>::fold(&mut rows, stream, commits)?;
+            // A view whose keys are personal shows it: other texts lead it to other rows.
+            let filled: Vec<_> = commits.iter().map(Stored::filled).collect();
+            Closed::<V>::fold(&mut otherwise, stream, &filled)?;
+        }
+        if !rows.touch_the_same(&otherwise) {
+            return Ok(Touched::Table);
+        }
+        if rows.is_empty() {
+            return Ok(Touched::Nothing);
+        }
+        rows.close();
+        Ok(Touched::Rows(Box::new(Closed::<V>(rows))))
     }
 }
 

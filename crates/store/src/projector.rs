@@ -2,6 +2,7 @@
 
 use crate::{
     Store, StoreError, View, checkpoint, group,
+    holders::HoldersFold,
     journal::{self, JournalFold},
     member::{Fold, Member, ViewFold},
     rebuild,
@@ -72,7 +73,14 @@ impl Projector {
     /// When a view's name or table does not fit, the store belongs to another service, or the stream has lost
     /// commits that the journal has: the sentence says what to do.
     pub async fn start(self) -> Result<Projection, StoreError> {
-        self.check_names()?;
+        let mut this = self;
+        this.store.open_with(this.log.keys());
+        this.add(Arc::new(HoldersFold::of(&this.members)));
+        this.check_names()?;
+        this.begin().await
+    }
+
+    async fn begin(self) -> Result<Projection, StoreError> {
         let (service, store) = (&self.service, &self.store);
         let checkpoints = checkpoint::all(store).await?;
         if let Some(it) = checkpoints.iter().find(|it| it.view == journal::NAME && it.stream != *service) {

@@ -63,7 +63,7 @@ async fn check_beginning(log: &Log, store: &Store, service: &str, total: u64) ->
     if head > total {
         return Err(foreign(total + 1));
     }
-    let mut follow = log.follow(service, 0);
+    let mut follow = log.follow(service, 0).as_stored();
     let mut at = 0;
     while at < head {
         let there = follow.next().await?;

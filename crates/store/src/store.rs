@@ -11,11 +11,12 @@ use std::{
     collections::{BTreeMap, HashMap},
     fs::File,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
+use studium_log::{Keys, Stored};
 use tokio::sync::{mpsc, watch};
 
 /// Connections that read at the same time on SQLite.
@@ -58,6 +59,8 @@ pub(crate) struct Inner {
     pub(crate) is_active: AtomicBool,
     polling: tokio::sync::Mutex<()>,
     pub(crate) lookups: mpsc::Sender<Lookup>,
+    /// Opens what is sealed in the journal.
+    keys: OnceLock<Keys>,
 }
 
 impl Store {
@@ -103,6 +106,7 @@ impl Store {
                 is_active: AtomicBool::new(false),
                 polling: tokio::sync::Mutex::default(),
                 lookups,
+                keys: OnceLock::new(),
             }),
         };
         tokio::spawn(journal::gather(Arc::downgrade(&store.inner), waiting));
@@ -137,6 +141,18 @@ impl Store {
     /// The service's own commits.
     pub fn journal(&self) -> Journal {
         Journal::new(self.clone())
+    }
+
+    /// From now on the journal's commits come opened, as far as there are keys.
+    pub fn open_with(&self, keys: &Keys) {
+        self.inner.keys.get_or_init(|| keys.clone());
+    }
+
+    pub(crate) async fn opened(&self, mut commits: Vec<Stored>) -> Result<Vec<Stored>, StoreError> {
+        if let Some(keys) = self.inner.keys.get() {
+            keys.open(&mut commits).await?;
+        }
+        Ok(commits)
     }
 
     /// Asks with ordinary SQL; parameters are `$1`, `$2` … in both databases.

@@ -67,7 +67,7 @@ pub async fn verify(
         verified.problem(format!("the journal has {kept} commits, but the stream ends at {head}: it has lost some"));
     }
     let mut chains: HashMap<Uuid, Link> = HashMap::new();
-    let mut source = Source { log, service, follow: log.follow(service, 0), at: 0 };
+    let mut source = Source { log, service, follow: log.follow(service, 0).as_stored(), at: 0 };
     let mut copies = Vec::new().into_iter().peekable();
     while source.at < head {
         for stored in source.next(head, &mut verified).await? {
@@ -158,7 +158,7 @@ impl Source<'_> {
                     other => other?,
                 };
                 self.at = next;
-                self.follow = self.log.follow(self.service, next);
+                self.follow = self.log.follow(self.service, next).as_stored();
                 Ok(stored.into_iter().collect())
             }
             Ok(Err(e)) => Err(e.into()),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use studium_broker::{NatsServer, binary, http};
-use studium_log::{Durability, Log, LogConfig};
+use studium_log::{Durability, Log, LogConfig, MasterKey};
 use tempfile::TempDir;
 
 /// A running broker; it ends with the test.
@@ -10,7 +10,7 @@ pub struct Broker {
     /// The servers, to be killed and started again.
     pub server: NatsServer,
     durability: Durability,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// Starts a broker of a durability profile.
@@ -21,16 +21,31 @@ pub async fn nats(durability: Durability) -> Broker {
     let found = binary::find(&cache()).unwrap_or_else(|e| panic!("{e:#}"));
     let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
     let server = NatsServer::start(&found.path, durability, folder.path(), None).await;
-    Broker { server: server.unwrap_or_else(|e| panic!("{e:#}")), durability, _folder: folder }
+    Broker { server: server.unwrap_or_else(|e| panic!("{e:#}")), durability, folder }
 }
 
 impl Broker {
-    /// A connection of its own to the log.
+    /// Where the servers keep all they have.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A connection that reads what is sealed as it is.
+    ///
+    /// # Panics
+    /// When the broker does not answer.
+    pub async fn log_without_keys(&self) -> Log {
+        let config = LogConfig { url: self.server.url(), durability: self.durability, master_key: None };
+        Log::connect(&config).await.unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    /// A connection of its own to the log; all of one broker have the same master key.
     ///
     /// # Panics
     /// When the broker does not answer.
     pub async fn log(&self) -> Log {
-        let config = LogConfig { url: self.server.url(), durability: self.durability };
+        let master_key = MasterKey::new(&[7; 32]).unwrap_or_else(|e| panic!("{e}"));
+        let config = LogConfig { url: self.server.url(), durability: self.durability, master_key: Some(master_key) };
         Log::connect(&config).await.unwrap_or_else(|e| panic!("{e}"))
     }
 }

@@ -2,6 +2,7 @@
 
 mod broker;
 mod elsewhere;
+mod files;
 pub(crate) mod given;
 mod house;
 pub mod laws;
@@ -11,6 +12,7 @@ mod sentences;
 
 pub use broker::{Broker, free_base, nats};
 pub use elsewhere::Elsewhere;
+pub use files::{files_with, holds};
 pub use given::{Given, When, given};
 pub use house::{Bearer, Caller, House};
 pub use postgres::{Postgres, TestDatabase, postgres};

@@ -122,9 +122,8 @@ fn the_holder_is_the_person_nearest_to_the_field() {
         whole.encode_to_vec()
     };
     let class = "studium.campus.v1.ClassEvent";
-    let note = |learners: &[&str]| {
-        event(class, "class_exercise_recorded", &[("note", &["good"]), ("learner_ids", learners)])
-    };
+    let note =
+        |learners: &[&str]| event(class, "class_exercise_recorded", &[("note", &["good"]), ("learner_ids", learners)]);
     assert_eq!(holders("campus.class", "c", "", note(&["ada"])), ["ada"]);
     assert_eq!(holders("campus.class", "c", "", note(&["ada", "bob"])), ["campus.class.c"]);
     let email = event("studium.enrolment.v1.LearnerEvent", "email_changed", &[("email", &["a@x.org"])]);

@@ -28,8 +28,8 @@ impl View for RosterChanges {
     fn fold(event: &Recorded<'_>, rows: &mut Changes<RosterChangeRow>) {
         let Some(Event::RosterChangesKept(kept)) = event.read::<Event>() else { return };
         let encoded = |said: &[MemberDescribed]| said.first().map(MemberDescribed::encode_to_vec);
-        for (place, it) in kept.changes.into_iter().enumerate() {
-            let (delivery_id, chunk, place) = (event.id().to_owned(), kept.chunk, place as u32);
+        for (place, it) in (kept.before..).zip(kept.changes) {
+            let (delivery_id, chunk) = (event.id().to_owned(), kept.chunk);
             let (was, becomes) = (encoded(&it.was), encoded(&it.becomes));
             rows.row((event.id(), chunk, place), move |row| {
                 let (source_row, learner_id) = (it.row, it.learner_id);

@@ -30,7 +30,11 @@ impl Decider for RosterDelivery {
         match command {
             Command::Keep { chunk, .. } if *chunk <= self.kept => Ok(Vec::new()),
             Command::Keep { chunk, changes } if *chunk == self.kept + 1 => {
-                Ok(vec![Event::RosterChangesKept(RosterChangesKept { chunk: *chunk, changes: changes.clone() })])
+                let one = |(before, it): (u32, &RosterChange)| {
+                    let changes = vec![it.clone()];
+                    Event::RosterChangesKept(RosterChangesKept { chunk: *chunk, changes, before })
+                };
+                Ok((0..).zip(changes).map(one).collect())
             }
             Command::Release { chunk } if *chunk <= self.released => Ok(Vec::new()),
             Command::Release { chunk } if *chunk == self.released + 1 && *chunk <= self.kept => {

@@ -192,8 +192,8 @@ impl Learner {
     fn erase(&self, reason: &str) -> Decision<Self> {
         match self.standing {
             Standing::Erased => return Ok(Vec::new()),
-            Standing::Unknown => return Reason::LearnerNotFound.because("nobody is registered under this learner id"),
-            Standing::Registered | Standing::Merged => {}
+            // Who is unknown here may be known elsewhere: a mentor, or a learner whom nobody registered.
+            Standing::Unknown | Standing::Registered | Standing::Merged => {}
         }
         if reason.is_empty() {
             return Reason::ExplanationRequired.because("say on what ground the learner is erased");

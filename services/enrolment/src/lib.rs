@@ -48,7 +48,8 @@ mod webhooks;
 use studium_kit::Service;
 use studium_proto::enrolment::v1::{
     enrolment_query_service_server::EnrolmentQueryServiceServer, enrolment_service_server::EnrolmentServiceServer,
-    learner_service_server::LearnerServiceServer, programme_enrolment_service_server::ProgrammeEnrolmentServiceServer,
+    learner_event, learner_service_server::LearnerServiceServer,
+    programme_enrolment_service_server::ProgrammeEnrolmentServiceServer,
 };
 use studium_proto::partner::v1::{
     partner_feed_service_server::PartnerFeedServiceServer, webhook_service_server::WebhookServiceServer,
@@ -77,6 +78,7 @@ pub fn service_with(key: Option<PartnerKey>) -> Service {
     let (enrolments, queries, learners, programmes) = (api.clone(), api.clone(), api.clone(), api.clone());
     let webhooks = api.clone();
     let service = Service::new("enrolment")
+        .erased_by::<learner_event::Event>(|it| matches!(it, learner_event::Event::LearnerErased(_)))
         .decider::<enrolment::Enrolment>()
         .decider::<run_capacity::RunCapacity>()
         .decider::<programme_enrolment::ProgrammeEnrolment>()

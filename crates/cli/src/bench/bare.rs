@@ -89,7 +89,7 @@ pub async fn echo(channels: &Arc<[Channel]>, in_flight: usize, time: Duration) -
 
 /// Makes the stream of the bare appends, with the replicas of the profile.
 pub async fn open(url: &str, durability: Durability) -> anyhow::Result<()> {
-    let log = Log::connect(&LogConfig { url: url.to_owned(), durability }).await?;
+    let log = Log::connect(&LogConfig { url: url.to_owned(), durability, ..LogConfig::default() }).await?;
     Ok(log.open("bench").await?)
 }
 
@@ -118,7 +118,7 @@ async fn append_with(
     run: &str,
 ) -> anyhow::Result<Figures> {
     // The stream exists already with the replicas of its profile; `how` only says whether appends are packed.
-    let log = Log::connect(&LogConfig { url: url.to_owned(), durability: how }).await?;
+    let log = Log::connect(&LogConfig { url: url.to_owned(), durability: how, ..LogConfig::default() }).await?;
     let payload = Bytes::from(vec![b'x'; EVENT_BYTES]);
     let run: Arc<str> = run.into();
     closed_loop(in_flight, Duration::from_millis(300), time, move |n| {

@@ -55,7 +55,8 @@ pub async fn freshness(desk: &Desk, profile: Durability, time: Duration, output:
 
 /// All views of enrolment built from nothing, journal included, on each database.
 pub async fn catch_up(desk: &Desk, platform: &Platform, postgres: Option<&str>, output: Output) -> Result<Value> {
-    let log = LogConfig { url: platform.state.nats.clone(), durability: platform.state.durability };
+    let log =
+        LogConfig { url: platform.state.nats.clone(), durability: platform.state.durability, ..LogConfig::default() };
     let log = Log::connect(&log).await?;
     fill(desk, &log).await?;
     let mut all = json!({});

@@ -65,7 +65,8 @@ pub async fn tail(platform: &Platform, args: &TailArgs) -> Result<()> {
 
 /// Connects to the platform's broker.
 pub async fn connect(platform: &Platform) -> Result<Log> {
-    let config = LogConfig { url: platform.state.nats.clone(), durability: platform.state.durability };
+    let config =
+        LogConfig { url: platform.state.nats.clone(), durability: platform.state.durability, ..LogConfig::default() };
     Ok(Log::connect(&config).await?)
 }
 

@@ -25,7 +25,7 @@ pub async fn restore(setup: &Setup, service: &str) -> Result<()> {
         );
     }
     let (mut nats, _lock) = nats_alone(setup).await?;
-    let config = LogConfig { url: nats.url(), durability: nats.durability() };
+    let config = LogConfig { url: nats.url(), durability: nats.durability(), ..LogConfig::default() };
     let outcome = copy(setup, service, &config).await;
     nats.stop().await;
     let (had, now) = outcome?;

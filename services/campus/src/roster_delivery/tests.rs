@@ -11,7 +11,7 @@ fn keep(chunk: u32) -> Command {
 
 fn kept(chunk: u32) -> Event {
     let changes = vec![RosterChange { row: chunk, ..RosterChange::default() }];
-    Event::RosterChangesKept(RosterChangesKept { chunk, changes })
+    Event::RosterChangesKept(RosterChangesKept { chunk, changes, before: 0 })
 }
 
 fn released(chunk: u32) -> Event {
@@ -24,6 +24,15 @@ fn chunks_are_kept_in_order() {
     given::<RosterDelivery>(&[kept(1)]).when(keep(2)).then(&[kept(2)]);
     given::<RosterDelivery>(&[kept(1)]).when(keep(1)).nothing();
     given::<RosterDelivery>(&[]).when(keep(2)).refused(Reason::RosterChunkMissing);
+}
+
+#[test]
+fn each_person_has_an_event_of_their_own() {
+    let change = |row| RosterChange { row, ..RosterChange::default() };
+    let event =
+        |before| Event::RosterChangesKept(RosterChangesKept { chunk: 1, changes: vec![change(before + 5)], before });
+    let command = Command::Keep { chunk: 1, changes: vec![change(5), change(6)] };
+    given::<RosterDelivery>(&[]).when(command).then(&[event(0), event(1)]);
 }
 
 #[test]

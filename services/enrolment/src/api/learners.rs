@@ -135,6 +135,10 @@ impl LearnerService for Api {
         fields.text("reason", &it.reason, TEXT_MAX);
         fields.done()?;
         let command = learner::Command::Erase { reason: it.reason };
+        // Whoever is forgotten is forgotten under every id.
+        for other in self.person(&it.learner_id).await?.into_iter().filter(|other| *other != it.learner_id) {
+            self.app.decide::<Learner>(&call, &other, &command).await?;
+        }
         done!(EraseLearnerResponse, self.app.decide::<Learner>(&call, &it.learner_id, &command).await?)
     }
 

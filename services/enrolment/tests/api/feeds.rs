@@ -208,7 +208,7 @@ pub async fn a_feed_made_anew_is_the_same(desk: Desk) {
     again.stop().await.unwrap();
 
     // The broker is lost and its stream restored: the feed comes out as it was, to the byte.
-    let log = Log::memory();
+    let log = desk.house.log().emptied();
     let commits = taken(desk.house.log(), "enrolment", desk.head().await).await;
     log.restore("enrolment", &commits).await.unwrap();
     let house = House::new(log.clone()).unwrap();

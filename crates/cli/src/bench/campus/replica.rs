@@ -14,7 +14,8 @@ use studium_store::Store;
 pub async fn first_assign(desk: &SeatDesk, member: u32, output: Output) -> Result<Value> {
     let platform = &desk.platform;
     let profile = platform.state.durability;
-    let log = Log::connect(&LogConfig { url: platform.state.nats.clone(), durability: profile }).await?;
+    let master_key = Some(crate::operator_key::master_key(&platform.data)?);
+    let log = Log::connect(&LogConfig { url: platform.state.nats.clone(), durability: profile, master_key }).await?;
     let folder = tempfile::Builder::new().prefix("replica-").tempdir_in(&platform.data)?;
     let url = format!("sqlite:{}", folder.path().join("campus.db").display());
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;

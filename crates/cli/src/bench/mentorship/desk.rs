@@ -67,7 +67,11 @@ impl MentorDesk {
         for _ in 0..CONNECTIONS {
             channels.push(platform.connect("mentorship", &["registrar"]).await?);
         }
-        let log = LogConfig { url: platform.state.nats.clone(), durability: platform.state.durability };
+        let log = LogConfig {
+            url: platform.state.nats.clone(),
+            durability: platform.state.durability,
+            ..LogConfig::default()
+        };
         Ok(Self { platform: platform.clone(), log: Log::connect(&log).await?, channels })
     }
 

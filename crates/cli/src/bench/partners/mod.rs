@@ -162,7 +162,8 @@ async fn written(feeds: &mut Feeds, min_position: u64) -> Result<u64> {
 
 /// Events a second that one reader gets from the broker by itself.
 async fn bare(platform: &Platform, head: u64) -> Result<f64> {
-    let config = LogConfig { url: platform.state.nats.clone(), durability: platform.state.durability };
+    let config =
+        LogConfig { url: platform.state.nats.clone(), durability: platform.state.durability, ..LogConfig::default() };
     let log = Log::connect(&config).await?;
     let mut follow = log.follow(&format!("partner_{INSTITUTION}"), 0);
     let started = Instant::now();

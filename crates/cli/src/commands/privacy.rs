@@ -1,0 +1,178 @@
+//! `studium privacy`: what is kept of a person, forgetting a person, and a backup of the keys.
+
+use crate::{
+    client::failed,
+    operator_key,
+    platform::Platform,
+    progress::{count, time},
+};
+use anyhow::{Context as _, Result, bail};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use clap::Subcommand;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, fs, path::PathBuf};
+use studium_kit::{Event as _, write_secret};
+use studium_log::{Log, LogConfig};
+use studium_proto::{
+    admin::v1::ListPersonalRequest,
+    enrolment::v1::{EraseLearnerRequest, learner_event, learner_service_client::LearnerServiceClient},
+};
+
+/// What can be done about personal data.
+#[derive(Debug, Subcommand)]
+pub enum PrivacyCommand {
+    /// Prints all that every service keeps under a person's key.
+    Report {
+        /// The person: a learner's id, or a mentor's.
+        person: String,
+    },
+    /// Destroys a person's key, so that nothing of it can be read any more; nothing brings it back.
+    Erase {
+        /// The person: a learner's id, or a mentor's.
+        person: String,
+        /// On what ground, without personal data.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Saves or brings back the keys of persons; without the master key they open nothing.
+    Keys {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+}
+
+/// What can be done with keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Writes all wrapped keys to a file, one to a line.
+    Backup {
+        /// A file that is not there yet.
+        file: PathBuf,
+    },
+    /// Puts keys back that are lost; never one of a person who was erased.
+    Restore {
+        /// A file that `backup` wrote.
+        file: PathBuf,
+    },
+}
+
+/// One line of a backup.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    name: String,
+    wrapped: String,
+}
+
+/// Does what was asked.
+pub async fn privacy(platform: &Platform, command: PrivacyCommand) -> Result<()> {
+    match command {
+        PrivacyCommand::Report { person } => report(platform, &person).await,
+        PrivacyCommand::Erase { person, reason } => erase(platform, person, reason).await,
+        PrivacyCommand::Keys { command: KeysCommand::Backup { file } } => backup(platform, file).await,
+        PrivacyCommand::Keys { command: KeysCommand::Restore { file } } => restore(platform, file).await,
+    }
+}
+
+async fn report(platform: &Platform, person: &str) -> Result<()> {
+    let (mut total, mut services) = (0_u64, Vec::new());
+    for service in platform.services(None)? {
+        let request = ListPersonalRequest { person_id: person.to_owned() };
+        let mut kept = platform.admin(&service).await?.list_personal(request).await.map_err(failed)?.into_inner();
+        let mut here = 0_u64;
+        while let Some(it) = kept.message().await.map_err(failed)? {
+            let fields: Value = serde_json::from_str(&it.fields).unwrap_or_default();
+            platform.output.json(&json!({
+                "service": service, "position": it.position, "subject": it.subject, "at": time(it.at_ms),
+                "event": it.event, "fields": fields,
+            }));
+            platform.output.say(format!("{}  {}  {}  {fields}", time(it.at_ms), it.subject, it.event));
+            here += 1;
+        }
+        total += here;
+        services.push((service, here));
+    }
+    let by_service: serde_json::Map<_, _> = services.into_iter().map(|(service, n)| (service, n.into())).collect();
+    platform.output.json(&json!({"person": person, "total": total, "services": by_service}));
+    platform.output.say(match total {
+        0 => format!("Nothing is kept of {person}."),
+        _ => format!("{} things are kept of {person}.", count(total)),
+    });
+    Ok(())
+}
+
+async fn erase(platform: &Platform, person: String, reason: String) -> Result<()> {
+    let mut people = LearnerServiceClient::new(platform.connect("enrolment", &["registrar"]).await?);
+    let request = EraseLearnerRequest { learner_id: person.clone(), reason, ..EraseLearnerRequest::default() };
+    let done = people.erase_learner(request).await.map_err(failed)?.into_inner();
+    platform.output.json(&json!({"person": person, "position": done.position, "already": done.already}));
+    platform
+        .output
+        .say(format!("{person} is erased; the services forget within seconds, as `studium privacy report` shows."));
+    Ok(())
+}
+
+/// Connects with the master key of the platform.
+async fn connect(platform: &Platform) -> Result<Log> {
+    let master_key = Some(operator_key::master_key(&platform.data)?);
+    let state = &platform.state;
+    Ok(Log::connect(&LogConfig { url: state.nats.clone(), durability: state.durability, master_key }).await?)
+}
+
+async fn backup(platform: &Platform, file: PathBuf) -> Result<()> {
+    if file.exists() {
+        bail!("{} is there already; name another file", file.display());
+    }
+    let keys = connect(platform).await?.keys().wrapped().await?;
+    let mut text = String::new();
+    for (name, wrapped) in &keys {
+        text += &serde_json::to_string(&Line { name: name.clone(), wrapped: BASE64.encode(wrapped) })?;
+        text.push('\n');
+    }
+    write_secret(&file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
+    platform.output.json(&json!({"keys": keys.len()}));
+    platform.output.say(format!("{} keys are in {}.", count(keys.len() as u64), file.display()));
+    Ok(())
+}
+
+async fn restore(platform: &Platform, file: PathBuf) -> Result<()> {
+    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let log = connect(platform).await?;
+    // The marks may be lost with the bucket; the record knows who was erased. Where a mark is, no key comes back.
+    let erased = erased(&log).await?;
+    for person in &erased {
+        log.keys().destroy(person).await?;
+    }
+    let mut restored = 0_u64;
+    for line in text.lines() {
+        let it: Line =
+            serde_json::from_str(line).with_context(|| format!("{} is no backup of keys", file.display()))?;
+        restored += u64::from(log.keys().put_back(&it.name, &BASE64.decode(&it.wrapped)?).await?);
+    }
+    platform.output.json(&json!({"restored": restored, "erased": erased.len()}));
+    platform.output.say(format!(
+        "{} keys were put back; those of {} persons who were erased stay destroyed.",
+        count(restored),
+        count(erased.len() as u64)
+    ));
+    Ok(())
+}
+
+/// All who were erased, as the record has it.
+async fn erased(log: &Log) -> Result<BTreeSet<String>> {
+    let head = log.head("enrolment").await?;
+    let mut follow = log.follow("enrolment", 0).as_stored();
+    let mut people = BTreeSet::new();
+    while follow.position() < head {
+        for stored in follow.next().await? {
+            let learner = learner_event::Event::AGGREGATE;
+            let mut events = stored.commit.events.iter().filter(|_| stored.aggregate() == learner);
+            let is_erased = |it: &learner_event::Event| matches!(it, learner_event::Event::LearnerErased(_));
+            if events.any(|it| learner_event::Event::from_bytes(it).ok().flatten().is_some_and(|it| is_erased(&it))) {
+                people.insert(stored.id().to_owned());
+            }
+        }
+    }
+    Ok(people)
+}

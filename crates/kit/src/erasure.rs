@@ -1,0 +1,98 @@
+//! Erasure: a person's key is destroyed after the event that says so, and whoever held something of the person, here or
+//! in another service, takes it out of its tables. Both are done again until they are done.
+
+use crate::{App, parked, policies::is_our_turn};
+use futures::{FutureExt as _, future::BoxFuture};
+use std::time::Duration;
+use studium_core::Event;
+use studium_log::Stored;
+use studium_store::Projection;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// Under these names it is kept how far both have come; the second follows the bucket of keys.
+const DESTROYING: &str = "erasure:destroy";
+const REDACTING: &str = "erasure:redact";
+const BUCKET: &str = "personal_keys";
+
+/// The pause before what broke off begins again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Says of a commit whether it erases whom its aggregate is about.
+pub(crate) type ErasedBy = Box<dyn Fn(&Stored) -> bool + Send + Sync>;
+
+pub(crate) fn erased_by<E: Event>(is_it: fn(&E) -> bool) -> ErasedBy {
+    Box::new(move |stored| {
+        let mut events = stored.commit.events.iter().filter_map(|it| E::from_bytes(it).ok().flatten());
+        stored.aggregate() == E::AGGREGATE && events.any(|it| is_it(&it))
+    })
+}
+
+/// Destroys the keys of those who are erased in the service's own stream, and takes out of its tables what was sealed
+/// with keys that are destroyed, whoever destroys them.
+pub(crate) async fn run(app: App, projection: Projection, erased_by: Vec<ErasedBy>, stop: CancellationToken) {
+    let destroying = || destroy_all(&app, &erased_by).boxed();
+    let redacting = || redact_all(&app, &projection).boxed();
+    tokio::join!(
+        again("destroying keys", projection.active(), &stop, destroying),
+        again("redaction", projection.active(), &stop, redacting)
+    );
+}
+
+/// Does it for as long as this process is the active one; what breaks off begins again.
+async fn again<'a>(
+    what: &str,
+    mut active: watch::Receiver<bool>,
+    stop: &CancellationToken,
+    work: impl Fn() -> BoxFuture<'a, anyhow::Result<()>>,
+) {
+    while is_our_turn(&mut active, stop).await {
+        let outcome = tokio::select! {
+            () = stop.cancelled() => return,
+            _ = active.wait_for(|it| !*it) => continue,
+            it = work() => it,
+        };
+        if let Err(e) = outcome {
+            tracing::warn!(error = %e, "{what} broke off; it begins again");
+        }
+        stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
+    }
+}
+
+async fn destroy_all(app: &App, erased_by: &[ErasedBy]) -> anyhow::Result<()> {
+    if erased_by.is_empty() {
+        return std::future::pending().await;
+    }
+    let (log, store, service) = (app.log(), app.store(), app.service());
+    let mut follow = log.follow(service, parked::checkpoint(store, DESTROYING, service).await?).as_stored();
+    loop {
+        let commits = follow.next().await?;
+        let mut any = false;
+        for stored in commits.iter().filter(|stored| erased_by.iter().any(|it| it(stored))) {
+            log.keys().destroy(stored.id()).await?;
+            any = true;
+        }
+        // What was seen without a key in it may be seen again.
+        if any {
+            parked::advance(store, DESTROYING, service, follow.position()).await?;
+        }
+    }
+}
+
+async fn redact_all(app: &App, projection: &Projection) -> anyhow::Result<()> {
+    let (keys, store) = (app.log().keys(), app.store());
+    let mut at = parked::checkpoint(store, REDACTING, BUCKET).await?;
+    if at > keys.revision().await? {
+        // Another bucket: what was destroyed there is destroyed again.
+        at = 0;
+    }
+    loop {
+        let (names, reached) = keys.destroyed_after(at).await?;
+        names.iter().for_each(|it| keys.forget(it));
+        parked::redact(store, &projection.subjects(&names).await?).await?;
+        projection.redact(&names).await?;
+        parked::advance(store, REDACTING, BUCKET, reached).await?;
+        tracing::info!(keys = names.len(), "what destroyed keys had opened was taken out of the tables");
+        at = reached;
+    }
+}

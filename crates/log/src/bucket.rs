@@ -1,0 +1,299 @@
+//! The bucket of wrapped keys: a JetStream key-value bucket that keeps one value for each name, and its in-memory twin.
+//! What was destroyed leaves a mark, so that nothing comes to stand under its name again.
+
+use crate::{AppendError, Entry, LogError, nats::Nats};
+use async_nats::{
+    HeaderMap,
+    jetstream::{
+        consumer::{DeliverPolicy, pull},
+        message::StreamMessage,
+        stream::{self, LastRawMessageErrorKind},
+    },
+};
+use bytes::Bytes;
+use futures::{FutureExt as _, StreamExt as _};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::sync::{OnceCell, watch};
+
+/// The bucket, and the stream behind it (ADR-8).
+const STREAM: &str = "KV_personal_keys";
+const SUBJECTS: &str = "$KV.personal_keys.";
+
+/// How a bucket says that a value was taken away for good.
+pub(crate) const OPERATION: &str = "KV-Operation";
+pub(crate) const PURGE: &str = "PURGE";
+
+/// Names handed over at once, at most.
+const BATCH_MAX: usize = 1000;
+
+/// What is under a name.
+pub(crate) enum Slot {
+    Wrapped(Bytes),
+    Destroyed,
+}
+
+#[derive(Clone)]
+pub(crate) enum Bucket {
+    Nats(Arc<NatsBucket>),
+    Memory(Arc<MemoryBucket>),
+}
+
+impl Bucket {
+    pub(crate) fn nats(nats: &Arc<Nats>) -> Self {
+        Self::Nats(Arc::new(NatsBucket { nats: Arc::clone(nats), stream: OnceCell::new() }))
+    }
+
+    pub(crate) fn memory() -> Self {
+        Self::Memory(Arc::default())
+    }
+
+    /// What is under a name, as the leader knows it.
+    pub(crate) async fn get(&self, name: &str) -> Result<Option<Slot>, LogError> {
+        match self {
+            Self::Nats(it) => Ok(it.get(name).await?.map(|it| slot(&it))),
+            Self::Memory(it) => Ok(it.slots().names.get(name).map(|(_, value)| match value {
+                Some(it) => Slot::Wrapped(it.clone()),
+                None => Slot::Destroyed,
+            })),
+        }
+    }
+
+    /// Puts something under a name; false if there is or was something.
+    pub(crate) async fn create(&self, name: &str, wrapped: Vec<u8>) -> Result<bool, LogError> {
+        match self {
+            Self::Nats(it) => it.create(name, wrapped).await,
+            Self::Memory(it) => Ok(it.create(name, wrapped)),
+        }
+    }
+
+    /// Erases what is under a name and leaves the mark.
+    pub(crate) async fn destroy(&self, name: &str) -> Result<(), LogError> {
+        match self {
+            Self::Nats(it) => it.destroy(name).await,
+            Self::Memory(it) => {
+                it.destroy(name);
+                Ok(())
+            }
+        }
+    }
+
+    /// Revision of the last change.
+    pub(crate) async fn revision(&self) -> Result<u64, LogError> {
+        match self {
+            Self::Nats(it) => {
+                it.stream().await?;
+                it.nats.head(STREAM).await
+            }
+            Self::Memory(it) => Ok(it.slots().revision),
+        }
+    }
+
+    /// Names that were destroyed after a revision, and the revision reached; waits until there is one.
+    pub(crate) async fn destroyed_after(&self, revision: u64) -> Result<(Vec<String>, u64), LogError> {
+        match self {
+            Self::Nats(it) => it.destroyed_after(revision).await,
+            Self::Memory(it) => Ok(it.destroyed_after(revision).await),
+        }
+    }
+
+    /// All that is there, by name.
+    pub(crate) async fn all(&self) -> Result<Vec<(String, Vec<u8>)>, LogError> {
+        match self {
+            Self::Nats(it) => it.all().await,
+            Self::Memory(it) => {
+                let slots = it.slots();
+                let there =
+                    slots.names.iter().filter_map(|(name, (_, it))| Some((name.clone(), it.as_ref()?.to_vec())));
+                Ok(there.collect())
+            }
+        }
+    }
+}
+
+fn slot(message: &StreamMessage) -> Slot {
+    if is_mark(&message.headers) { Slot::Destroyed } else { Slot::Wrapped(message.payload.clone()) }
+}
+
+fn is_mark(headers: &HeaderMap) -> bool {
+    headers.get(OPERATION).is_some_and(|it| it.as_str() == PURGE)
+}
+
+pub(crate) struct NatsBucket {
+    nats: Arc<Nats>,
+    stream: OnceCell<stream::Stream<()>>,
+}
+
+impl NatsBucket {
+    /// The stream behind the bucket, which is made when there is none.
+    async fn stream(&self) -> Result<&stream::Stream<()>, LogError> {
+        let open = || async {
+            let config = stream::Config {
+                name: STREAM.to_owned(),
+                description: Some("Wrapped keys of persons; a key that is destroyed leaves a mark.".to_owned()),
+                subjects: vec![format!("{SUBJECTS}>")],
+                storage: stream::StorageType::File,
+                num_replicas: self.nats.replicas(),
+                max_messages_per_subject: 1,
+                discard: stream::DiscardPolicy::New,
+                allow_direct: true,
+                allow_atomic_publish: true,
+                // What is destroyed is overwritten on the disk, which the bucket's own commands do not do.
+                deny_delete: false,
+                deny_purge: true,
+                duplicate_window: Duration::from_mins(2),
+                ..stream::Config::default()
+            };
+            self.nats.open_stream(&config).await?;
+            self.nats.stream(STREAM).await
+        };
+        self.stream.get_or_try_init(open).await
+    }
+
+    async fn get(&self, name: &str) -> Result<Option<StreamMessage>, LogError> {
+        match self.stream().await?.get_last_raw_message_by_subject(&format!("{SUBJECTS}{name}")).await {
+            Ok(it) => Ok(Some(it)),
+            Err(e) if e.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(e) => Err(unreachable(&e)),
+        }
+    }
+
+    async fn create(&self, name: &str, wrapped: Vec<u8>) -> Result<bool, LogError> {
+        self.stream().await?;
+        match self.nats.append(Entry::value(format!("{SUBJECTS}{name}"), Some(wrapped.into()))).await {
+            Ok(_) => Ok(true),
+            // Whether it was stored or not, looking at it again tells.
+            Err(AppendError::Conflict | AppendError::Unknown(_)) => Ok(false),
+            Err(AppendError::Failed(e)) => Err(e),
+        }
+    }
+
+    async fn destroy(&self, name: &str) -> Result<(), LogError> {
+        let stream = self.stream().await?;
+        loop {
+            match self.get(name).await? {
+                Some(it) if is_mark(&it.headers) => return Ok(()),
+                // First overwritten where it lies: what only gives way to a newer value stays on the disk for a while.
+                Some(it) => {
+                    stream.delete_message(it.sequence).await.map_err(|e| unreachable(&e))?;
+                }
+                None => {}
+            }
+            match self.nats.append(Entry::value(format!("{SUBJECTS}{name}"), None)).await {
+                // Somebody may have made a key between the two.
+                Ok(_) | Err(AppendError::Conflict | AppendError::Unknown(_)) => {}
+                Err(AppendError::Failed(e)) => return Err(e),
+            }
+        }
+    }
+
+    async fn destroyed_after(&self, revision: u64) -> Result<(Vec<String>, u64), LogError> {
+        let config = pull::OrderedConfig {
+            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: revision + 1 },
+            headers_only: true,
+            ..pull::OrderedConfig::default()
+        };
+        let consumer = self.stream().await?.create_consumer(config).await.map_err(|e| unreachable(&e))?;
+        let mut messages = consumer.messages().await.map_err(|e| unreachable(&e))?;
+        let (mut names, mut reached) = (Vec::new(), revision);
+        loop {
+            let next = match messages.next().now_or_never() {
+                None if !names.is_empty() => return Ok((names, reached)),
+                None => messages.next().await,
+                Some(it) => it,
+            };
+            let Some(message) = next else { return Err(unreachable(&"the consumer ended")) };
+            let message = message.map_err(|e| unreachable(&e))?;
+            reached = message.info().map_err(|e| unreachable(&e))?.stream_sequence;
+            if message.headers.as_ref().is_some_and(is_mark)
+                && let Some(name) = message.subject.strip_prefix(SUBJECTS)
+            {
+                names.push(name.to_owned());
+            }
+            if names.len() >= BATCH_MAX {
+                return Ok((names, reached));
+            }
+        }
+    }
+
+    async fn all(&self) -> Result<Vec<(String, Vec<u8>)>, LogError> {
+        let stream = self.stream().await?;
+        let mut left = self.nats.messages(STREAM).await?;
+        let consumer = stream.create_consumer(pull::OrderedConfig::default()).await;
+        let mut messages = consumer.map_err(|e| unreachable(&e))?.messages().await.map_err(|e| unreachable(&e))?;
+        let mut all = Vec::new();
+        while left > 0 {
+            let Some(message) = messages.next().await else { return Err(unreachable(&"the consumer ended")) };
+            let message = message.map_err(|e| unreachable(&e))?;
+            left = message.info().map_err(|e| unreachable(&e))?.pending;
+            if !message.headers.as_ref().is_some_and(is_mark)
+                && let Some(name) = message.subject.strip_prefix(SUBJECTS)
+            {
+                all.push((name.to_owned(), message.payload.to_vec()));
+            }
+        }
+        Ok(all)
+    }
+}
+
+fn unreachable(e: &dyn std::fmt::Display) -> LogError {
+    LogError::Unreachable(format!("the keys of persons: {e}"))
+}
+
+#[derive(Default)]
+pub(crate) struct MemoryBucket {
+    slots: Mutex<Slots>,
+    changed: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct Slots {
+    revision: u64,
+    /// The revision of each, and what it is; nothing where there was something.
+    names: BTreeMap<String, (u64, Option<Bytes>)>,
+}
+
+impl MemoryBucket {
+    fn slots(&self) -> MutexGuard<'_, Slots> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn create(&self, name: &str, wrapped: Vec<u8>) -> bool {
+        let slots = &mut *self.slots();
+        if slots.names.contains_key(name) {
+            return false;
+        }
+        slots.revision += 1;
+        slots.names.insert(name.to_owned(), (slots.revision, Some(wrapped.into())));
+        true
+    }
+
+    fn destroy(&self, name: &str) {
+        let slots = &mut *self.slots();
+        if !matches!(slots.names.get(name), Some((_, None))) {
+            slots.revision += 1;
+            slots.names.insert(name.to_owned(), (slots.revision, None));
+            self.changed.send_replace(slots.revision);
+        }
+    }
+
+    async fn destroyed_after(&self, revision: u64) -> (Vec<String>, u64) {
+        let mut changed = self.changed.subscribe();
+        loop {
+            {
+                let slots = self.slots();
+                let is_news = |it: &&(u64, Option<Bytes>)| it.1.is_none() && it.0 > revision;
+                let names = slots.names.iter().filter(|(_, it)| is_news(it)).map(|(name, _)| name.clone());
+                let names: Vec<_> = names.collect();
+                if !names.is_empty() {
+                    return (names, slots.revision);
+                }
+            }
+            // The sender lives as long as the bucket, which the caller holds.
+            let _ = changed.changed().await;
+        }
+    }
+}

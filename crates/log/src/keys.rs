@@ -1,0 +1,238 @@
+//! Keys of persons: one each, made at first use, wrapped in a bucket, destroyed for good.
+
+use crate::{
+    LogError,
+    bucket::{Bucket, Slot},
+    master::{self, Key, MasterKey},
+};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use quick_cache::sync::Cache;
+use sha2::{Digest as _, Sha256};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write as _,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio_util::task::AbortOnDropHandle;
+
+/// Keys that one process remembers.
+const REMEMBERED_MAX: usize = 50_000;
+
+/// Keys that are asked for at the same time.
+const AT_ONCE: usize = 64;
+
+/// The pause before a bucket that does not answer is asked again.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Keys of persons, as one process knows them. Clones share what they know.
+#[derive(Clone)]
+pub struct Keys {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// None: what is sealed stays so, and nothing can be sealed.
+    store: Option<(Bucket, MasterKey)>,
+    known: Cache<String, Known>,
+    /// Counts keys that were forgotten here.
+    generation: AtomicU64,
+    watching: std::sync::OnceLock<AbortOnDropHandle<()>>,
+}
+
+/// What is known of a name.
+#[derive(Clone)]
+enum Known {
+    Key(Key),
+    Destroyed,
+}
+
+/// The name under which a holder's key is kept: it tells nobody who that is.
+pub fn key_name(holder: &str) -> String {
+    Sha256::digest(holder).iter().fold(String::with_capacity(64), |mut name, byte| {
+        let _ = write!(name, "{byte:02x}");
+        name
+    })
+}
+
+impl Keys {
+    pub(crate) fn new(store: Option<(Bucket, MasterKey)>) -> Self {
+        let known = Cache::new(REMEMBERED_MAX);
+        Self { inner: Arc::new(Inner { store, known, generation: AtomicU64::new(0), watching: Default::default() }) }
+    }
+
+    /// Whether this process can seal and open at all.
+    pub(crate) fn can_open(&self) -> bool {
+        self.inner.store.is_some()
+    }
+
+    fn store(&self) -> Result<&(Bucket, MasterKey), LogError> {
+        self.inner.store.as_ref().ok_or_else(|| {
+            LogError::Setup("nothing personal can be kept without a master key; set STUDIUM_MASTER_KEY_FILE".to_owned())
+        })
+    }
+
+    /// Counts keys that were forgotten here. What was opened under an earlier count may hold what is to be gone.
+    pub fn generation(&self) -> u64 {
+        self.inner.generation.load(Ordering::Acquire)
+    }
+
+    /// Forgets a key that was destroyed.
+    pub fn forget(&self, name: &str) {
+        self.inner.known.insert(name.to_owned(), Known::Destroyed);
+        self.inner.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Forgets all keys here, for some may have been destroyed unheard of.
+    fn forget_all(&self) {
+        if self.inner.known.is_empty() {
+            return;
+        }
+        self.inner.known.clear();
+        self.inner.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// The key of a holder, made now if there is none; `None` when it was destroyed.
+    pub(crate) async fn key_for(&self, holder: &str) -> Result<Option<Key>, LogError> {
+        let name = key_name(holder);
+        let (bucket, wrapping) = self.store()?;
+        loop {
+            if let Some(known) = self.look(&name).await? {
+                return Ok(match known {
+                    Known::Key(it) => Some(it),
+                    Known::Destroyed => None,
+                });
+            }
+            let bytes = master::random()?;
+            // Whoever is first has made it; the others read what it is.
+            if bucket.create(&name, wrapping.wrap(&name, &bytes)?).await? {
+                let key = master::key(&bytes)?;
+                self.inner.known.insert(name, Known::Key(Arc::clone(&key)));
+                return Ok(Some(key));
+            }
+        }
+    }
+
+    /// Keys of holders, each made now if there is none.
+    pub(crate) async fn keys_for(&self, holders: Vec<String>) -> Result<Vec<(String, Option<Key>)>, LogError> {
+        let keys = holders.into_iter().map(|holder| async move {
+            let key = self.key_for(&holder).await?;
+            Ok((holder, key))
+        });
+        stream::iter(keys).buffer_unordered(AT_ONCE).try_collect().await
+    }
+
+    /// Keys by name, without those that were destroyed.
+    ///
+    /// # Errors
+    /// When a key is neither there nor destroyed: then keys were lost, and nobody must take that for an erasure.
+    pub(crate) async fn of_names(&self, names: HashSet<String>) -> Result<HashMap<String, Key>, LogError> {
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            names.into_iter().map(|name| (self.inner.known.get(&name), name)).partition(|(known, _)| known.is_some());
+        let looked_up = unknown.into_iter().map(|(_, name)| async move {
+            let known = self.look(&name).await?.ok_or_else(|| {
+                LogError::Damaged(format!(
+                    "the personal key `{name}` is lost; bring it back with `studium privacy keys restore`"
+                ))
+            })?;
+            Ok::<_, LogError>((Some(known), name))
+        });
+        let looked_up: Vec<_> = stream::iter(looked_up).buffer_unordered(AT_ONCE).try_collect().await?;
+        let found = known.into_iter().chain(looked_up).filter_map(|(known, name)| match known {
+            Some(Known::Key(it)) => Some((name, it)),
+            _ => None,
+        });
+        Ok(found.collect())
+    }
+
+    async fn look(&self, name: &str) -> Result<Option<Known>, LogError> {
+        if let Some(it) = self.inner.known.get(name) {
+            return Ok(Some(it));
+        }
+        let (bucket, master) = self.store()?;
+        loop {
+            let before = self.generation();
+            let known = match bucket.get(name).await? {
+                None => return Ok(None),
+                Some(Slot::Destroyed) => Known::Destroyed,
+                Some(Slot::Wrapped(it)) => Known::Key(master.unwrap(name, &it)?),
+            };
+            // A key that was destroyed while it was on its way must not be remembered.
+            if matches!(known, Known::Key(_)) && self.generation() != before {
+                continue;
+            }
+            self.inner.known.insert(name.to_owned(), known.clone());
+            return Ok(Some(known));
+        }
+    }
+
+    /// Destroys the key of a holder, for ever: nobody gets another one under this name.
+    pub async fn destroy(&self, holder: &str) -> Result<(), LogError> {
+        let name = key_name(holder);
+        self.store()?.0.destroy(&name).await?;
+        self.forget(&name);
+        Ok(())
+    }
+
+    /// Revision of the bucket; lower than before only if the bucket was lost and made anew.
+    pub async fn revision(&self) -> Result<u64, LogError> {
+        self.store()?.0.revision().await
+    }
+
+    /// Names of keys that were destroyed after a revision of the bucket, with the revision reached; waits for the next.
+    pub async fn destroyed_after(&self, revision: u64) -> Result<(Vec<String>, u64), LogError> {
+        self.store()?.0.destroyed_after(revision).await
+    }
+
+    /// Every key as it is kept, by name: for a backup, which opens nothing without the master key.
+    pub async fn wrapped(&self) -> Result<Vec<(String, Vec<u8>)>, LogError> {
+        self.store()?.0.all().await
+    }
+
+    /// Puts back a key from a backup, unless there is one or there was one that was destroyed. Says whether it did.
+    pub async fn put_back(&self, name: &str, wrapped: &[u8]) -> Result<bool, LogError> {
+        let (bucket, master) = self.store()?;
+        master.unwrap(name, wrapped)?;
+        bucket.create(name, wrapped.to_vec()).await
+    }
+
+    /// Forgets keys as soon as somebody destroys them, as long as anybody holds these keys.
+    pub(crate) fn watch(&self) {
+        let inner = Arc::downgrade(&self.inner);
+        self.inner.watching.get_or_init(|| AbortOnDropHandle::new(tokio::spawn(watch(inner))));
+    }
+}
+
+async fn watch(inner: Weak<Inner>) {
+    let mut from = None;
+    loop {
+        let Some(keys) = inner.upgrade().map(|inner| Keys { inner }) else { return };
+        let Ok((bucket, _)) = keys.store() else { return };
+        let bucket = bucket.clone();
+        let step = async {
+            let start = match from {
+                Some(it) => it,
+                None => bucket.revision().await?,
+            };
+            drop(keys);
+            bucket.destroyed_after(start).await
+        };
+        let step = step.await;
+        let Some(keys) = inner.upgrade().map(|inner| Keys { inner }) else { return };
+        match step {
+            Ok((names, revision)) => {
+                names.iter().for_each(|it| keys.forget(it));
+                from = Some(revision);
+            }
+            Err(e) => {
+                tracing::debug!(error = %e, "destroyed keys cannot be heard of just now; trying again");
+                keys.forget_all();
+                drop(keys);
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The master key: what wraps the keys of persons, so that their bucket alone opens nothing.
+
+use crate::LogError;
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    rand,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use sha2::{Digest as _, Sha256};
+use std::{fmt, sync::Arc};
+
+/// Bytes of a key.
+pub(crate) const KEY_BYTES: usize = 32;
+
+/// Bytes of a digest that tell master keys apart.
+const ID_BYTES: usize = 8;
+
+/// A key with which things are sealed: AES-256-GCM.
+pub(crate) type Key = Arc<LessSafeKey>;
+
+/// What wraps the keys of persons. Whoever has it and their bucket can read all that is personal.
+#[derive(Clone)]
+pub struct MasterKey {
+    key: Key,
+    id: [u8; ID_BYTES],
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey(..)")
+    }
+}
+
+impl MasterKey {
+    /// A master key of 32 bytes.
+    pub fn new(bytes: &[u8; KEY_BYTES]) -> Result<Self, LogError> {
+        let mut id = [0; ID_BYTES];
+        id.copy_from_slice(&Sha256::digest([b"studium master key ".as_slice(), bytes].concat())[..ID_BYTES]);
+        Ok(Self { key: key(bytes)?, id })
+    }
+
+    /// Reads a master key as it stands in its file: 32 bytes in Base64.
+    pub fn read(text: &str) -> Result<Self, LogError> {
+        let bytes = BASE64.decode(text.trim()).ok().and_then(|it| it.try_into().ok());
+        let why = "a master key is 32 bytes in Base64; make one with: head -c 32 /dev/urandom | base64";
+        Self::new(&bytes.ok_or_else(|| LogError::Setup(why.to_owned()))?)
+    }
+
+    /// A master key that nobody else has.
+    pub(crate) fn random() -> Result<Self, LogError> {
+        Self::new(&random()?)
+    }
+
+    /// Wraps the key of a name: which master key, nonce, sealed key.
+    pub(crate) fn wrap(&self, name: &str, bytes: &[u8; KEY_BYTES]) -> Result<Vec<u8>, LogError> {
+        let (nonce, sealed) = seal(&self.key, name, bytes)?;
+        Ok([&self.id[..], &nonce, &sealed].concat())
+    }
+
+    /// Unwraps it.
+    pub(crate) fn unwrap(&self, name: &str, wrapped: &[u8]) -> Result<Key, LogError> {
+        let damaged = || LogError::Damaged(format!("the personal key `{name}` cannot be unwrapped"));
+        let (id, rest) = wrapped.split_at_checked(ID_BYTES).ok_or_else(damaged)?;
+        if id != self.id {
+            return Err(LogError::Setup(format!(
+                "the personal key `{name}` was wrapped with another master key; give this process the one in \
+                 STUDIUM_MASTER_KEY_FILE"
+            )));
+        }
+        let (nonce, sealed) = rest.split_at_checked(NONCE_LEN).ok_or_else(damaged)?;
+        let opened = open(&self.key, name, nonce, sealed).ok_or_else(damaged)?;
+        key(opened.as_slice().try_into().map_err(|_| damaged())?)
+    }
+}
+
+pub(crate) fn key(bytes: &[u8; KEY_BYTES]) -> Result<Key, LogError> {
+    let key = UnboundKey::new(&AES_256_GCM, bytes).map_err(|_| LogError::Setup("no key has this length".to_owned()))?;
+    Ok(Arc::new(LessSafeKey::new(key)))
+}
+
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], LogError> {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes).map_err(|_| LogError::Setup("the system gives no randomness for keys".to_owned()))?;
+    Ok(bytes)
+}
+
+/// Seals with a nonce drawn for it. One key seals what is said of one person, far less than the 2^32 texts that random
+/// nonces are good for (NIST SP 800-38D § 8.3).
+pub(crate) fn seal(key: &Key, bound_to: &str, text: &[u8]) -> Result<([u8; NONCE_LEN], Vec<u8>), LogError> {
+    let nonce = random()?;
+    let mut sealed = text.to_vec();
+    key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(bound_to), &mut sealed)
+        .map_err(|_| LogError::Setup("too much to seal at once".to_owned()))?;
+    Ok((nonce, sealed))
+}
+
+pub(crate) fn open(key: &Key, bound_to: &str, nonce: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+    let mut text = sealed.to_vec();
+    let length = key.open_in_place(nonce, Aad::from(bound_to), &mut text).ok()?.len();
+    text.truncate(length);
+    Some(text)
+}

@@ -1,0 +1,144 @@
+//! What is personal is sealed in the log, opened by whoever has the keys, and by nobody once a key is destroyed.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::time::Duration;
+use studium_core::Event as _;
+use studium_log::{Durability, Log, LogError, Stored};
+use studium_proto::{
+    enrolment::v1::{EmailChanged, LearnerErased, LearnerRegistered, learner_event::Event},
+    mentorship::v1::{ReviewReturned, ReviewScore, ReviewSubmitted, review_event},
+};
+use studium_testkit::{Elsewhere, files_with, holds, nats};
+
+const NAME: &str = "Zerubbabel Quixote";
+const EMAIL: &str = "zq@nowhere.example";
+
+fn registered() -> Event {
+    Event::LearnerRegistered(LearnerRegistered { name: NAME.into(), email: EMAIL.into() })
+}
+
+fn email() -> Event {
+    Event::EmailChanged(EmailChanged { email: EMAIL.into() })
+}
+
+fn events(stored: &Stored) -> Vec<Event> {
+    stored.commit.events.iter().map(|it| Event::from_bytes(it).unwrap().unwrap()).collect()
+}
+
+/// The events of the last commit of a learner, as it is followed.
+async fn followed(log: &Log, after: u64) -> Vec<Event> {
+    events(&log.follow("enrolment", after).next().await.unwrap()[0])
+}
+
+async fn suite(log: &Log, other: &Log) {
+    let elsewhere = Elsewhere::new(log.clone());
+    let first = elsewhere.say("ada", vec![registered(), email()]).await;
+    let stored = log.read("enrolment", first).await.unwrap().unwrap();
+    assert!(!holds(&stored.bytes, NAME.as_bytes()) && !holds(&stored.bytes, EMAIL.as_bytes()), "it is stored sealed");
+    assert_eq!(events(&stored), [registered(), email()]);
+    assert_eq!(followed(other, first - 1).await, [registered(), email()], "another process has the same key");
+    assert_eq!(events(&other.last("enrolment.learner.ada").await.unwrap().unwrap()), [registered(), email()]);
+
+    // A list comes together with its own parts, and the last one said whom the aggregate is about.
+    let score = |label: &str, comment: &str| ReviewScore {
+        label: label.into(),
+        comment: comment.into(),
+        ..ReviewScore::default()
+    };
+    let scores = vec![score("style", "clumsy"), score("depth", ""), score("use", "none")];
+    let returned = review_event::Event::ReviewReturned(ReviewReturned { scores, ..ReviewReturned::default() });
+    let (learner_id, title) = ("bob".into(), "A title".into());
+    let submitted = ReviewSubmitted { learner_id, title, ..ReviewSubmitted::default() };
+    let submitted = review_event::Event::ReviewSubmitted(submitted);
+    let position = elsewhere.say("r-1", vec![submitted, returned.clone()]).await;
+    let stored = other.read("mentorship", position).await.unwrap().unwrap();
+    assert_eq!(review_event::Event::from_bytes(&stored.commit.events[1]).unwrap(), Some(returned));
+    assert!(stored.commit.sealed.iter().all(|it| it.holder == "bob"), "{:?}", stored.commit.sealed);
+
+    log.keys().destroy("ada").await.unwrap();
+    log.keys().destroy("ada").await.unwrap();
+    let nothing =
+        [Event::LearnerRegistered(LearnerRegistered::default()), Event::EmailChanged(EmailChanged::default())];
+    assert_eq!(followed(log, first - 1).await, nothing);
+    // The other process hears of it.
+    for _ in 0..1000 {
+        if followed(other, first - 1).await == nothing {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(followed(other, first - 1).await, nothing);
+    let erased = Event::LearnerErased(LearnerErased { reason: "asked".into() });
+    let later = elsewhere.say("ada", vec![erased.clone(), registered()]).await;
+    let stored = log.read("enrolment", later).await.unwrap().unwrap();
+    assert_eq!(events(&stored), [erased, nothing[0].clone()], "nothing is kept of who was erased");
+    assert!(!holds(&stored.bytes, NAME.as_bytes()) && stored.commit.sealed.is_empty());
+    let (names, reached) = other.keys().destroyed_after(0).await.unwrap();
+    assert_eq!(names, [studium_log::key_name("ada")]);
+    log.keys().destroy("cyd").await.unwrap();
+    assert_eq!(other.keys().destroyed_after(reached).await.unwrap().0, [studium_log::key_name("cyd")]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_twin_seals() {
+    let log = Log::memory();
+    suite(&log, &log.clone()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_nats_server_seals_and_erases_keys_from_its_disk() {
+    let broker = nats(Durability::Disk).await;
+    let (log, other) = (broker.log().await, broker.log().await);
+    for it in ["enrolment", "mentorship"] {
+        log.open(it).await.unwrap();
+    }
+    let elsewhere = Elsewhere::new(log.clone());
+    elsewhere.say("cyd", vec![registered()]).await;
+    let kept = log.keys().wrapped().await.unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(files_with(broker.folder(), &kept[0].1).len(), 1, "the search finds what is there");
+    suite(&log, &other).await;
+    assert!(files_with(broker.folder(), &kept[0].1).is_empty(), "a destroyed key is overwritten");
+    assert!(!log.keys().put_back(&kept[0].0, &kept[0].1).await.unwrap(), "and does not come back");
+    for needle in [NAME, EMAIL, "clumsy"] {
+        assert!(files_with(broker.folder(), needle.as_bytes()).is_empty(), "{needle}");
+    }
+    let raw = broker.log_without_keys().await;
+    let stored = raw.read("enrolment", 1).await.unwrap().unwrap();
+    assert_eq!(events(&stored), [Event::LearnerRegistered(LearnerRegistered::default())]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_make_a_key_at_once_agree_on_it() {
+    let broker = nats(Durability::Process).await;
+    let (log, other) = (broker.log().await, broker.log().await);
+    log.open("enrolment").await.unwrap();
+    for n in 0..20 {
+        let say = async |log: &Log, part: &str| {
+            let event = review_event::Event::ReviewSubmitted(ReviewSubmitted {
+                learner_id: format!("p-{n}"),
+                title: "A title".into(),
+                ..ReviewSubmitted::default()
+            });
+            Elsewhere::new(log.clone()).say(&format!("{part}-{n}"), vec![event]).await
+        };
+        log.open("mentorship").await.unwrap();
+        tokio::join!(say(&log, "a"), say(&other, "b"));
+        for log in [&log, &other] {
+            for part in ["a", "b"] {
+                let stored = log.last(&format!("mentorship.review.{part}-{n}")).await.unwrap().unwrap();
+                let event = review_event::Event::from_bytes(&stored.commit.events[0]).unwrap().unwrap();
+                assert!(matches!(event, review_event::Event::ReviewSubmitted(it) if it.title == "A title"));
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_is_lost_is_no_erasure() {
+    let (log, other) = (Log::memory(), Log::memory());
+    let first = Elsewhere::new(log.clone()).say("ada", vec![registered()]).await;
+    let stored = log.read("enrolment", first).await.unwrap().unwrap();
+    other.restore("enrolment", &[stored]).await.unwrap();
+    assert!(matches!(other.read("enrolment", first).await, Err(LogError::Damaged(why)) if why.contains("is lost")));
+}
