@@ -84,7 +84,7 @@ impl Personal {
     fn of(envelope: &MessageDescriptor) -> Option<Self> {
         let arm = |field: FieldDescriptor| {
             let Kind::Message(event) = field.kind() else { return None };
-            let owner = event.fields().find(|it| option(it.options(), "owner") == Some(Value::Bool(true)));
+            let owner = event.fields().find(|it| option(&it.options(), "owner") == Some(Value::Bool(true)));
             let arm = Arm { shape: Shape::of(&event), owner: owner.map(|it| it.number()) };
             (!arm.shape.0.is_empty() || arm.owner.is_some()).then_some((field.number(), arm))
         };
@@ -92,7 +92,7 @@ impl Personal {
         if arms.values().all(|it| it.shape.0.is_empty()) {
             return None;
         }
-        let holder = match option(envelope.options(), "holder") {
+        let holder = match option(&envelope.options(), "holder") {
             Some(Value::EnumNumber(1)) => Holder::Id,
             Some(Value::EnumNumber(2)) => Holder::LastPart,
             _ => Holder::Aggregate,
@@ -157,9 +157,9 @@ impl Personal {
 impl Shape {
     fn of(message: &MessageDescriptor) -> Self {
         let mark = |field: FieldDescriptor| {
-            let person = option(field.options(), "person");
+            let person = option(&field.options(), "person");
             let person = person.and_then(|it| Some(message.get_field_by_name(it.as_str()?)?.number()));
-            let what = if option(field.options(), "personal") == Some(Value::Bool(true)) {
+            let what = if option(&field.options(), "personal") == Some(Value::Bool(true)) {
                 What::Marked
             } else {
                 let Kind::Message(inner) = field.kind() else { return None };
@@ -263,7 +263,7 @@ impl Shape {
 }
 
 /// What an option of ours says, if anything.
-fn option(options: DynamicMessage, name: &str) -> Option<Value> {
+fn option(options: &DynamicMessage, name: &str) -> Option<Value> {
     let extension = DESCRIPTORS.get_extension_by_name(&format!("studium.options.v1.{name}"))?;
     options.has_extension(&extension).then(|| options.get_extension(&extension).into_owned())
 }

@@ -47,7 +47,7 @@ impl World {
             None => house,
         };
         let mut world = Self { house, running: BTreeMap::new(), stores: BTreeMap::new() };
-        for name in world.services() {
+        for name in ["campus", "enrolment", "mentorship"] {
             let store = world.house.store_url(name).await.unwrap();
             world.stores.insert(name, store);
             world.start(name).await;
@@ -57,8 +57,8 @@ impl World {
         world
     }
 
-    pub fn services(&self) -> [&'static str; 3] {
-        ["campus", "enrolment", "mentorship"]
+    pub fn services(&self) -> Vec<&'static str> {
+        self.stores.keys().copied().collect()
     }
 
     pub async fn start(&mut self, name: &'static str) {
@@ -172,36 +172,7 @@ impl World {
         };
         let tables: Vec<(String,)> = store.query(tables, &[]).await.unwrap();
         for (table,) in tables {
-            if self.table_holds(store, &table, needle).await {
-                return true;
-            }
-        }
-        false
-    }
-
-    async fn table_holds(&self, store: &Store, table: &str, needle: &str) -> bool {
-        let columns = match store.dialect() {
-            Dialect::Sqlite => format!("SELECT name FROM pragma_table_info('{table}')"),
-            Dialect::Postgres => format!(
-                "SELECT column_name::text FROM information_schema.columns WHERE table_name = '{table}' \
-                 AND table_schema = current_schema()"
-            ),
-        };
-        let columns: Vec<(String,)> = store.query(&columns, &[]).await.unwrap();
-        // Bytes are searched as hexadecimal digits, texts as they are.
-        let hex: String = needle.bytes().map(|it| format!("{it:02X}")).collect();
-        for (column,) in columns {
-            let found = match store.dialect() {
-                Dialect::Sqlite => format!(
-                    "SELECT COUNT(*) FROM {table} WHERE instr(hex({column}), $1) > 0 OR instr(CAST({column} AS TEXT), $2) > 0"
-                ),
-                Dialect::Postgres => format!(
-                    "SELECT COUNT(*) FROM {table} WHERE position(lower($1) in {column}::text) > 0 \
-                     OR position($2 in {column}::text) > 0"
-                ),
-            };
-            let found: Vec<(i64,)> = store.query(&found, &[hex.as_str().into(), needle.into()]).await.unwrap();
-            if found[0].0 > 0 {
+            if table_holds(store, &table, needle).await {
                 return true;
             }
         }
@@ -238,6 +209,36 @@ impl World {
         }
         seen
     }
+}
+
+/// Whether any column of a table holds a text.
+async fn table_holds(store: &Store, table: &str, needle: &str) -> bool {
+    let columns = match store.dialect() {
+        Dialect::Sqlite => format!("SELECT name FROM pragma_table_info('{table}')"),
+        Dialect::Postgres => format!(
+            "SELECT column_name::text FROM information_schema.columns WHERE table_name = '{table}' \
+             AND table_schema = current_schema()"
+        ),
+    };
+    let columns: Vec<(String,)> = store.query(&columns, &[]).await.unwrap();
+    // Bytes are searched as hexadecimal digits, texts as they are.
+    let hex: String = needle.bytes().map(|it| format!("{it:02X}")).collect();
+    for (column,) in columns {
+        let found = match store.dialect() {
+            Dialect::Sqlite => format!(
+                "SELECT COUNT(*) FROM {table} WHERE instr(hex({column}), $1) > 0 OR instr(CAST({column} AS TEXT), $2) > 0"
+            ),
+            Dialect::Postgres => format!(
+                "SELECT COUNT(*) FROM {table} WHERE position(lower($1) in {column}::text) > 0 \
+                 OR position($2 in {column}::text) > 0"
+            ),
+        };
+        let found: Vec<(i64,)> = store.query(&found, &[hex.as_str().into(), needle.into()]).await.unwrap();
+        if found[0].0 > 0 {
+            return true;
+        }
+    }
+    false
 }
 
 async fn becomes(is_so: impl AsyncFn() -> bool) {

@@ -201,7 +201,9 @@ fn personal(stored: &Stored, person: &str) -> Vec<ListPersonalResponse> {
         let parts = cut.map(|it| it.parts).unwrap_or_default();
         let part = parts.into_iter().find(|(holder, _)| holder == person);
         let Some(mut fields) = part.and_then(|(_, it)| studium_proto::event_json(aggregate, &it)) else { continue };
-        fields.as_object_mut().map(|it| it.remove("event"));
+        if let Some(it) = fields.as_object_mut() {
+            it.remove("event");
+        }
         told.push(ListPersonalResponse {
             position: stored.position,
             subject: commit.subject.clone(),

@@ -88,7 +88,9 @@ async fn redact_all(app: &App, projection: &Projection) -> anyhow::Result<()> {
     }
     loop {
         let (names, reached) = keys.destroyed_after(at).await?;
-        names.iter().for_each(|it| keys.forget(it));
+        for name in &names {
+            keys.forget(name);
+        }
         parked::redact(store, &projection.subjects(&names).await?).await?;
         projection.redact(&names).await?;
         parked::advance(store, REDACTING, BUCKET, reached).await?;

@@ -12,7 +12,7 @@ use std::{
     collections::{HashMap, HashSet},
     fmt::Write as _,
     sync::{
-        Arc, Weak,
+        Arc, OnceLock, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -40,7 +40,7 @@ struct Inner {
     known: Cache<String, Known>,
     /// Counts keys that were forgotten here.
     generation: AtomicU64,
-    watching: std::sync::OnceLock<AbortOnDropHandle<()>>,
+    watching: OnceLock<AbortOnDropHandle<()>>,
 }
 
 /// What is known of a name.
@@ -61,7 +61,7 @@ pub fn key_name(holder: &str) -> String {
 impl Keys {
     pub(crate) fn new(store: Option<(Bucket, MasterKey)>) -> Self {
         let known = Cache::new(REMEMBERED_MAX);
-        Self { inner: Arc::new(Inner { store, known, generation: AtomicU64::new(0), watching: Default::default() }) }
+        Self { inner: Arc::new(Inner { store, known, generation: AtomicU64::new(0), watching: OnceLock::new() }) }
     }
 
     /// Whether this process can seal and open at all.
@@ -224,7 +224,9 @@ async fn watch(inner: Weak<Inner>) {
         let Some(keys) = inner.upgrade().map(|inner| Keys { inner }) else { return };
         match step {
             Ok((names, revision)) => {
-                names.iter().for_each(|it| keys.forget(it));
+                for name in names {
+                    keys.forget(&name);
+                }
                 from = Some(revision);
             }
             Err(e) => {

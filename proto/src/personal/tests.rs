@@ -31,12 +31,12 @@ fn sample(message: &MessageDescriptor, with_texts: bool) -> DynamicMessage {
 
 fn marked(message: &MessageDescriptor, found: &mut Vec<FieldDescriptor>) {
     for field in message.fields() {
-        if let Some(person) = option(field.options(), "person") {
+        if let Some(person) = option(&field.options(), "person") {
             let named = message.get_field_by_name(person.as_str().unwrap());
             let is_text = named.is_some_and(|it| matches!(it.kind(), Kind::String));
             assert!(is_text, "{} names no field beside it", field.full_name());
         }
-        if option(field.options(), "personal") == Some(Value::Bool(true)) {
+        if option(&field.options(), "personal") == Some(Value::Bool(true)) {
             found.push(field);
         } else if let Kind::Message(inner) = field.kind() {
             marked(&inner, found);
@@ -90,12 +90,12 @@ fn every_personal_field_of_an_event_has_a_holder_and_every_reference_leads_somew
             for mark in &marks {
                 assert!(is_text(mark), "{} is personal and no text", mark.full_name());
             }
-            for owner in event.fields().filter(|it| option(it.options(), "owner").is_some()) {
+            for owner in event.fields().filter(|it| option(&it.options(), "owner").is_some()) {
                 assert!(is_text(&owner) && !owner.is_list(), "{} is nobody's id", owner.full_name());
             }
             any.extend(marks);
         }
-        let holder = option(envelope.options(), "holder");
+        let holder = option(&envelope.options(), "holder");
         let is_said = matches!(holder, Some(Value::EnumNumber(1..)));
         assert_eq!(is_said, !any.is_empty(), "`{aggregate}` has personal fields if and only if it says whose they are");
     }

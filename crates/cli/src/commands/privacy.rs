@@ -11,7 +11,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 use studium_kit::{Event as _, write_secret};
 use studium_log::{Log, LogConfig};
 use studium_proto::{
@@ -69,9 +73,9 @@ struct Line {
 pub async fn privacy(platform: &Platform, command: PrivacyCommand) -> Result<()> {
     match command {
         PrivacyCommand::Report { person } => report(platform, &person).await,
-        PrivacyCommand::Erase { person, reason } => erase(platform, person, reason).await,
-        PrivacyCommand::Keys { command: KeysCommand::Backup { file } } => backup(platform, file).await,
-        PrivacyCommand::Keys { command: KeysCommand::Restore { file } } => restore(platform, file).await,
+        PrivacyCommand::Erase { person, reason } => erase(platform, &person, reason).await,
+        PrivacyCommand::Keys { command: KeysCommand::Backup { file } } => backup(platform, &file).await,
+        PrivacyCommand::Keys { command: KeysCommand::Restore { file } } => restore(platform, &file).await,
     }
 }
 
@@ -102,9 +106,9 @@ async fn report(platform: &Platform, person: &str) -> Result<()> {
     Ok(())
 }
 
-async fn erase(platform: &Platform, person: String, reason: String) -> Result<()> {
+async fn erase(platform: &Platform, person: &str, reason: String) -> Result<()> {
     let mut people = LearnerServiceClient::new(platform.connect("enrolment", &["registrar"]).await?);
-    let request = EraseLearnerRequest { learner_id: person.clone(), reason, ..EraseLearnerRequest::default() };
+    let request = EraseLearnerRequest { learner_id: person.to_owned(), reason, ..EraseLearnerRequest::default() };
     let done = people.erase_learner(request).await.map_err(failed)?.into_inner();
     platform.output.json(&json!({"person": person, "position": done.position, "already": done.already}));
     platform
@@ -120,7 +124,7 @@ async fn connect(platform: &Platform) -> Result<Log> {
     Ok(Log::connect(&LogConfig { url: state.nats.clone(), durability: state.durability, master_key }).await?)
 }
 
-async fn backup(platform: &Platform, file: PathBuf) -> Result<()> {
+async fn backup(platform: &Platform, file: &Path) -> Result<()> {
     if file.exists() {
         bail!("{} is there already; name another file", file.display());
     }
@@ -130,14 +134,14 @@ async fn backup(platform: &Platform, file: PathBuf) -> Result<()> {
         text += &serde_json::to_string(&Line { name: name.clone(), wrapped: BASE64.encode(wrapped) })?;
         text.push('\n');
     }
-    write_secret(&file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
+    write_secret(file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
     platform.output.json(&json!({"keys": keys.len()}));
     platform.output.say(format!("{} keys are in {}.", count(keys.len() as u64), file.display()));
     Ok(())
 }
 
-async fn restore(platform: &Platform, file: PathBuf) -> Result<()> {
-    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+async fn restore(platform: &Platform, file: &Path) -> Result<()> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let log = connect(platform).await?;
     // The marks may be lost with the bucket; the record knows who was erased. Where a mark is, no key comes back.
     let erased = erased(&log).await?;
