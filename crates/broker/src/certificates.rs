@@ -89,6 +89,7 @@ impl Certificates {
     /// The servers' part of their configuration, for clients and for each other.
     pub(crate) fn configuration(&self) -> String {
         let (own, authority) = (self.identity(BROKER), self.authority());
+        let [own, authority] = [&own, &authority].map(|it| it.display().to_string());
         format!("tls {{ cert_file: {own:?}, key_file: {own:?}, ca_file: {authority:?}, verify: true, timeout: 10 }}\n")
     }
 

@@ -97,14 +97,14 @@ impl Desk {
 /// A service's connection, and what the server refuses on it.
 struct Service {
     client: Client,
-    refusals: mpsc::UnboundedReceiver<String>,
+    refusals: mpsc::Receiver<String>,
 }
 
 impl Service {
     async fn connect(servers: Vec<async_nats::ServerAddr>, options: ConnectOptions) -> Self {
-        let (tell, refusals) = mpsc::unbounded_channel();
+        let (tell, refusals) = mpsc::channel(4096);
         let options = options.event_callback(move |event| {
-            let _ = tell.send(event.to_string());
+            let _ = tell.try_send(event.to_string());
             async {}
         });
         Self { client: options.connect(servers).await.unwrap(), refusals }

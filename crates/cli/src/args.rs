@@ -259,8 +259,8 @@ pub enum ViewsCommand {
 /// What `studium token` takes.
 #[derive(Debug, Args)]
 pub struct TokenArgs {
-    /// operator, registrar, service, staff, campus_administrator, credential_officer, course_author, reviewer, teacher,
-    /// partner, mentor or learner; may be repeated.
+    /// operator, registrar, service, staff, `campus_administrator`, `credential_officer`, `course_author`, reviewer,
+    /// teacher, partner, mentor or learner; may be repeated.
     #[arg(long = "role", required = true, value_name = "ROLE")]
     roles: Vec<String>,
     /// Who the token is for; a learner's or mentor's own id.

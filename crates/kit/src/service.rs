@@ -304,10 +304,7 @@ impl Service {
         }
         let metrics = Metrics::new(self.name)?;
         let app = App::new(self.name, log.clone(), store.clone(), metrics.clone(), &self.deciders, self.belongings);
-        let mut projector = Projector::new(self.name, store, log);
-        for view in self.views {
-            projector = view(projector);
-        }
+        let projector = self.views.into_iter().fold(Projector::new(self.name, store, log), |it, view| view(it));
         let projection = projector.start().await?;
 
         let stop = CancellationToken::new();

@@ -159,13 +159,8 @@ impl<D: Decider> Aggregates<D> {
             let silence = match appended {
                 Ok(position) => {
                     known.advance(position, id.as_u128(), &stored, &events);
-                    return Ok(Decided {
-                        position,
-                        version: known.tip.version,
-                        events,
-                        already: false,
-                        commit_id: id.to_string(),
-                    });
+                    let (version, commit_id) = (known.tip.version, id.to_string());
+                    return Ok(Decided { position, version, events, already: false, commit_id });
                 }
                 Err(AppendError::Failed(e)) => return Err(e.into()),
                 Err(AppendError::Conflict) => {
