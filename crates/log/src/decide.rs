@@ -152,8 +152,7 @@ impl<D: Decider> Aggregates<D> {
             // What is kept nowhere must not be in the state either.
             let events = if out.has_lost { read::<D>(&out.events)? } else { events };
             let entry = Entry::new(subject, id.to_string(), &known.tip, meta, out);
-            let stored = entry.stored.clone();
-            let started = Instant::now();
+            let (stored, started) = (entry.stored.clone(), Instant::now());
             let appended = self.log.append(entry).await;
             cost.append += started.elapsed();
             let silence = match appended {
