@@ -104,7 +104,7 @@ impl Config {
         let text = std::fs::read_to_string(file).map_err(|e| {
             anyhow::anyhow!("STUDIUM_MASTER_KEY_FILE names {shown}, which cannot be read ({e}); {make}")
         })?;
-        Ok(MasterKey::read(&text).with_context(|| format!("STUDIUM_MASTER_KEY_FILE: {shown}"))?)
+        MasterKey::read(&text).with_context(|| format!("STUDIUM_MASTER_KEY_FILE: {shown}"))
     }
 
     /// Who verifies the callers' tokens.
