@@ -66,11 +66,11 @@ impl Table {
         let (mut table, mut part) = (Self::default(), String::new());
         for line in fs::read_to_string(file).unwrap().lines() {
             if let Some(it) = line.strip_prefix("## ") {
-                part = it.to_owned();
+                it.clone_into(&mut part);
             }
             let cells: Vec<_> = line.split('|').map(str::trim).collect();
             match cells[..] {
-                ["", "role" | "rpc", ..] | ["", "---", ..] => {}
+                ["", "role" | "rpc" | "---", ..] => {}
                 ["", role, whom, ""] if part == "Roles" => table.roles.push((role.to_owned(), Whom::read(whom))),
                 ["", rpc, roles, owns, records, ""] => {
                     let row = Row::read(roles, owns, records);

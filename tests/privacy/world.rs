@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     io,
     sync::{Arc, Mutex},
     time::Duration,
@@ -205,7 +206,7 @@ impl World {
         for learner in ["ada", "bob"] {
             let learner = GetLearnerRequest { learner_id: learner.into(), ..GetLearnerRequest::default() };
             let learner = LearnerServiceClient::new(self.call("enrolment").await).get_learner(learner).await.unwrap();
-            seen += &format!("{:?}", learner.into_inner());
+            let _ = write!(seen, "{:?}", learner.into_inner());
         }
         seen
     }
@@ -222,7 +223,7 @@ async fn table_holds(store: &Store, table: &str, needle: &str) -> bool {
     };
     let columns: Vec<(String,)> = store.query(&columns, &[]).await.unwrap();
     // Bytes are searched as hexadecimal digits, texts as they are.
-    let hex: String = needle.bytes().map(|it| format!("{it:02X}")).collect();
+    let hex = studium_kit::hex(needle.as_bytes()).to_uppercase();
     for (column,) in columns {
         let found = match store.dialect() {
             Dialect::Sqlite => format!(
