@@ -51,18 +51,32 @@ pub fn keeper(institution: &str) -> String {
 /// Writes the accounts of all services and partners on `dir`, as nats-server reads them.
 pub(crate) fn write(dir: &Path) -> Result<()> {
     let (services, partners) = (services::read(dir)?, partners::list(dir)?);
-    let mut text = "# Written by studium. Holds passwords.\naccounts {\n".to_owned();
-    let password = secret::password(dir, OPERATOR)?;
-    platform(&mut text, &password, &services, &partners);
-    for it in &services {
-        service(&mut text, &secret::password(dir, &it.name)?, it, &services);
+    let mut passwords = BTreeMap::new();
+    for user in services.iter().map(|it| it.name.as_str()).chain([OPERATOR]) {
+        passwords.insert(user, quoted(&secret::password(dir, user)?));
     }
-    for it in &partners {
-        feed(&mut text, &password, &it.institution);
+    let text = render(&services, &partners, |user| passwords[user].clone());
+    secret::replace(&dir.join(FILE), format!("# Written by studium. Holds passwords.\n{text}").as_bytes())
+}
+
+/// The accounts of services that others start: passwords come from the servers' environment, `NATS_CAMPUS_PASSWORD`.
+pub fn deployed(services: &[ServiceAccess]) -> String {
+    render(services, &[], |user| format!("$NATS_{}_PASSWORD", user.to_uppercase()))
+}
+
+/// All accounts, with what stands for the password of a user.
+fn render(services: &[ServiceAccess], partners: &[Partner], password: impl Fn(&str) -> String) -> String {
+    let mut text = "accounts {\n".to_owned();
+    platform(&mut text, &password(OPERATOR), services, partners);
+    for it in services {
+        service(&mut text, &password(&it.name), it, services);
+    }
+    for it in partners {
+        feed(&mut text, &password(OPERATOR), &it.institution);
         reader(&mut text, it);
     }
     text.push_str("}\n");
-    secret::replace(&dir.join(FILE), text.as_bytes())
+    text
 }
 
 /// The account with the streams. Whoever is in it may do everything with them, so only the operator is.
@@ -70,7 +84,7 @@ fn platform(text: &mut String, password: &str, services: &[ServiceAccess], partn
     let _ = writeln!(
         text,
         "  {PLATFORM}: {{\n    jetstream: enabled\n    \
-         users: [{{ user: {OPERATOR}, password: \"{password}\" }}]\n    exports: ["
+         users: [{{ user: {OPERATOR}, password: {password} }}]\n    exports: ["
     );
     let mut exports: BTreeMap<_, (bool, Vec<_>)> = BTreeMap::new();
     for it in services {
@@ -98,7 +112,7 @@ fn service(text: &mut String, password: &str, it: &ServiceAccess, all: &[Service
     let (allow, deny) = (list(&mut grants.keys()), list(&mut it.denied(all).iter()));
     let _ = writeln!(
         text,
-        "  {}: {{\n    users: [{{ user: {}, password: \"{password}\", permissions: {{\n      \
+        "  {}: {{\n    users: [{{ user: {}, password: {password}, permissions: {{\n      \
          publish: {{ allow: [{allow}], deny: [{deny}] }}\n      subscribe: [\"_INBOX.>\"]\n    }} }}]\n    imports: [",
         quoted(&it.account()),
         quoted(&it.name),
@@ -134,7 +148,7 @@ fn feed(text: &mut String, password: &str, id: &str) {
     let _ = writeln!(
         text,
         "  \"FEED_{id}\": {{\n    jetstream: {{ max_streams: 1, max_consumers: 64, max_memory: 0 }}\n    \
-         users: [{{ user: \"{}\", password: \"{password}\" }}]\n    exports: [",
+         users: [{{ user: \"{}\", password: {password} }}]\n    exports: [",
         keeper(id)
     );
     for (subject, more) in READ {

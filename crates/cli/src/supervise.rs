@@ -39,7 +39,7 @@ pub struct Entry {
 
 impl Entry {
     /// What the broker lets the service do: what its parts declare.
-    fn access(&self) -> ServiceAccess {
+    pub fn access(&self) -> ServiceAccess {
         let parts = (self.parts)();
         let owned = |it: &&'static str| (*it).to_owned();
         ServiceAccess {

@@ -42,6 +42,10 @@ fn the_demo_comes_out_the_same_everywhere_and_its_log_is_restored_from_the_journ
     assert!(String::from_utf8_lossy(&again.stderr).contains("was played on"));
 
     let before = lines(data, &["log", "verify"]);
+    // The keys of persons are the broker's, and have a backup of their own.
+    let backup = data.join("keys.jsonl");
+    let backup = backup.to_str().unwrap();
+    let kept = lines(data, &["privacy", "keys", "backup", backup]).remove(0);
     std::fs::remove_dir_all(data.join("nats")).unwrap();
     for (service, verdict) in ["catalogue", "enrolment", "mentorship", "credentials", "campus"].into_iter().zip(&before)
     {
@@ -51,6 +55,9 @@ fn the_demo_comes_out_the_same_everywhere_and_its_log_is_restored_from_the_journ
         assert_eq!(nothing["restored"], 0, "{nothing}");
     }
     assert_eq!(lines(data, &["log", "verify"]), before);
+    let restored = lines(data, &["privacy", "keys", "restore", backup]).remove(0);
+    assert!(kept["keys"].as_u64() > Some(0), "{kept}");
+    assert_eq!(restored["restored"], kept["keys"], "{restored}");
 
     let story = lines(data, &["trace", "demo-withdrawal"]);
     assert_eq!(story.iter().map(|it| it["depth"].as_u64().unwrap()).collect::<Vec<_>>(), [0, 1, 2, 3]);
