@@ -93,7 +93,7 @@ fn nothing_is_left_undone() {
 
 /// Files of libraries that print, with the reason.
 const PRINTING: &[(&str, &str)] = &[(
-    "crates/kit/src/service.rs",
+    "crates/kit/src/program.rs",
     "`main` of every service's own binary: the one sentence before it exits, for whoever typed the command",
 )];
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::{
+    fs,
     io::{BufRead as _, BufReader, Write as _},
     net::TcpListener,
     path::Path,
@@ -16,6 +17,10 @@ fn serve(folder: &Path) -> Command {
     command.args(["serve", "enrolment"]).env("STUDIUM_STORE_URL", store_url(folder));
     command.env("STUDIUM_NATS_URL", "nats://127.0.0.1:1");
     command.arg("--development-issuer").arg(folder.join("issuer.pk8"));
+    // 32 bytes in Base64.
+    let master_key = folder.join("master-key");
+    fs::write(&master_key, format!("{}=", "A".repeat(43))).unwrap();
+    command.env("STUDIUM_MASTER_KEY_FILE", master_key);
     command
 }
 
