@@ -15,6 +15,9 @@ use tokio::{
     time::timeout,
 };
 
+/// Lines at the end of a log among which the last word is looked for.
+const LAST_LINES: usize = 8;
+
 /// A child process whose output goes to a file. Dropping it kills it.
 pub struct Process {
     name: String,
@@ -73,9 +76,11 @@ impl Process {
     pub fn last_words(&self) -> String {
         let text = read_from(&self.log, self.log_start).unwrap_or_default();
         let log = self.log.display();
-        match text.lines().map(str::trim).rfind(|it| !it.is_empty()) {
-            None => format!("its log {log} is empty"),
-            Some(line) if line.starts_with('{') => format!("see its log {log}"),
+        let lines: Vec<_> = text.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
+        // While it says its last word, what still runs in it may log that it ends.
+        match lines.iter().rev().take(LAST_LINES).find(|it| !it.starts_with('{')) {
+            None if lines.is_empty() => format!("its log {log} is empty"),
+            None => format!("see its log {log}"),
             Some(line) => format!("{} (log: {log})", line.strip_prefix("studium: ").unwrap_or(line)),
         }
     }
@@ -174,4 +179,28 @@ fn as_pid(pid: u32) -> Option<Pid> {
 fn is_zombie(pid: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat"))
         .is_ok_and(|it| it.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z')))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_last_word_is_heard_among_what_is_logged_at_the_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("log");
+        for (said, heard) in [
+            ("echo '{\"a\":1}'; echo 'studium: it is full' >&2; echo '{\"closed\":1}'", "it is full (log: "),
+            ("echo '{\"a\":1}'", "see its log "),
+            ("true", "its log "),
+        ] {
+            let mut shell = std::process::Command::new("sh");
+            shell.args(["-c", said]);
+            let mut process = Process::start("shell", shell, &log).unwrap();
+            process.child.wait().await.unwrap();
+            assert!(process.last_words().starts_with(heard), "{}", process.last_words());
+        }
+    }
 }
