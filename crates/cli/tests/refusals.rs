@@ -129,7 +129,7 @@ async fn a_store_that_another_process_has_and_one_that_cannot_be_written_are_nam
     let full = serve(elsewhere.path());
     let mut limited = Command::new("sh");
     limited.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]).arg(full.get_program()).args(full.get_args());
-    limited.args(["--nats", &nats]).env("STUDIUM_STORE_URL", store_url(elsewhere.path()));
+    limited.args(["--nats", &nats]).envs(full.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let said = sentence(1, &limited.output().unwrap());
     assert!(said.contains("is full or fails") && said.contains("free space on it"), "{said}");
 }
