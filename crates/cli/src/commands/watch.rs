@@ -1,7 +1,7 @@
 //! `studium status --watch`: what each service does at present, from its metrics, as often as wanted.
 
 use crate::{
-    commands::scrape::Scrape,
+    commands::scrape::{Scrape, total},
     platform::{Platform, ServiceState},
     progress::{count, table},
     transport::Transport,
@@ -115,7 +115,7 @@ fn people(round: &Round, platform: &Platform) -> String {
     let more = ["work/s", "behind", "parked", "due", "memory"];
     let mut rows = vec![names.iter().chain(&more).map(|it| (*it).to_owned()).collect::<Vec<_>>()];
     let rate = |of: &BTreeMap<String, f64>, names: &[&str]| -> String {
-        format!("{:.1}", names.iter().filter_map(|it| of.get(*it)).sum::<f64>())
+        format!("{:.1}", total(names.iter().filter_map(|it| of.get(*it)).copied()))
     };
     let ms = |it: Option<f64>| it.map_or_else(|| "-".to_owned(), |it| format!("{it:.1}"));
     for it in &round.services {
@@ -128,16 +128,16 @@ fn people(round: &Round, platform: &Platform) -> String {
             ms(it.p99_ms),
             ms(it.append_p99_ms),
             format!("{:.1}", it.conflicts),
-            format!("{:.1}", it.work.values().sum::<f64>()),
+            format!("{:.1}", total(it.work.values().copied())),
             count(it.behind),
             count(it.parked),
             count(it.due),
             it.memory_bytes.map_or_else(|| "-".to_owned(), |it| format!("{} MB", it / 1_000_000)),
         ]);
     }
-    let missing: Vec<_> = platform.state.services.iter().map(|it| it.name.as_str()).collect();
-    let missing: Vec<_> =
-        missing.into_iter().filter(|name| round.services.iter().all(|it| it.service != *name)).collect();
+    let answered = |name: &str| round.services.iter().any(|it| it.service == name);
+    let all = platform.state.services.iter().map(|it| it.name.as_str());
+    let missing: Vec<_> = all.filter(|it| !answered(it)).collect();
     let silent = if missing.is_empty() { String::new() } else { format!("\nNo answer from {}.", missing.join(", ")) };
     let clear = if stdout().is_terminal() { CLEAR } else { "" };
     format!("{clear}{}\nThe last {:.0} s on {}.{silent}", table(&rows), round.seconds, platform.data.display())
