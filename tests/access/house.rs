@@ -1,15 +1,14 @@
 //! The five services in one process, and calls of them in bytes: no generated client is needed to ask.
 
-use bytes::{Buf as _, BufMut as _, Bytes};
+use bytes::Bytes;
 use std::collections::BTreeMap;
 use studium_credentials::{KeyStore, Settings};
 use studium_kit::{Log, Running};
 use studium_proto::DESCRIPTORS;
-use studium_testkit::House;
+use studium_testkit::{House, Raw};
 use tonic::{
     Request, Status,
     client::Grpc,
-    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
     transport::{Channel, Endpoint},
 };
 
@@ -71,42 +70,4 @@ pub async fn ask(channel: &Channel, rpc: &str, token: Option<&str>, message: Byt
     }
     // On the wire a call with one answer looks like one with a stream of one; its refusal comes with the headers.
     client.server_streaming(request, format!("/{rpc}").parse().unwrap(), Raw).await.map(drop)
-}
-
-/// Messages as they are.
-struct Raw;
-
-impl Codec for Raw {
-    type Encode = Bytes;
-    type Decode = Bytes;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, message: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buffer.put(message);
-        Ok(())
-    }
-}
-
-impl Decoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-        let length = buffer.remaining();
-        Ok(Some(buffer.copy_to_bytes(length)))
-    }
 }
