@@ -12,9 +12,8 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::Status;
 
@@ -45,11 +44,11 @@ impl Ending {
         body: Body,
         gate: &Arc<Gate>,
         stop: &CancellationToken,
-        time: Option<Duration>,
+        until: Option<Instant>,
         place: Option<Place>,
     ) -> Self {
         let stopped = Box::pin(stop.clone().cancelled_owned());
-        let stream = Stream { stopped, until: time.map(|it| Box::pin(sleep(it))), _place: place };
+        let stream = Stream { stopped, until: until.map(|it| Box::pin(sleep_until(it))), _place: place };
         Self { stream: Some(stream), ..Self::unary(body, gate) }
     }
 

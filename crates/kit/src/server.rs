@@ -29,7 +29,10 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    time::{Instant, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 use tonic::{
     Code, Status,
@@ -53,8 +56,8 @@ const HEALTH_EVERY: Duration = Duration::from_secs(1);
 /// Requests that one connection may have under way: more wait with the client.
 const STREAMS_MAX: u32 = 1024;
 
-/// What is answered whatever else there is to do.
-const HEALTH: &str = "/grpc.health.v1.Health/";
+/// What is answered whatever else there is to do. Who watches health instead has a stream like any other.
+const HEALTH: &str = "/grpc.health.v1.Health/Check";
 const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// Bytes that may be on the way in one stream and in one connection: enough for bulk calls.
@@ -153,7 +156,7 @@ pub async fn serve(listener: TcpListener, edge: Edge, stop: CancellationToken) -
     let app = Router::new().fallback(enter).with_state(doors);
 
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).with_keepalive(Some(Duration::from_mins(1)));
-    let incoming = secured(guarded(incoming, &gate.limits, &gate.metrics), edge.tls);
+    let incoming = secured(guarded(incoming, &gate.limits, &gate.metrics), edge.tls, gate.limits.connections as usize);
     let server = Server::builder()
         .accept_http1(true)
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
@@ -255,12 +258,13 @@ impl Rpc {
 
     async fn admit_and_run(&self, request: Request) -> Result<Response, Status> {
         let gate = &self.gate;
-        if request.uri().path().starts_with(HEALTH) {
+        if request.uri().path() == HEALTH {
             let response = self.run(request).await?;
             return Ok(response.map(|it| Body::new(Ending::stream(it, gate, &self.stop, None, None))));
         }
         let _place = gate.place()?;
         let time = deadline(request.headers(), &gate.limits, self.access.streams(request.uri().path()));
+        let until = time.map(|it| Instant::now() + it);
         let work = async {
             let from = address(&request);
             let Admitted { request, caller, streams } = self.admit(request, from).await?;
@@ -269,12 +273,12 @@ impl Rpc {
             let request = request.map(|it| Body::new(Measured::new(it, Arc::clone(gate))));
             let response = self.run(request).await?;
             Ok(response.map(|it| match place {
-                Some(it_takes) => Body::new(Ending::stream(it, gate, &self.stop, time, Some(it_takes))),
+                Some(it_takes) => Body::new(Ending::stream(it, gate, &self.stop, until, Some(it_takes))),
                 None => Body::new(Ending::unary(it, gate)),
             }))
         };
-        match time {
-            Some(time) => tokio::time::timeout(time, work).await.unwrap_or_else(|_| Err(over(&gate.metrics))),
+        match until {
+            Some(until) => timeout_at(until, work).await.unwrap_or_else(|_| Err(over(&gate.metrics))),
             None => work.await,
         }
     }

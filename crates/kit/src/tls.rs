@@ -25,9 +25,8 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tonic::transport::server::Connected;
 
-/// How long a handshake may take, and how many may be under way; more wait before they begin.
+/// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-const HANDSHAKES_MAX: usize = 256;
 
 /// What is encrypted, and what need not be.
 #[derive(Args, Debug, Clone, Default)]
@@ -184,9 +183,11 @@ pub(crate) enum Wire<S> {
 }
 
 /// Connections after their handshake, if there is to be one; who does not come through it is not heard.
+/// As many handshakes may be under way as there may be connections, so that who says nothing keeps nobody waiting.
 pub(crate) fn secured<S>(
     incoming: impl Stream<Item = io::Result<S>>,
     tls: Option<Tls>,
+    at_once: usize,
 ) -> impl Stream<Item = io::Result<Wire<S>>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -208,7 +209,7 @@ where
             }
         }
     };
-    incoming.map(shake).buffer_unordered(HANDSHAKES_MAX).filter_map(std::future::ready)
+    incoming.map(shake).buffer_unordered(at_once).filter_map(std::future::ready)
 }
 
 impl<S: Connected> Connected for Wire<S> {

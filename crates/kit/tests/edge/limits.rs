@@ -84,10 +84,8 @@ async fn more_than_can_be_done_is_turned_away_while_health_answers() {
 
     busy.abort();
     until("its place is free again", async || broken_off.load(Ordering::SeqCst) == 1).await;
-    let mut patient = client.clone();
-    until("a call is answered", async || patient.clone().get_status(by(&operator, GetStatusRequest {})).await.is_ok())
+    until("a call is answered", async || client.clone().get_status(by(&operator, GetStatusRequest {})).await.is_ok())
         .await;
-    drop(patient.get_status(by(&operator, GetStatusRequest {})).await);
 }
 
 #[tokio::test]
@@ -221,6 +219,12 @@ async fn streams_of_one_caller_have_a_bound() {
     let _others = [open(&bob).await.unwrap(), open(&operator).await.unwrap(), open(&operator).await.unwrap()];
     drop(first);
     until("the place is free again", async || open(&ann).await.is_ok()).await;
+    // Who watches health has a stream like any other; who asks for it once does not wait.
+    let mut health = HealthClient::new(channel(&running).await);
+    let _watched = health.watch(HealthCheckRequest::default()).await.unwrap();
+    let refused = health.watch(HealthCheckRequest::default()).await.unwrap_err();
+    assert_eq!(told(&refused).1, "TOO_MANY_STREAMS");
+    health.check(HealthCheckRequest::default()).await.unwrap();
 }
 
 #[tokio::test]

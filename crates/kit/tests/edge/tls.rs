@@ -2,7 +2,7 @@
 
 use super::server::{Running, by, start_secured};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 use studium_kit::Security;
 use studium_proto::admin::v1::{GetStatusRequest, admin_service_client::AdminServiceClient};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
@@ -107,6 +107,19 @@ async fn a_renewed_certificate_is_shown_to_new_connections_and_a_broken_one_is_n
     asks(&server, connect(&server, &new, None).await.unwrap()).await.unwrap();
     assert!(connect(&server, &old, None).await.is_err(), "the old one is still shown");
     asks(&server, open).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_begins_no_handshake_keeps_nobody_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = authority();
+    write(folder.path(), &issue(&ours));
+    let server = start_secured(security(folder.path()).tls().unwrap()).await;
+    let silent = (0..400).map(|_| tokio::net::TcpStream::connect(server.address));
+    let silent = futures::future::try_join_all(silent).await.unwrap();
+    let answered = async { asks(&server, connect(&server, &ours, None).await.unwrap()).await };
+    tokio::time::timeout(Duration::from_secs(8), answered).await.expect("before the silent ones are given up").unwrap();
+    drop(silent);
 }
 
 #[test]
