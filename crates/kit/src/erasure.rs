@@ -5,8 +5,8 @@ use crate::{App, parked, policies::is_our_turn};
 use futures::{FutureExt as _, future::BoxFuture};
 use std::time::Duration;
 use studium_core::Event;
-use studium_log::Stored;
-use studium_store::Projection;
+use studium_log::{Log, LogError, Stored};
+use studium_store::{Projection, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +14,9 @@ use tokio_util::sync::CancellationToken;
 const DESTROYING: &str = "erasure:destroy";
 const REDACTING: &str = "erasure:redact";
 const BUCKET: &str = "personal_keys";
+
+/// Commits after which it is kept how far they were looked through.
+const KEPT_EVERY: u64 = 1000;
 
 /// The pause before what broke off begins again.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -26,6 +29,16 @@ pub(crate) fn erased_by<E: Event>(is_it: fn(&E) -> bool) -> ErasedBy {
         let mut events = stored.commit.events.iter().filter_map(|it| E::from_bytes(it).ok().flatten());
         stored.aggregate() == E::AGGREGATE && events.any(|it| is_it(&it))
     })
+}
+
+/// Has a key made only for whom nothing is sealed yet, as far as this store has seen: a bucket that was lost with the
+/// broker comes back from its backup, and not by new keys.
+pub(crate) fn make_no_key_twice(log: &Log, store: &Store) {
+    let store = store.clone();
+    log.keys().ask_before_making(move |name| {
+        let store = store.clone();
+        async move { store.has_sealed(&name).await.map_err(|e| LogError::Unreachable(e.to_string())) }.boxed()
+    });
 }
 
 /// Destroys the keys of those who are erased in the service's own stream, and takes out of its tables what was sealed
@@ -64,7 +77,8 @@ async fn destroy_all(app: &App, erased_by: &[ErasedBy]) -> anyhow::Result<()> {
         return std::future::pending().await;
     }
     let (log, store, service) = (app.log(), app.store(), app.service());
-    let mut follow = log.follow(service, parked::checkpoint(store, DESTROYING, service).await?).as_stored();
+    let mut kept = parked::checkpoint(store, DESTROYING, service).await?;
+    let mut follow = log.follow(service, kept).as_stored();
     loop {
         let commits = follow.next().await?;
         let mut any = false;
@@ -72,9 +86,10 @@ async fn destroy_all(app: &App, erased_by: &[ErasedBy]) -> anyhow::Result<()> {
             log.keys().destroy(stored.id()).await?;
             any = true;
         }
-        // What was seen without a key in it may be seen again.
-        if any {
-            parked::advance(store, DESTROYING, service, follow.position()).await?;
+        // What was seen without a key in it may be seen again, but not all of it at each start.
+        if any || follow.position() >= kept + KEPT_EVERY {
+            kept = follow.position();
+            parked::advance(store, DESTROYING, service, kept).await?;
         }
     }
 }

@@ -278,6 +278,7 @@ impl Service {
         let log = LogConfig { url: config.nats.clone(), durability: config.durability, master_key };
         let log = Log::connect(&log).await?;
         let store = Store::open(&config.store).await?;
+        erasure::make_no_key_twice(&log, &store);
         let verifier = config.verifier().await?;
         let (settings, drain, limits) = (config.shown(), config.drain(), config.limits);
         let running = self.start(Surroundings { log, store, verifier, listener, settings, drain, limits, tls }).await?;

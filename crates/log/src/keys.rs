@@ -5,7 +5,7 @@ use crate::{
     bucket::{Bucket, Slot},
     master::{self, Key, MasterKey},
 };
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{StreamExt as _, TryStreamExt as _, future::BoxFuture, stream};
 use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -28,6 +28,9 @@ const AT_ONCE: usize = 64;
 /// The pause before a bucket that does not answer is asked again.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// Whether something is sealed already with the key of a name, as one knows who keeps commits.
+type IsInUse = dyn Fn(String) -> BoxFuture<'static, Result<bool, LogError>> + Send + Sync;
+
 /// Keys of persons, as one process knows them. Clones share what they know.
 #[derive(Clone)]
 pub struct Keys {
@@ -41,6 +44,7 @@ struct Inner {
     /// Counts keys that were forgotten here.
     generation: AtomicU64,
     watching: OnceLock<AbortOnDropHandle<()>>,
+    in_use: OnceLock<Box<IsInUse>>,
 }
 
 /// What is known of a name.
@@ -61,7 +65,8 @@ pub fn key_name(holder: &str) -> String {
 impl Keys {
     pub(crate) fn new(store: Option<(Bucket, MasterKey)>) -> Self {
         let known = Cache::new(REMEMBERED_MAX);
-        Self { inner: Arc::new(Inner { store, known, generation: AtomicU64::new(0), watching: OnceLock::new() }) }
+        let (generation, watching, in_use) = (AtomicU64::new(0), OnceLock::new(), OnceLock::new());
+        Self { inner: Arc::new(Inner { store, known, generation, watching, in_use }) }
     }
 
     /// Whether this process can seal and open at all.
@@ -80,10 +85,32 @@ impl Keys {
         self.inner.generation.load(Ordering::Acquire)
     }
 
+    /// Has somebody asked before a key is made whether its name had one: then it was lost, and a new one would keep the
+    /// old one from ever coming back.
+    pub fn ask_before_making<F>(&self, is_in_use: F)
+    where
+        F: Fn(String) -> BoxFuture<'static, Result<bool, LogError>> + Send + Sync + 'static,
+    {
+        let _ = self.inner.in_use.set(Box::new(is_in_use));
+    }
+
     /// Forgets a key that was destroyed.
     pub fn forget(&self, name: &str) {
+        // Counted before, for whoever is about to remember the key, and after, for whoever has just used it.
+        self.inner.generation.fetch_add(1, Ordering::AcqRel);
         self.inner.known.insert(name.to_owned(), Known::Destroyed);
         self.inner.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Remembers what is known of a name since a count of forgotten keys; false if some were forgotten meanwhile.
+    fn remember(&self, name: &str, known: Known, before: u64) -> bool {
+        let is_key = matches!(known, Known::Key(_));
+        self.inner.known.insert(name.to_owned(), known);
+        let holds = !is_key || self.generation() == before;
+        if !holds {
+            self.inner.known.remove(name);
+        }
+        holds
     }
 
     /// Forgets all keys here, for some may have been destroyed unheard of.
@@ -106,12 +133,19 @@ impl Keys {
                     Known::Destroyed => None,
                 });
             }
+            if let Some(is_in_use) = self.inner.in_use.get()
+                && is_in_use(name.clone()).await?
+            {
+                return Err(lost(&name));
+            }
+            let before = self.generation();
             let bytes = master::random()?;
             // Whoever is first has made it; the others read what it is.
             if bucket.create(&name, wrapping.wrap(&name, &bytes)?).await? {
                 let key = master::key(&bytes)?;
-                self.inner.known.insert(name, Known::Key(Arc::clone(&key)));
-                return Ok(Some(key));
+                if self.remember(&name, Known::Key(Arc::clone(&key)), before) {
+                    return Ok(Some(key));
+                }
             }
         }
     }
@@ -133,11 +167,7 @@ impl Keys {
         let (known, unknown): (Vec<_>, Vec<_>) =
             names.into_iter().map(|name| (self.inner.known.get(&name), name)).partition(|(known, _)| known.is_some());
         let looked_up = unknown.into_iter().map(|(_, name)| async move {
-            let known = self.look(&name).await?.ok_or_else(|| {
-                LogError::Damaged(format!(
-                    "the personal key `{name}` is lost; bring it back with `studium privacy keys restore`"
-                ))
-            })?;
+            let known = self.look(&name).await?.ok_or_else(|| lost(&name))?;
             Ok::<_, LogError>((Some(known), name))
         });
         let looked_up: Vec<_> = stream::iter(looked_up).buffer_unordered(AT_ONCE).try_collect().await?;
@@ -161,11 +191,9 @@ impl Keys {
                 Some(Slot::Wrapped(it)) => Known::Key(master.unwrap(name, &it)?),
             };
             // A key that was destroyed while it was on its way must not be remembered.
-            if matches!(known, Known::Key(_)) && self.generation() != before {
-                continue;
+            if self.remember(name, known.clone(), before) {
+                return Ok(Some(known));
             }
-            self.inner.known.insert(name.to_owned(), known.clone());
-            return Ok(Some(known));
         }
     }
 
@@ -206,6 +234,11 @@ impl Keys {
     }
 }
 
+/// A key that is neither there nor destroyed.
+fn lost(name: &str) -> LogError {
+    LogError::Damaged(format!("the personal key `{name}` is lost; bring it back with `studium privacy keys restore`"))
+}
+
 async fn watch(inner: Weak<Inner>) {
     let mut from = None;
     loop {
@@ -213,9 +246,13 @@ async fn watch(inner: Weak<Inner>) {
         let Ok((bucket, _)) = keys.store() else { return };
         let bucket = bucket.clone();
         let step = async {
-            let start = match from {
-                Some(it) => it,
-                None => bucket.revision().await?,
+            let start = if let Some(it) = from {
+                it
+            } else {
+                // What was destroyed before is not heard of, so nothing from before may be remembered.
+                let revision = bucket.revision().await?;
+                keys.forget_all();
+                revision
             };
             drop(keys);
             bucket.destroyed_after(start).await

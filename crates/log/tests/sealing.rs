@@ -142,3 +142,17 @@ async fn a_key_that_is_lost_is_no_erasure() {
     other.restore("enrolment", &[stored]).await.unwrap();
     assert!(matches!(other.read("enrolment", first).await, Err(LogError::Damaged(why)) if why.contains("is lost")));
 }
+
+#[tokio::test]
+async fn no_key_is_made_where_one_was_lost() {
+    let log = Log::memory();
+    let lost = studium_log::key_name("ada");
+    log.keys().ask_before_making(move |name| Box::pin(std::future::ready(Ok(name == lost))));
+    let elsewhere = Elsewhere::new(log.clone());
+    elsewhere.say("bob", vec![registered()]).await;
+    let refused = elsewhere.try_to_say("ada", 0, vec![registered()]).await.unwrap_err();
+    assert!(refused.contains("studium privacy keys restore"), "{refused}");
+    assert!(log.last("enrolment.learner.ada").await.unwrap().is_none());
+    // What is not personal needs no key.
+    elsewhere.say("ada", vec![Event::LearnerErased(LearnerErased { reason: "asked".into() })]).await;
+}

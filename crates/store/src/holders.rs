@@ -69,6 +69,16 @@ pub(crate) async fn commits(store: &Store, key_name: &str) -> Result<Vec<(String
 }
 
 impl Store {
+    /// Whether something is sealed with a key, in any stream that is followed here.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn has_sealed(&self, key_name: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT position FROM sealed_1 WHERE key_name = $1 LIMIT 1";
+        let found: Vec<(u64,)> = self.query(sql, &[key_name.into()]).await?;
+        Ok(!found.is_empty())
+    }
+
     /// The service's own commits in which something is sealed with the key of a holder, opened as far as that goes.
     pub async fn held(&self, holder: &str, stream: &str) -> Result<Vec<Stored>, StoreError> {
         let commits = commits(self, &key_name(holder)).await?;

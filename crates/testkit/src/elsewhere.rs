@@ -71,9 +71,18 @@ impl Elsewhere {
 
     /// The same at a business time, Unix milliseconds.
     pub async fn say_at<E: Event>(&self, id: &str, at_ms: i64, events: Vec<E>) -> u64 {
+        self.try_to_say(id, at_ms, events).await.unwrap()
+    }
+
+    /// The same where something is in the way.
+    ///
+    /// # Errors
+    /// With what it is.
+    pub async fn try_to_say<E: Event>(&self, id: &str, at_ms: i64, events: Vec<E>) -> Result<u64, String> {
         let n = self.said.fetch_add(1, Ordering::Relaxed);
         let meta = Meta { at_ms, request_id: format!("said-{n}"), ..Meta::default() };
         let aggregates = Aggregates::<Told<E>>::new(self.log.clone(), Arc::new(Nothing), 1);
-        aggregates.decide(id, &events, &meta, &mut Deciding::default()).await.unwrap().position
+        let decided = aggregates.decide(id, &events, &meta, &mut Deciding::default()).await;
+        decided.map(|it| it.position).map_err(|e| format!("{e:?}"))
     }
 }

@@ -12,7 +12,7 @@ use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -148,11 +148,21 @@ async fn restore(platform: &Platform, file: &Path) -> Result<()> {
     for person in &erased {
         log.keys().destroy(person).await?;
     }
-    let mut restored = 0_u64;
+    let there: BTreeMap<_, _> = log.keys().wrapped().await?.into_iter().collect();
+    let (mut restored, mut others) = (0_u64, 0_u64);
     for line in text.lines() {
         let it: Line =
             serde_json::from_str(line).with_context(|| format!("{} is no backup of keys", file.display()))?;
-        restored += u64::from(log.keys().put_back(&it.name, &BASE64.decode(&it.wrapped)?).await?);
+        let wrapped = BASE64.decode(&it.wrapped).with_context(|| format!("{} is no backup of keys", file.display()))?;
+        others += u64::from(there.get(&it.name).is_some_and(|it| *it != wrapped));
+        restored += u64::from(log.keys().put_back(&it.name, &wrapped).await?);
+    }
+    if others > 0 {
+        bail!(
+            "{restored} keys were put back, but {others} persons have other keys than in {}: it is a backup of another \
+             platform, or keys were made anew after a loss; keep the file",
+            file.display()
+        );
     }
     platform.output.json(&json!({"restored": restored, "erased": erased.len()}));
     platform.output.say(format!(
