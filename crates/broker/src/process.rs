@@ -142,6 +142,20 @@ pub fn memory_bytes(pid: u32) -> Option<u64> {
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
+/// Processor time that a process has used, its own and the system's for it, where the system tells.
+pub fn cpu_time(pid: u32) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name before it may hold anything; user and system time are fields 14 and 15 (proc_pid_stat(5)).
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let ticks = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
+    Some(Duration::from_secs(ticks) / u32::try_from(rustix::param::clock_ticks_per_second()).ok()?)
+}
+
+/// Lets a process stand still, or go on.
+pub fn pause(pid: u32, stands_still: bool) {
+    signal(pid, if stands_still { Signal::STOP } else { Signal::CONT });
+}
+
 /// Ends a process that is no child of this one: SIGTERM, and SIGKILL after `patience`.
 /// The caller has made sure that it is ours.
 pub async fn stop_other(pid: u32, patience: Duration) {

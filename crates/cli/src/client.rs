@@ -13,7 +13,10 @@ use tonic_types::StatusExt as _;
 
 /// A connection to one service whose every call carries a token and waits when the service asks it to. Generated clients
 /// take it; clones share it.
-pub type Channel = Patient<InterceptedService<tonic::transport::Channel, Bearer>>;
+pub type Channel = Patient<Bare>;
+
+/// The same without waiting: a call that is turned away has failed.
+pub type Bare = InterceptedService<tonic::transport::Channel, Bearer>;
 
 /// Adds the caller's token to each call.
 #[derive(Clone)]
@@ -37,15 +40,20 @@ impl Platform {
     /// A connection to a service in the name of somebody.
     pub async fn connect_as(&self, service: &str, who: &token::Wanted) -> Result<Channel> {
         let address = self.address(service)?;
+        let bare = self.connect_to(address, who).await;
+        bare.map(Patient).with_context(|| format!("{service} does not answer at {address}; see `studium status`"))
+    }
+
+    /// A connection that does not wait, to an address.
+    pub async fn connect_to(&self, address: &str, who: &token::Wanted) -> Result<Bare> {
         let bearer = format!("Bearer {}", token::issue(&self.data, who)?);
         let channel = Transport::of(&self.data)?
             .endpoint(address)?
             .connect_timeout(Duration::from_secs(5))
             .tcp_nodelay(true)
             .connect()
-            .await
-            .with_context(|| format!("{service} does not answer at {address}; see `studium status`"))?;
-        Ok(Patient(InterceptedService::new(channel, Bearer(bearer.parse()?))))
+            .await?;
+        Ok(InterceptedService::new(channel, Bearer(bearer.parse()?)))
     }
 
     /// The operator's side of a service.

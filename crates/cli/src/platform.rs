@@ -32,6 +32,8 @@ pub struct Setup {
     pub port: Option<u16>,
     /// Base URL of a PostgreSQL server that holds the stores; `None` is what the directory was made with, or else SQLite.
     pub postgres: Option<String>,
+    /// What the names of its databases there begin with: `studium` for `studium_enrolment`.
+    pub databases: String,
     /// The program whose `serve` runs a service; `None` is the program that asks.
     pub program: Option<PathBuf>,
     /// Where a fetched nats-server is kept; `None` is the data directory's own cache.
@@ -48,7 +50,8 @@ impl Setup {
     /// The defaults on a directory: what runs there, or else `disk` on free ports with SQLite.
     pub fn new(data: impl Into<PathBuf>, output: Output) -> Self {
         let (durability, port, postgres, program, cache, tls, settings) = Default::default();
-        Self { data: data.into(), durability, port, postgres, program, cache, tls, settings, output }
+        let databases = "studium".to_owned();
+        Self { data: data.into(), durability, port, postgres, databases, program, cache, tls, settings, output }
     }
 }
 

@@ -41,7 +41,7 @@ pub async fn url(setup: &Setup, data: &Path, service: &str) -> Result<String> {
         fs::create_dir_all(data.join("store"))?;
         return Ok(format!("sqlite:{}", sqlite(data, service).display()));
     };
-    let url = studium_store::create_database(server, &format!("studium_{service}")).await?;
+    let url = studium_store::create_database(server, &format!("{}_{service}", setup.databases)).await?;
     if remembered(data)?.as_ref() != Some(server) {
         remember(data, server)?;
     }

@@ -250,11 +250,11 @@ impl<D: Decider> Aggregates<D> {
     /// What is known of an aggregate. A state of before a key was destroyed may hold what is to be gone: it is loaded anew.
     async fn known<'a>(&self, subject: &str, slot: &'a mut Option<Known<D>>) -> Result<&'a mut Known<D>, LogError> {
         let generation = self.log.keys().generation();
-        let known = match slot.take().filter(|it| it.generation == generation) {
-            Some(it) => it,
-            None => self.load(subject, generation).await?,
-        };
-        Ok(slot.insert(known))
+        if slot.as_ref().is_none_or(|it| it.generation != generation) {
+            *slot = None;
+            *slot = Some(self.load(subject, generation).await?);
+        }
+        Ok(slot.get_or_insert_default())
     }
 
     async fn load(&self, subject: &str, generation: u64) -> Result<Known<D>, LogError> {

@@ -2,9 +2,10 @@
 
 use super::{
     bare,
+    cost::{Cost, Paused},
     load::{Figures, closed_loop},
 };
-use crate::{client::Channel, platform::Platform, progress::Output};
+use crate::{client::Bare, platform::Platform, progress::Output, token};
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 use std::{
@@ -36,7 +37,7 @@ const LONG: u64 = 10_000;
 /// A registrar's desk: connections to enrolment, and a run that everybody may join.
 #[derive(Clone)]
 pub struct Desk {
-    pub clients: Arc<[EnrolmentServiceClient<Channel>]>,
+    pub clients: Arc<[EnrolmentServiceClient<Bare>]>,
     pub run_id: String,
     pub platform: Platform,
 }
@@ -46,13 +47,15 @@ impl Desk {
     pub async fn open(platform: &Platform) -> Result<Self> {
         let mut clients = Vec::new();
         for _ in 0..CONNECTIONS {
-            clients.push(EnrolmentServiceClient::new(platform.connect("enrolment", &["registrar"]).await?));
+            // As bare as what it is compared with.
+            let channel = platform.connect_to(platform.address("enrolment")?, &registrar()).await?;
+            clients.push(EnrolmentServiceClient::new(channel));
         }
         let run_id = super::run::offer(platform).await?;
         Ok(Self { clients: clients.into(), run_id, platform: platform.clone() })
     }
 
-    fn client(&self, n: u64) -> EnrolmentServiceClient<Channel> {
+    fn client(&self, n: u64) -> EnrolmentServiceClient<Bare> {
         self.clients[n as usize % self.clients.len()].clone()
     }
 
@@ -83,6 +86,11 @@ impl Desk {
     }
 }
 
+/// Who enrols.
+pub fn registrar() -> token::Wanted {
+    token::Wanted { roles: vec!["registrar".to_owned()], ..token::Wanted::default() }
+}
+
 fn enrol_request(run_id: &str, learner_id: String) -> EnrolRequest {
     EnrolRequest {
         run_id: run_id.to_owned(),
@@ -102,7 +110,8 @@ fn progress_request(run_id: &str, learner_id: &str, minutes: u32) -> RecordProgr
     }
 }
 
-/// `enrol` over distinct aggregates, with one, 64 and 512 calls in flight.
+/// `enrol` over distinct aggregates, with one, 64 and 512 calls in flight: with all services at work, and, where it is
+/// the processors that limit, once more with those standing still that only read what enrolment writes.
 pub async fn distinct(
     desk: &Desk,
     platform: &Platform,
@@ -118,17 +127,19 @@ pub async fn distinct(
         let run = format!("{profile}-{in_flight}");
         let echo = bare::echo(&channels, in_flight, time).await?;
         let append = bare::append(&platform.state.nats, profile, in_flight, time, &run).await?;
-        let enrol = enrol(desk, in_flight, time, run).await?;
         let limit = 1.0 / (1.0 / echo.per_second + 1.0 / append.per_second);
-        let ratio = enrol.per_second / limit;
-        output.say(format!(
-            "commands  {profile:<10} {in_flight:>3} in flight: {:>6.0}/s = {ratio:.2} of the serial limit {limit:.0}/s \
-             (echo {:.0}/s, append {:.0}/s); p50 {:.2} ms, p99 {:.2} ms",
-            enrol.per_second, echo.per_second, append.per_second, enrol.p50_ms, enrol.p99_ms
-        ));
-        let mut figures = serde_json::to_value(enrol)?;
-        figures["ratio_to_limit"] = json!(ratio);
-        figures["limit_per_second"] = json!(limit);
+        let cost = Cost::now(platform);
+        let together = enrol_on(desk, in_flight, time, run.clone()).await?;
+        let mut figures = beside_limit(&together, limit)?;
+        figures["cpu_us_per_call"] = cost.per_call(platform, together.made);
+        say(output, &format!("{profile:<10} {in_flight:>3} in flight"), &together, limit);
+        output.say(format!("          processor time of a call, µs: {}", figures["cpu_us_per_call"]));
+        if in_flight > 1 {
+            let _paused = Paused::but(platform, &["catalogue", "enrolment"]);
+            let alone = enrol_on(desk, in_flight, time, format!("{run}-alone")).await?;
+            figures["alone"] = beside_limit(&alone, limit)?;
+            say(output, "           the others stand still", &alone, limit);
+        }
         figures["echo"] = serde_json::to_value(echo)?;
         figures["append"] = serde_json::to_value(append)?;
         all[in_flight.to_string()] = figures;
@@ -137,7 +148,26 @@ pub async fn distinct(
     Ok(all)
 }
 
-async fn enrol(desk: &Desk, in_flight: usize, time: Duration, run: String) -> Result<Figures> {
+fn beside_limit(enrol: &Figures, limit: f64) -> Result<Value> {
+    let mut figures = serde_json::to_value(enrol)?;
+    figures["ratio_to_limit"] = json!(enrol.per_second / limit);
+    figures["limit_per_second"] = json!(limit);
+    Ok(figures)
+}
+
+fn say(output: Output, how: &str, it: &Figures, limit: f64) {
+    output.say(format!(
+        "commands  {how}: {:>6.0}/s = {:.2} of the serial limit {limit:.0}/s; p50 {:.2} ms, p99 {:.2} ms, {} failed",
+        it.per_second,
+        it.per_second / limit,
+        it.p50_ms,
+        it.p99_ms,
+        it.failed
+    ));
+}
+
+/// `enrol` over distinct aggregates, so many in flight.
+pub async fn enrol_on(desk: &Desk, in_flight: usize, time: Duration, run: String) -> Result<Figures> {
     let (clients, run_id): (_, Arc<str>) = (Arc::clone(&desk.clients), desk.run_id.as_str().into());
     let run: Arc<str> = run.into();
     closed_loop(in_flight, Duration::from_millis(500), time, move |n| {
@@ -153,10 +183,20 @@ async fn enrol(desk: &Desk, in_flight: usize, time: Duration, run: String) -> Re
 
 /// One aggregate, 64 calls in flight.
 pub async fn hot(desk: &Desk, profile: Durability, time: Duration, output: Output) -> Result<Value> {
-    let learner: Arc<str> = format!("bench-hot-{profile}").into();
+    let measured = hot_on(desk, &format!("bench-hot-{profile}"), time).await?;
+    output.say(format!(
+        "hot       {profile:<10} {HOT_IN_FLIGHT:>3} in flight on one aggregate: {:.0}/s, {} failed; p50 {:.2} ms, p99 {:.2} ms",
+        measured.per_second, measured.failed, measured.p50_ms, measured.p99_ms
+    ));
+    Ok(serde_json::to_value(measured)?)
+}
+
+/// The same for an aggregate of a learner.
+pub async fn hot_on(desk: &Desk, learner: &str, time: Duration) -> Result<Figures> {
+    let learner: Arc<str> = learner.into();
     desk.enrol(learner.to_string()).await?;
     let (clients, run_id): (_, Arc<str>) = (Arc::clone(&desk.clients), desk.run_id.as_str().into());
-    let measured = closed_loop(HOT_IN_FLIGHT, Duration::from_millis(500), time, move |n| {
+    closed_loop(HOT_IN_FLIGHT, Duration::from_millis(500), time, move |n| {
         let mut client = clients[n as usize % clients.len()].clone();
         // More minutes each time, or it would be so already; what overtakes is "already so", which is an answer, too.
         let request = progress_request(&run_id, &learner, n as u32 + 1);
@@ -165,12 +205,7 @@ pub async fn hot(desk: &Desk, profile: Durability, time: Duration, output: Outpu
             Ok(())
         }
     })
-    .await?;
-    output.say(format!(
-        "hot       {profile:<10} {HOT_IN_FLIGHT:>3} in flight on one aggregate: {:.0}/s, {} failed; p50 {:.2} ms, p99 {:.2} ms",
-        measured.per_second, measured.failed, measured.p50_ms, measured.p99_ms
-    ));
-    Ok(serde_json::to_value(measured)?)
+    .await
 }
 
 /// One command at a time on an aggregate with a short and on one with a long history, turn by turn.

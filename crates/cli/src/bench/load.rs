@@ -25,6 +25,9 @@ pub struct Figures {
     pub calls: u64,
     /// Calls that did not.
     pub failed: u64,
+    /// All calls, those before it was measured too.
+    #[serde(skip)]
+    pub made: u64,
 }
 
 /// Keeps `in_flight` calls going for `warm_up` and then `time`; only the latter is measured.
@@ -72,7 +75,7 @@ where
             tracing::warn!(error = %e, "calls of the bench failed");
         }
     }
-    Ok(figures(&all, time, failures))
+    Ok(Figures { made: numbers.load(Ordering::Relaxed), ..figures(&all, time, failures) })
 }
 
 /// An empty histogram of microseconds, 1 µs to 60 s with three digits.
@@ -88,5 +91,6 @@ pub fn figures(took: &Histogram<u64>, time: Duration, failed: u64) -> Figures {
         p99_ms: took.value_at_quantile(0.99) as f64 / 1000.0,
         calls: took.len(),
         failed,
+        made: took.len() + failed,
     }
 }

@@ -3,11 +3,14 @@
 pub mod bare;
 mod campus;
 mod commands;
+mod cost;
 mod credentials;
 pub mod load;
 mod mentorship;
+mod page;
 mod partners;
 mod run;
+mod scale;
 mod views;
 
 use crate::{
@@ -28,24 +31,29 @@ use studium_log::Durability;
                         studium bench --only views --postgres postgres://postgres@127.0.0.1:5432"
 )]
 pub struct Bench {
-    /// Only these parts. Measured only when they are named: campus, which fills a plan of 100,000 seats;
+    /// Only these parts. Measured only when they are named: scale, which runs 1, 2 and 4 replicas of enrolment; campus, which fills a plan of 100,000 seats;
     /// mentorship, which gives 10,000 learners a mentor, one by one and all together, and says how well they fit;
     /// credentials, which signs and checks on one core, issues 2,000 on the platform, and revokes some;
-    /// and partners, which tells a feed and has it read by 1, 100 and 1,000 subscribers, and sent to a webhook
+    /// partners, which tells a feed and has it read by 1, 100 and 1,000 subscribers, and sent to a webhook;
+    /// and all, which is everything, in all profiles, and on PostgreSQL too where --postgres names a server
     #[arg(value_name = "PART", value_parser = PARTS)]
     parts: Vec<String>,
     /// Only this part; the same as naming it
     #[arg(long, value_name = "PART", value_parser = PARTS)]
     only: Vec<String>,
-    /// Only these durability profiles: disk, process, replicated
-    #[arg(long, value_name = "PROFILE", default_values = ["disk", "process"])]
+    /// Only these durability profiles: disk, process, replicated [default: disk and process; for all, all three]
+    #[arg(long, value_name = "PROFILE")]
     profile: Vec<Durability>,
     /// How long each loop is measured
     #[arg(long, value_name = "SECONDS", default_value_t = 3.0)]
     seconds: f64,
-    /// Measures views on this PostgreSQL server, too
+    /// Measures views on this PostgreSQL server, too; and everything else, if all is measured. It leaves databases
+    /// there whose names begin with `studium_bench`
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
+    /// Writes a page with all figures as Markdown, and its plots beside it
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
     /// Seats of the plans that campus measures at
     #[arg(long, hide = true, default_value_t = 100_000)]
     seats: u32,
@@ -67,43 +75,86 @@ pub struct Bench {
 }
 
 /// What can be measured.
-const PARTS: [&str; 9] = ["commands", "hot", "length", "views", "freshness", CAMPUS, MENTORSHIP, CREDENTIALS, PARTNERS];
+const PARTS: [&str; 11] =
+    ["all", "commands", "hot", "length", "views", "freshness", SCALE, CAMPUS, MENTORSHIP, CREDENTIALS, PARTNERS];
 
 /// The parts that take long.
+const SCALE: &str = "scale";
 const CAMPUS: &str = "campus";
 const MENTORSHIP: &str = "mentorship";
 const CREDENTIALS: &str = "credentials";
 const PARTNERS: &str = "partners";
-const LONG: [&str; 4] = [CAMPUS, MENTORSHIP, CREDENTIALS, PARTNERS];
+const LONG: [&str; 5] = [SCALE, CAMPUS, MENTORSHIP, CREDENTIALS, PARTNERS];
 
 impl Bench {
     fn wants(&self, part: &str) -> bool {
-        let mut named = self.parts.iter().chain(&self.only).peekable();
-        if named.peek().is_none() { !LONG.contains(&part) } else { named.any(|it| it == part) }
+        let named: Vec<_> = self.parts.iter().chain(&self.only).map(String::as_str).collect();
+        if named.is_empty() { !LONG.contains(&part) } else { named.contains(&part) || self.wants_all() }
+    }
+
+    fn wants_all(&self) -> bool {
+        self.parts.iter().chain(&self.only).any(|it| it == "all")
     }
 
     fn time(&self) -> Duration {
         Duration::from_secs_f64(self.seconds)
+    }
+
+    fn profiles(&self) -> Vec<Durability> {
+        match (&self.profile[..], self.wants_all()) {
+            ([], true) => vec![Durability::Disk, Durability::Process, Durability::Replicated],
+            ([], false) => vec![Durability::Disk, Durability::Process],
+            (named, _) => named.to_vec(),
+        }
+    }
+
+    /// Whether views are measured on a platform of this profile: once, and not where the log makes them wait.
+    fn wants_views(&self, profile: Durability) -> bool {
+        let profiles = self.profiles();
+        let best = profiles.iter().find(|it| **it == Durability::Process).or(profiles.first());
+        self.wants("views") && best == Some(&profile)
     }
 }
 
 /// Runs the bench in directories of its own, which are removed afterwards.
 pub async fn run(bench: &Bench, output: Output) -> Result<()> {
     let mut results = Map::new();
-    for profile in &bench.profile {
-        // The data goes where the disk is that a deployment would use: beside the caller's.
-        let folder = tempfile::Builder::new().prefix("studium-bench-").tempdir_in(PathBuf::from("."))?;
-        let settings = vec![("STUDIUM_ENROLMENT_WEBHOOK_ALLOW", "127.0.0.0/8".to_owned())];
-        let setup = Setup { durability: Some(*profile), settings, ..Setup::new(folder.path(), Output::silent()) };
-        let measured =
-            Platform::with(&setup, async |platform| measure(bench, platform, *profile, output).await).await?;
-        merge(&mut results, measured);
+    for profile in bench.profiles() {
+        merge(&mut results, on(bench, profile, None, output).await?);
+    }
+    if bench.wants_all() && bench.postgres.is_some() {
+        let mut on_postgres = Map::new();
+        for profile in bench.profiles() {
+            output.say(format!("the same on PostgreSQL, {profile}:"));
+            merge(&mut on_postgres, on(bench, profile, bench.postgres.clone(), output).await?);
+        }
+        results.insert("on_postgres".to_owned(), on_postgres.into());
+    }
+    if let Some(page) = &bench.page {
+        page::write(page, &results, bench.seconds)?;
+        output.say(format!("the page is in {}", page.display()));
     }
     output.json(&results);
     Ok(())
 }
 
-async fn measure(bench: &Bench, platform: &Platform, profile: Durability, output: Output) -> Result<Value> {
+/// Measures on a platform of its own.
+async fn on(bench: &Bench, profile: Durability, postgres: Option<String>, output: Output) -> Result<Value> {
+    // The data goes where the disk is that a deployment would use: beside the caller's.
+    let folder = tempfile::Builder::new().prefix("studium-bench-").tempdir_in(PathBuf::from("."))?;
+    let settings = vec![
+        ("STUDIUM_ENROLMENT_WEBHOOK_ALLOW", "127.0.0.0/8".to_owned()),
+        // One caller asks for what all callers of a university would.
+        ("STUDIUM_MAX_CALLS_PER_SECOND", "100000".to_owned()),
+    ];
+    let databases = format!("studium_bench_{}_{profile}", std::process::id());
+    let defaults = Setup::new(folder.path(), Output::silent());
+    let setup = Setup { durability: Some(profile), postgres, databases, settings, ..defaults };
+    Platform::with(&setup, async |platform| measure(bench, &setup, platform, output).await).await
+}
+
+async fn measure(bench: &Bench, setup: &Setup, platform: &Platform, output: Output) -> Result<Value> {
+    let profile = platform.state.durability;
     let mut all = json!({});
     let name = profile.to_string();
     let desk = commands::Desk::open(platform).await?;
@@ -119,6 +170,16 @@ async fn measure(bench: &Bench, platform: &Platform, profile: Durability, output
     if bench.wants("freshness") {
         all["freshness"][&name] = views::freshness(&desk, profile, bench.time(), output).await?;
     }
+    if bench.wants(SCALE) {
+        // Replicas share the service's store only where that is a server.
+        let stores = tempfile::Builder::new().prefix("replicas-").tempdir_in(&platform.data)?;
+        let shared = match &setup.postgres {
+            Some(it) => Some(studium_store::create_database(it, &format!("{}_enrolment", setup.databases)).await?),
+            None => None,
+        };
+        let store = scale::Place { folder: stores.path(), shared: shared.as_deref() };
+        all[SCALE][&name] = scale::measure(&desk, platform, store, bench.time(), output).await?;
+    }
     if bench.wants(CAMPUS) {
         all[CAMPUS][&name] = campus::measure(bench, platform, &desk.run_id, output).await?;
     }
@@ -131,7 +192,7 @@ async fn measure(bench: &Bench, platform: &Platform, profile: Durability, output
     if bench.wants(PARTNERS) {
         all[PARTNERS][&name] = partners::measure(bench, &desk, platform, output).await?;
     }
-    if bench.wants("views") && profile != Durability::Disk || bench.wants("views") && bench.profile.len() == 1 {
+    if bench.wants_views(profile) {
         all["views"] = views::catch_up(&desk, platform, bench.postgres.as_deref(), output).await?;
     }
     Ok(all)
