@@ -75,8 +75,9 @@ pub enum Command {
     /// Runs the platform until Ctrl-C: nats-server and the services.
     #[command(
         after_help = "Examples:\n  studium up\n  studium up --durability replicated --port 8400 --data cluster-data\n  \
-                            studium up --postgres postgres://studium:secret@127.0.0.1:5432\n\n\
-                            Ports with --port 7400: catalogue 7401, enrolment 7402, mentorship 7403, credentials 7404, campus 7405, nats 7422 (replicated: to 7424, and 7522 to 7524 between nodes)."
+                            studium up --postgres postgres://studium:secret@127.0.0.1:5432\n  \
+                            studium up --with target/debug/studium-feedback\n\n\
+                            Ports with --port 7400: catalogue 7401, enrolment 7402, mentorship 7403, credentials 7404, campus 7405, services of --with from 7406, nats 7422 (replicated: to 7424, and 7522 to 7524 between nodes)."
     )]
     Up(UpArgs),
     /// Runs one service in this process; settings as for its own binary.
@@ -169,12 +170,15 @@ pub struct UpArgs {
     /// The data directory remembers it.
     #[arg(long)]
     tls: bool,
+    /// Run a service of your own with the platform, with an account in the broker; may be repeated.
+    #[arg(long, value_name = "PROGRAM")]
+    with: Vec<PathBuf>,
 }
 
 impl UpArgs {
     /// The platform that is asked for.
     pub fn setup(&self, cli: &Cli) -> Setup {
-        Setup { port: Some(self.port), tls: self.tls, ..self.store.setup(cli) }
+        Setup { port: Some(self.port), tls: self.tls, with: self.with.clone(), ..self.store.setup(cli) }
     }
 }
 

@@ -2,13 +2,13 @@
 
 use crate::{
     platform::{Platform, Setup},
-    supervise::{Processes, interrupted, promise},
+    supervise::{Processes, promise},
 };
 use anyhow::{Result, bail};
 
 /// Starts everything, prints where it answers, and keeps it running until it is told to stop or a part ends by itself.
 pub async fn up(setup: &Setup) -> Result<()> {
-    let interrupted = interrupted()?;
+    let interrupted = studium_kit::server::asked_to_stop()?;
     tokio::pin!(interrupted);
     let mut processes = tokio::select! {
         processes = Processes::start(setup) => processes?,

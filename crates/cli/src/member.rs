@@ -1,0 +1,144 @@
+//! What a platform is made of: its own services, and those beside it that `up --with` names.
+
+use crate::supervise::SERVICES;
+use anyhow::{Context as _, Result, bail, ensure};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+use studium_broker::services::ServiceAccess;
+
+/// Ports for services beside the platform's own.
+const BESIDE_MAX: usize = 16;
+
+/// The longest name of a service beside the platform's own, characters.
+const NAME_MAX: usize = 40;
+
+/// Names that something else has in a data directory, or in the broker.
+const TAKEN: [&str; 4] = ["nats", "broker", "ca", "operator"];
+
+/// A service as the platform starts it.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Its name, which is its stream's.
+    pub name: String,
+    /// Its port is the first port and so many more.
+    pub offset: u16,
+    /// What it may do in the broker.
+    pub access: ServiceAccess,
+    /// Its own program; `None` for a service of the platform.
+    program: Option<PathBuf>,
+}
+
+impl Member {
+    /// What starts it; its settings are for the caller to add. `ours` is the program with the platform's services.
+    pub fn command(&self, ours: Option<&Path>) -> Result<Command> {
+        if let Some(it) = &self.program {
+            return Ok(Command::new(it));
+        }
+        let ours = match ours {
+            Some(it) => it.to_owned(),
+            None => std::env::current_exe().context("cannot find the program that runs; start it by its path")?,
+        };
+        let mut command = Command::new(ours);
+        command.args(["serve", &self.name]);
+        Ok(command)
+    }
+}
+
+/// The platform's services and those of some programs, in the order in which they are started.
+///
+/// # Errors
+/// With a sentence for a program that is no service, or one that would meddle with others.
+pub fn all(beside: &[PathBuf]) -> Result<Vec<Member>> {
+    ensure!(beside.len() <= BESIDE_MAX, "--with takes {BESIDE_MAX} programs at most");
+    let own = SERVICES.iter().map(|it| Member {
+        name: it.name.to_owned(),
+        offset: it.offset,
+        access: it.access(),
+        program: None,
+    });
+    let mut all: Vec<_> = own.collect();
+    for program in beside {
+        let shown = program.display();
+        let access = ask(program)?;
+        fits(&access, &all).with_context(|| format!("{shown} cannot run with the platform"))?;
+        let offset = all.len() as u16 + 1;
+        all.push(Member { name: access.name.clone(), offset, access, program: Some(program.clone()) });
+    }
+    for it in &all {
+        let missing = it.access.reads.iter().find(|read| !all.iter().any(|other| other.name == **read));
+        if let Some(missing) = missing {
+            bail!("{} reads `{missing}`, which is no service here; name its program with --with, too", it.name);
+        }
+    }
+    Ok(all)
+}
+
+/// What a program says that its service writes and reads.
+fn ask(program: &Path) -> Result<ServiceAccess> {
+    let shown = program.display();
+    let said = Command::new(program).arg("--access").output();
+    let said = said.with_context(|| format!("cannot run {shown}; --with takes the path of a service's program"))?;
+    let read = serde_json::from_slice(&said.stdout).ok().filter(|_| said.status.success());
+    read.with_context(|| {
+        format!("{shown} does not say what its service writes and reads; is it made with studium_kit::main?")
+    })
+}
+
+/// Whether a service writes only what is its own, under a name that nobody has.
+fn fits(access: &ServiceAccess, all: &[Member]) -> Result<()> {
+    let ServiceAccess { name, writes, feeds, .. } = access;
+    let is_plain = |it: &str| {
+        it.starts_with(|it: char| it.is_ascii_lowercase())
+            && it.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_')
+    };
+    ensure!(
+        is_plain(name) && name.len() <= NAME_MAX && !TAKEN.contains(&&**name),
+        "`{name}` is no name for a service: a to z, 0 to 9 and _, at most {NAME_MAX} characters, not {}",
+        TAKEN.join(", ")
+    );
+    ensure!(!all.iter().any(|it| it.name == *name), "there is a service `{name}` already");
+    let foreign = writes.iter().find(|it| !it.split_once('.').is_some_and(|(own, kind)| own == name && is_plain(kind)));
+    if let Some(foreign) = foreign {
+        bail!("it writes `{foreign}`, and may write only what begins with `{name}.`");
+    }
+    // Their names have no token in common, so that the account would take in streams of others.
+    ensure!(feeds.is_empty(), "it keeps feeds, which only the platform's own services may");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn refused(name: &str, writes: &[&str], feeds: &[&str]) -> String {
+        let own = |it: &[&str]| it.iter().map(|it| (*it).to_owned()).collect();
+        let access = ServiceAccess { name: name.to_owned(), writes: own(writes), reads: vec![], feeds: own(feeds) };
+        fits(&access, &all(&[]).unwrap()).err().map_or(String::new(), |it| it.to_string())
+    }
+
+    #[test]
+    fn a_service_beside_the_platform_writes_only_what_is_its_own() {
+        assert_eq!(refused("feedback", &["feedback.feedback", "feedback.of_run"], &[]), "");
+        for name in ["enrolment", "operator", "", "Feedback", "feed back", "feed.back", "9lives", "personal_keys>"] {
+            assert!(!refused(name, &[], &[]).is_empty(), "{name}");
+        }
+        for writes in
+            ["enrolment.enrolment", "feedback", "feedback.>", "feedback.a.b", "$KV.personal_keys", "feedback."]
+        {
+            assert!(refused("feedback", &[writes], &[]).contains("may write only"), "{writes}");
+        }
+        assert!(refused("feedback", &[], &["enrolment"]).contains("feeds"));
+    }
+
+    #[test]
+    fn what_is_no_service_is_told_in_a_sentence() {
+        let why = all(&["/nowhere/feedback".into()]).unwrap_err().to_string();
+        assert!(why.contains("cannot run /nowhere/feedback"), "{why}");
+        let why = all(&["/bin/true".into()]).unwrap_err().to_string();
+        assert!(why.contains("does not say"), "{why}");
+    }
+}
