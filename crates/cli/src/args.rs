@@ -2,7 +2,7 @@
 
 use crate::{
     commands::{
-        campus::CampusCommand, credentials::CredentialsCommand, health::HealthArgs, log::TailArgs,
+        campus::CampusCommand, credentials::CredentialsCommand, health::HealthArgs, log::TailArgs, new::NewArgs,
         parked::ParkedCommand, partners::PartnersCommand, privacy::PrivacyCommand, serve::ServeArgs,
     },
     demo::DemoArgs,
@@ -86,6 +86,11 @@ pub enum Command {
     /// Says whether one service is ready; exit code 1 when it is not.
     #[command(after_help = "Example:\n  studium health --listen 127.0.0.1:7402")]
     Health(HealthArgs),
+    /// Writes a service of your own from a template: a contract, a decider, views, calls, tests.
+    #[command(
+        after_help = "Examples:\n  studium new study_groups\n  studium new study_groups --dir ../study_groups --studium ."
+    )]
+    New(NewArgs),
     /// Plays data from elsewhere as ordinary commands; uses the platform that runs, or starts one.
     Import(ImportArgs),
     /// Shows what a campus's seats were used for and cost, which rosters wait for a word, and why a course is not covered.

@@ -14,8 +14,14 @@ const BESIDE_MAX: usize = 16;
 /// The longest name of a service beside the platform's own, characters.
 const NAME_MAX: usize = 40;
 
-/// Names that something else has in a data directory, or in the broker.
-const TAKEN: [&str; 4] = ["nats", "broker", "ca", "operator"];
+/// Names that something else has: in a data directory, in the broker, or as a crate `studium-…`.
+const TAKEN: [&str; 15] = [
+    "bench", "broker", "build", "ca", "cli", "core", "kit", "log", "nats", "operator", "proto", "store", "testkit",
+    "tests", "vc",
+];
+
+/// How the names of partners' feeds begin, which are streams beside those of services.
+const FEEDS: &str = "partner_";
 
 /// A service as the platform starts it.
 #[derive(Debug, Clone)]
@@ -86,18 +92,26 @@ fn ask(program: &Path) -> Result<ServiceAccess> {
     })
 }
 
+fn is_plain(it: &str) -> bool {
+    let is_small = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_';
+    it.starts_with(|it: char| it.is_ascii_lowercase()) && it.bytes().all(is_small)
+}
+
+/// Whether a service may have a name: it is a stream's, a file's, an account's and a package's.
+pub fn fits_as_name(name: &str) -> Result<()> {
+    ensure!(
+        is_plain(name) && name.len() <= NAME_MAX && !name.starts_with(FEEDS) && !TAKEN.contains(&name),
+        "`{name}` is no name for a service: a to z, 0 to 9 and _, at most {NAME_MAX} characters, not `{FEEDS}…` nor {}",
+        TAKEN.join(", ")
+    );
+    ensure!(!SERVICES.iter().any(|it| it.name == name), "there is a service `{name}` already");
+    Ok(())
+}
+
 /// Whether a service writes only what is its own, under a name that nobody has.
 fn fits(access: &ServiceAccess, all: &[Member]) -> Result<()> {
     let ServiceAccess { name, writes, feeds, .. } = access;
-    let is_plain = |it: &str| {
-        it.starts_with(|it: char| it.is_ascii_lowercase())
-            && it.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_')
-    };
-    ensure!(
-        is_plain(name) && name.len() <= NAME_MAX && !TAKEN.contains(&&**name),
-        "`{name}` is no name for a service: a to z, 0 to 9 and _, at most {NAME_MAX} characters, not {}",
-        TAKEN.join(", ")
-    );
+    fits_as_name(name)?;
     ensure!(!all.iter().any(|it| it.name == *name), "there is a service `{name}` already");
     let foreign = writes.iter().find(|it| !it.split_once('.').is_some_and(|(own, kind)| own == name && is_plain(kind)));
     if let Some(foreign) = foreign {
@@ -123,7 +137,9 @@ mod tests {
     #[test]
     fn a_service_beside_the_platform_writes_only_what_is_its_own() {
         assert_eq!(refused("feedback", &["feedback.feedback", "feedback.of_run"], &[]), "");
-        for name in ["enrolment", "operator", "", "Feedback", "feed back", "feed.back", "9lives", "personal_keys>"] {
+        for name in
+            ["enrolment", "operator", "", "Feedback", "feed back", "feed.back", "9lives", "personal_keys>", "partner_x"]
+        {
             assert!(!refused(name, &[], &[]).is_empty(), "{name}");
         }
         for writes in
