@@ -1,7 +1,9 @@
 //! Contracts at run time: descriptors, and what the options in them say. The platform's own, and those of services beside it.
 
 use crate::personal::Personal;
-use prost_reflect::{DescriptorPool, DynamicMessage, FileDescriptor, Kind as FieldKind, ServiceDescriptor, Value};
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, FileDescriptor, Kind as FieldKind, MessageDescriptor, ServiceDescriptor, Value,
+};
 use std::{
     collections::HashMap,
     sync::{LazyLock, PoisonError, RwLock},
@@ -85,6 +87,11 @@ fn aggregate(name: &str) -> Option<&'static Aggregate> {
 /// Whether a contract says what the events of an aggregate are.
 pub fn is_known(name: &str) -> bool {
     aggregate(name).is_some()
+}
+
+/// The message that the events of an aggregate are.
+pub fn message_of(name: &str) -> Option<MessageDescriptor> {
+    first(|it| it.pool.get_message_by_name(it.aggregates.get(name)?.message))
 }
 
 /// A gRPC service by its full name.
@@ -177,8 +184,7 @@ pub fn json_of<M: prost::Message>(name: &str, message: &M) -> serde_json::Value 
 
 /// A stored event as canonical proto JSON with its name, for people and scripts.
 pub fn event_json(name: &str, bytes: &[u8]) -> Option<serde_json::Value> {
-    let descriptor = first(|it| it.pool.get_message_by_name(it.aggregates.get(name)?.message))?;
-    let message = DynamicMessage::decode(descriptor, bytes).ok()?;
+    let message = DynamicMessage::decode(message_of(name)?, bytes).ok()?;
     let (field, value) = message.fields().next()?;
     match (field.kind(), value) {
         (FieldKind::Message(kind), Value::Message(event)) => {

@@ -13,8 +13,8 @@ pub use prost::Message as Encoded;
 pub use prost_types::Timestamp;
 
 pub use contract::{
-    Contract, DESCRIPTORS, PLATFORM, event_json, file_descriptor_set, is_known, join, json_of, name_of_event, personal,
-    service,
+    Contract, DESCRIPTORS, PLATFORM, event_json, file_descriptor_set, is_known, join, json_of, message_of,
+    name_of_event, personal, service,
 };
 pub use extension::private;
 pub use personal::{Cut, Personal};

@@ -1,10 +1,12 @@
-//! A newcomer's service: written by `studium new`, built beside the workspace, and run with a real platform.
+//! What others build upon a platform: a newcomer's service, written by `studium new` and built beside the workspace, and a reader in Python.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod platform;
 
 use platform::{Platform, studium};
 use std::{
+    collections::BTreeSet,
+    ffi::OsStr,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -51,7 +53,7 @@ async fn a_newcomers_service_runs_with_the_platform() {
 
     // All this happens before the service exists.
     succeeds(studium(dir.path()).args(["--json", "demo", "--keep", "--durability", "process"]));
-    let platform = Platform::up(dir.path(), &program);
+    let platform = Platform::up(dir.path(), [OsStr::new("--with"), program.as_os_str()]);
     let (run, learner) = platform.somebody_enrolled();
     let write = format!("{NAME}.v1.StudyNotesService/WriteNote");
     let (own, others) = (platform.token("learner", &learner), platform.token("learner", "somebody-else"));
@@ -67,4 +69,36 @@ async fn a_newcomers_service_runs_with_the_platform() {
     assert_eq!(commits[0]["subject"], format!("{NAME}.note.{run}~{learner}"));
     succeeds(studium(dir.path()).args(["log", "verify", "--service", NAME]));
     platform.the_broker_keeps_it_to_what_it_declares(NAME).await;
+}
+
+/// The stock client of NATS and the published protos.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_in_python_misses_no_enrolment() {
+    let Some(python) = std::env::var_os("STUDIUM_TEST_READER_PYTHON") else {
+        return println!("skipped: set STUDIUM_TEST_READER_PYTHON to what examples/python-enrolments needs");
+    };
+    let dir = tempfile::tempdir().unwrap();
+    succeeds(studium(dir.path()).args(["--json", "demo", "--keep", "--durability", "process"]));
+    let platform = Platform::up(dir.path(), ["--reader", "reports=enrolment"].map(OsStr::new));
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/python-enrolments/enrolments.py");
+    let read = || {
+        let mut command = Command::new("python3");
+        command.arg(&script).arg(platform.nats()).arg("reports").arg(platform.password_file("reports"));
+        succeeds(command.arg(dir.path().join("enrolments.db")).env("PYTHONPATH", &python))
+    };
+    let said = read();
+    println!("{said}");
+
+    let commits = platform.commits("enrolment");
+    let all = commits.len();
+    assert!(said.contains(&format!("{all} commits taken in, {all} in all, none missed")), "{all}: {said}");
+    let of_enrolments = commits.iter().filter(|it| it["subject"].as_str().unwrap().starts_with("enrolment.enrolment."));
+    let subjects: BTreeSet<_> = of_enrolments.clone().map(|it| it["subject"].to_string()).collect();
+    let counted = said.lines().skip(1).map(|it| it.rsplit_once(' ').unwrap().1.parse::<usize>().unwrap());
+    assert_eq!(counted.sum::<usize>(), subjects.len());
+    let completed = of_enrolments.filter(|it| it["events"].to_string().contains("EnrolmentCompleted")).count();
+    assert!(completed > 0 && said.lines().any(|it| it == format!("completed {completed}")), "{completed}: {said}");
+
+    assert!(read().starts_with("0 commits taken in"), "the second run goes on where the first ended");
+    platform.the_broker_keeps_it_to_what_it_declares("reports").await;
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 use std::{
+    ffi::OsStr,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -28,10 +29,10 @@ pub struct Platform {
 }
 
 impl Platform {
-    pub fn up(dir: &Path, program: &Path) -> Self {
+    pub fn up(dir: &Path, beside: [&OsStr; 2]) -> Self {
         let mut command = studium(dir);
         command.args(["--json", "up", "--durability", "process", "--port", &free_base().to_string()]);
-        let mut up = command.arg("--with").arg(program).stdout(Stdio::piped()).spawn().unwrap();
+        let mut up = command.args(beside).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(up.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let state = serde_json::from_str(&line).expect("up says where it runs");
@@ -45,7 +46,8 @@ impl Platform {
 
     /// What a service's stream holds, one commit after the other.
     pub fn commits(&self, service: &str) -> Vec<Value> {
-        let output = studium(&self.dir).args(["--json", "log", "tail", "--from", "1", "--service", service]).output().unwrap();
+        let output =
+            studium(&self.dir).args(["--json", "log", "tail", "--from", "1", "--service", service]).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).lines().map(|it| serde_json::from_str(it).unwrap()).collect()
     }
@@ -79,12 +81,21 @@ impl Platform {
         answer.map_or_else(|it| it.code(), |_| Code::Ok)
     }
 
+    /// The broker's address, without a user.
+    pub fn nats(&self) -> &str {
+        self.state["nats"].as_str().unwrap()
+    }
+
+    /// The file with a user's password for the broker.
+    pub fn password_file(&self, user: &str) -> PathBuf {
+        self.dir.join(format!("data/nats/{user}.password"))
+    }
+
     /// With the service's own password one reads what it follows, and changes nothing.
     pub async fn the_broker_keeps_it_to_what_it_declares(&self, service: &str) {
-        let file = self.dir.join(format!("data/nats/{service}.password"));
-        let password = std::fs::read_to_string(file).unwrap().trim().to_owned();
+        let password = std::fs::read_to_string(self.password_file(service)).unwrap().trim().to_owned();
         let options = async_nats::ConnectOptions::with_user_and_password(service.to_owned(), password);
-        let client = options.connect(self.state["nats"].as_str().unwrap()).await.unwrap();
+        let client = options.connect(self.nats()).await.unwrap();
         let mut streams = async_nats::jetstream::new(client);
         streams.set_timeout(Duration::from_secs(2));
         assert!(streams.get_stream("enrolment").await.is_ok(), "it follows enrolment");

@@ -6,6 +6,7 @@ use crate::{
         parked::ParkedCommand, partners::PartnersCommand, privacy::PrivacyCommand, serve::ServeArgs,
     },
     demo::DemoArgs,
+    member::Reader,
     platform::Setup,
     progress::Output,
     token::{Wanted, parse_ttl},
@@ -76,7 +77,7 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  studium up\n  studium up --durability replicated --port 8400 --data cluster-data\n  \
                             studium up --postgres postgres://studium:secret@127.0.0.1:5432\n  \
-                            studium up --with target/debug/studium-feedback\n\n\
+                            studium up --with target/debug/studium-feedback --reader reports=enrolment\n\n\
                             Ports with --port 7400: catalogue 7401, enrolment 7402, mentorship 7403, credentials 7404, campus 7405, services of --with from 7406, nats 7422 (replicated: to 7424, and 7522 to 7524 between nodes)."
     )]
     Up(UpArgs),
@@ -178,12 +179,16 @@ pub struct UpArgs {
     /// Run a service of your own with the platform, with an account in the broker; may be repeated.
     #[arg(long, value_name = "PROGRAM")]
     with: Vec<PathBuf>,
+    /// Let a program of your own read streams over NATS, and nothing else; may be repeated.
+    #[arg(long = "reader", value_name = "NAME=SERVICE,…")]
+    readers: Vec<Reader>,
 }
 
 impl UpArgs {
     /// The platform that is asked for.
     pub fn setup(&self, cli: &Cli) -> Setup {
-        Setup { port: Some(self.port), tls: self.tls, with: self.with.clone(), ..self.store.setup(cli) }
+        let (with, readers) = (self.with.clone(), self.readers.clone());
+        Setup { port: Some(self.port), tls: self.tls, with, readers, ..self.store.setup(cli) }
     }
 }
 

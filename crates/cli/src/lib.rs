@@ -6,7 +6,7 @@ pub mod client;
 pub mod commands;
 pub mod demo;
 pub mod import;
-mod member;
+pub mod member;
 mod operator_key;
 mod patient;
 pub mod platform;

@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use std::{
     path::{Path, PathBuf},
     process::Command,
+    str::FromStr,
 };
 use studium_broker::services::ServiceAccess;
 
@@ -22,6 +23,26 @@ const TAKEN: [&str; 15] = [
 
 /// How the names of partners' feeds begin, which are streams beside those of services.
 const FEEDS: &str = "partner_";
+
+/// Somebody who only reads streams, with an account of their own in the broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reader {
+    /// The user's name.
+    pub name: String,
+    /// Whose streams.
+    pub streams: Vec<String>,
+}
+
+impl FromStr for Reader {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (name, streams) =
+            text.split_once('=').context("it is NAME=SERVICE,SERVICE, for example reports=enrolment")?;
+        fits_as_name(name)?;
+        Ok(Self { name: name.to_owned(), streams: streams.split(',').map(str::to_owned).collect() })
+    }
+}
 
 /// A service as the platform starts it.
 #[derive(Debug, Clone)]
@@ -81,6 +102,32 @@ pub fn all(beside: &[PathBuf]) -> Result<Vec<Member>> {
     Ok(all)
 }
 
+/// What everybody may do in the broker: the members and those who only read.
+///
+/// # Errors
+/// With a sentence for a reader of what is not there, or with a name that somebody has.
+pub fn access(members: &[Member], readers: &[Reader]) -> Result<Vec<ServiceAccess>> {
+    let mut all: Vec<_> = members.iter().map(|it| it.access.clone()).collect();
+    for Reader { name, streams } in readers {
+        ensure!(!all.iter().any(|it| it.name == *name), "there is a service or reader `{name}` already");
+        if let Some(missing) = streams.iter().find(|it| !members.iter().any(|member| member.name == **it)) {
+            bail!("{name} is to read `{missing}`, which is no service here");
+        }
+        all.push(ServiceAccess {
+            name: name.clone(),
+            reads: streams.clone(),
+            reads_only: true,
+            ..ServiceAccess::default()
+        });
+    }
+    Ok(all)
+}
+
+/// The users in the broker beside the operator.
+pub fn names(members: &[Member], readers: &[Reader]) -> Vec<String> {
+    members.iter().map(|it| it.name.clone()).chain(readers.iter().map(|it| it.name.clone())).collect()
+}
+
 /// What a program says that its service writes and reads.
 fn ask(program: &Path) -> Result<ServiceAccess> {
     let shown = program.display();
@@ -130,7 +177,8 @@ mod tests {
 
     fn refused(name: &str, writes: &[&str], feeds: &[&str]) -> String {
         let own = |it: &[&str]| it.iter().map(|it| (*it).to_owned()).collect();
-        let access = ServiceAccess { name: name.to_owned(), writes: own(writes), reads: vec![], feeds: own(feeds) };
+        let access =
+            ServiceAccess { name: name.to_owned(), writes: own(writes), feeds: own(feeds), ..ServiceAccess::default() };
         fits(&access, &all(&[]).unwrap()).err().map_or(String::new(), |it| it.to_string())
     }
 
@@ -148,6 +196,20 @@ mod tests {
             assert!(refused("feedback", &[writes], &[]).contains("may write only"), "{writes}");
         }
         assert!(refused("feedback", &[], &["enrolment"]).contains("feeds"));
+    }
+
+    #[test]
+    fn a_reader_reads_what_there_is_under_a_name_of_its_own() {
+        let members = all(&[]).unwrap();
+        let asked = |text: &str| text.parse::<Reader>().and_then(|it| access(&members, &[it]));
+        let access = asked("reports=enrolment,catalogue").unwrap();
+        let last = access.last().unwrap();
+        assert!(last.reads_only && last.writes.is_empty() && last.reads == ["enrolment", "catalogue"]);
+        for text in
+            ["reports", "reports=", "reports=nobody", "campus=enrolment", "reports=*", "reports=KV_personal_keys"]
+        {
+            assert!(asked(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The platform on one data directory: where it answers, and what is known of it on disk.
 
 use crate::{
+    member::Reader,
     progress::Output,
     supervise::{Processes, SERVICES},
     transport::Transport,
@@ -36,6 +37,8 @@ pub struct Setup {
     pub program: Option<PathBuf>,
     /// Programs of services beside the platform's own, which run with it.
     pub with: Vec<PathBuf>,
+    /// Who only reads streams.
+    pub readers: Vec<Reader>,
     /// Where a fetched nats-server is kept; `None` is the data directory's own cache.
     pub cache: Option<PathBuf>,
     /// Encrypt all that travels between processes; a directory that was started so once stays so.
@@ -49,8 +52,8 @@ pub struct Setup {
 impl Setup {
     /// The defaults on a directory: what runs there, or else `disk` on free ports with SQLite.
     pub fn new(data: impl Into<PathBuf>, output: Output) -> Self {
-        let (durability, port, postgres, program, with, cache, tls, settings) = Default::default();
-        Self { data: data.into(), durability, port, postgres, program, with, cache, tls, settings, output }
+        let (durability, port, postgres, program, with, readers, cache, tls, settings) = Default::default();
+        Self { data: data.into(), durability, port, postgres, program, with, readers, cache, tls, settings, output }
     }
 }
 

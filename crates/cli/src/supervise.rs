@@ -46,6 +46,7 @@ impl Entry {
             writes: parts.writes().iter().map(owned).collect(),
             reads: parts.reads().iter().map(owned).collect(),
             feeds: parts.feed_sorts().iter().map(owned).collect(),
+            reads_only: false,
         }
     }
 }
@@ -146,7 +147,7 @@ impl Processes {
         all.state.write(&all.data)?;
         let (dir, output) = (nats_dir(&all.data), all.setup.output);
         all.later.spawn(open_mirrors(dir.clone(), output));
-        all.later.spawn(renew_certificates(dir, all.members.iter().map(|it| it.name.clone()).collect(), output));
+        all.later.spawn(renew_certificates(dir, member::names(&all.members, &all.setup.readers), output));
         spinner.finish();
         Ok(all)
     }
@@ -303,11 +304,9 @@ async fn start_nats(setup: &Setup, members: &[Member], data: &Path, spinner: &Pr
     let dir = nats_dir(data);
     let durability = setup.durability.or_else(|| NatsServer::made_for(&dir)).unwrap_or_default();
     let port = setup.port.map(|base| base + NATS_OFFSET);
-    let access: Vec<_> = members.iter().map(|it| it.access.clone()).collect();
-    services::declare(&dir, &access)?;
+    services::declare(&dir, &member::access(members, &setup.readers)?)?;
     if setup.tls || Certificates::of(&dir).is_some() {
-        let names: Vec<_> = members.iter().map(|it| it.name.clone()).collect();
-        Certificates::sign(&dir, &certified(&names))?;
+        Certificates::sign(&dir, &certified(&member::names(members, &setup.readers)))?;
     }
     NatsServer::start(&found.path, durability, &dir, port).await
 }

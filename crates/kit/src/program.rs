@@ -18,33 +18,29 @@ pub struct Started {
     address_file: Option<PathBuf>,
 }
 
-/// What a service's own program takes.
-#[derive(Args)]
-struct Flags {
-    /// Print what the service writes and reads in the broker, as JSON, and end
-    #[arg(long, exclusive = true)]
-    access: bool,
-    #[command(flatten)]
-    started: Started,
-    #[command(flatten)]
-    config: Option<Config>,
-}
+/// Asks for what a service may do in the broker, and for nothing else.
+const ACCESS: &str = "access";
 
 /// The whole of a service's own program: flags, telemetry, run, drain.
 pub fn main(service: Service) -> ExitCode {
-    use clap::FromArgMatches as _;
+    use clap::{Arg, ArgAction, Command, FromArgMatches as _};
     let name = service.name();
     let program = format!("studium-{name}");
-    let command = Flags::augment_args(clap::Command::new(name).version(env!("CARGO_PKG_VERSION")));
-    let flags = match command.try_get_matches().and_then(|it| Flags::from_arg_matches(&it)) {
+    let access = Arg::new(ACCESS).long(ACCESS).exclusive(true).action(ArgAction::SetTrue);
+    let access = access.help("Print what the service writes and reads in the broker, as JSON, and end");
+    let command = Command::new(name).version(env!("CARGO_PKG_VERSION")).arg(access);
+    let matches = Config::augment_args(Started::augment_args(command)).try_get_matches();
+    let read = match matches {
+        Ok(it) if it.get_flag(ACCESS) => return show_access(&service),
+        Ok(it) => Config::from_arg_matches(&it).and_then(|config| Ok((config, Started::from_arg_matches(&it)?))),
+        Err(e) => Err(e),
+    };
+    let (config, started) = match read {
         Ok(it) => it,
         Err(e) => return failed(&program, 2, &wrong_use(&e)),
     };
-    let Some(config) = flags.config.filter(|_| !flags.access) else {
-        return show_access(&service);
-    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let run = |it: tokio::runtime::Runtime| it.block_on(serve(service, config, flags.started));
+    let run = |it: tokio::runtime::Runtime| it.block_on(serve(service, config, started));
     match runtime.map_err(anyhow::Error::from).and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => failed(&program, 1, &format!("{e:#}")),

@@ -5,8 +5,8 @@ use crate::{
     feedbacks::{self, Feedbacks},
     finished,
     v1::{
-        FeedbackLeft, GetFeedbackRequest, GetFeedbackResponse, LeaveFeedbackRequest, LeaveFeedbackResponse,
-        ModerateFeedbackRequest, ModerateFeedbackResponse, feedback_service_server::FeedbackService,
+        FeedbackLeft, LeaveRequest, LeaveResponse, ModerateRequest, ModerateResponse, SummariseRequest,
+        SummariseResponse, feedback_service_server::FeedbackService,
     },
 };
 use studium_kit::{App, By, Call, Fields, done, fault};
@@ -36,12 +36,14 @@ fn of_run(run_id: &str, learner_id: &str) -> Fields {
     fields
 }
 
+/// The id of what a learner has on a run.
+fn id(run_id: &str, learner_id: &str) -> String {
+    format!("{run_id}~{learner_id}")
+}
+
 #[tonic::async_trait]
 impl FeedbackService for Api {
-    async fn leave_feedback(
-        &self,
-        request: Request<LeaveFeedbackRequest>,
-    ) -> Result<Response<LeaveFeedbackResponse>, Status> {
+    async fn leave(&self, request: Request<LeaveRequest>) -> Result<Response<LeaveResponse>, Status> {
         let (call, it) = Call::open(request)?;
         let mut fields = of_run(&it.run_id, &it.learner_id);
         fields.check("rating", (1..=5).contains(&it.rating), "is not 1 to 5");
@@ -56,15 +58,12 @@ impl FeedbackService for Api {
             institution_id: run.institution_id,
         };
         let command = Command::Leave { is_finished: run.is_finished, feedback };
-        let id = format!("{}~{}", it.run_id, it.learner_id);
+        let id = id(&it.run_id, &it.learner_id);
         let asked = By::platform(call.now_ms()).asks(command);
-        done!(LeaveFeedbackResponse, self.app.decide::<Feedback>(&call, &id, &asked).await?)
+        done!(LeaveResponse, self.app.decide::<Feedback>(&call, &id, &asked).await?)
     }
 
-    async fn moderate_feedback(
-        &self,
-        request: Request<ModerateFeedbackRequest>,
-    ) -> Result<Response<ModerateFeedbackResponse>, Status> {
+    async fn moderate(&self, request: Request<ModerateRequest>) -> Result<Response<ModerateResponse>, Status> {
         let (call, it) = Call::open(request)?;
         let mut fields = of_run(&it.run_id, &it.learner_id);
         fields.optional_id("institution_id", &it.institution_id);
@@ -72,14 +71,11 @@ impl FeedbackService for Api {
         fields.done()?;
         let by = By::caller(&call, &[], &it.institution_id);
         let command = if it.hidden { Command::Hide { reason: it.reason } } else { Command::Show };
-        let id = format!("{}~{}", it.run_id, it.learner_id);
-        done!(ModerateFeedbackResponse, self.app.decide::<Feedback>(&call, &id, &by.asks(command)).await?)
+        let id = id(&it.run_id, &it.learner_id);
+        done!(ModerateResponse, self.app.decide::<Feedback>(&call, &id, &by.asks(command)).await?)
     }
 
-    async fn get_feedback(
-        &self,
-        request: Request<GetFeedbackRequest>,
-    ) -> Result<Response<GetFeedbackResponse>, Status> {
+    async fn summarise(&self, request: Request<SummariseRequest>) -> Result<Response<SummariseResponse>, Status> {
         let (_, it) = Call::open(request)?;
         let mut fields = Fields::new();
         fields.id("course_id", &it.course_id);
@@ -91,7 +87,7 @@ impl FeedbackService for Api {
         let comments = feedbacks::comments(self.app.store(), &meant).await.map_err(fault)?;
         let of = |rating| given.iter().find(|it| it.0 == rating).map_or(0, |it| it.1);
         let (all, sum) = given.iter().fold((0, 0), |(all, sum), it| (all + it.1, sum + i64::from(it.0) * it.1));
-        Ok(Response::new(GetFeedbackResponse {
+        Ok(Response::new(SummariseResponse {
             counts: (1..=5).map(|rating| of(rating) as u32).collect(),
             mean: if all == 0 { 0.0 } else { sum as f64 / all as f64 },
             comments: comments.into_iter().map(|it| it.0).collect(),

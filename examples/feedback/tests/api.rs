@@ -5,20 +5,20 @@
 mod desk;
 
 use desk::Desk;
-use studium_feedback::v1::{GetFeedbackRequest, LeaveFeedbackRequest, ModerateFeedbackRequest};
+use studium_feedback::v1::{LeaveRequest, ModerateRequest, SummariseRequest};
 use studium_proto::enrolment::v1::{EnrolmentCompleted, EnrolmentRequested, enrolment_event::Event as Enrolled};
 use tonic::Code;
 
 mod feedback {
     use super::*;
 
-    fn leave(learner: &str, rating: u32, comment: &str) -> LeaveFeedbackRequest {
+    fn leave(learner: &str, rating: u32, comment: &str) -> LeaveRequest {
         let (run_id, learner_id, comment) = ("rust-2026".into(), learner.into(), comment.into());
-        LeaveFeedbackRequest { run_id, learner_id, rating, comment }
+        LeaveRequest { run_id, learner_id, rating, comment }
     }
 
-    fn hide(institution: &str) -> ModerateFeedbackRequest {
-        ModerateFeedbackRequest {
+    fn hide(institution: &str) -> ModerateRequest {
+        ModerateRequest {
             run_id: "rust-2026".into(),
             learner_id: "bob".into(),
             institution_id: institution.into(),
@@ -41,39 +41,39 @@ mod feedback {
         finish(&desk, "ada").await;
         finish(&desk, "bob").await;
         let mut ada = desk.learner("ada").await;
-        ada.leave_feedback(leave("ada", 2, "too fast")).await.unwrap();
-        ada.leave_feedback(leave("ada", 4, "better at second sight")).await.unwrap();
+        ada.leave(leave("ada", 2, "too fast")).await.unwrap();
+        ada.leave(leave("ada", 4, "better at second sight")).await.unwrap();
         let mut bob = desk.learner("bob").await;
-        let position = bob.leave_feedback(leave("bob", 5, "like my aunt Carla")).await.unwrap().into_inner().position;
+        let position = bob.leave(leave("bob", 5, "like my aunt Carla")).await.unwrap().into_inner().position;
 
-        let course = GetFeedbackRequest { course_id: "rust".into(), min_position: position, ..Default::default() };
-        let all = ada.get_feedback(course.clone()).await.unwrap().into_inner();
+        let course = SummariseRequest { course_id: "rust".into(), min_position: position, ..Default::default() };
+        let all = ada.summarise(course.clone()).await.unwrap().into_inner();
         assert_eq!((all.counts, all.mean.to_bits()), (vec![0, 0, 0, 1, 1], 4.5_f64.to_bits()));
         assert_eq!(all.comments.len(), 2);
-        let other = GetFeedbackRequest { course_version: 2, ..course.clone() };
-        assert_eq!(ada.get_feedback(other).await.unwrap().into_inner().counts, [0; 5], "the run taught version 3");
+        let other = SummariseRequest { course_version: 2, ..course.clone() };
+        assert_eq!(ada.summarise(other).await.unwrap().into_inner().counts, [0; 5], "the run taught version 3");
 
         let mut stranger = desk.staff("ou").await;
-        assert_eq!(stranger.moderate_feedback(hide("ku")).await.unwrap_err().code(), Code::PermissionDenied);
-        assert_eq!(stranger.moderate_feedback(hide("ou")).await.unwrap_err().code(), Code::PermissionDenied);
+        assert_eq!(stranger.moderate(hide("ku")).await.unwrap_err().code(), Code::PermissionDenied);
+        assert_eq!(stranger.moderate(hide("ou")).await.unwrap_err().code(), Code::PermissionDenied);
         let mut staff = desk.staff("ku").await;
-        let min_position = staff.moderate_feedback(hide("ku")).await.unwrap().into_inner().position;
-        let all = ada.get_feedback(GetFeedbackRequest { min_position, ..course }).await.unwrap().into_inner();
+        let min_position = staff.moderate(hide("ku")).await.unwrap().into_inner().position;
+        let all = ada.summarise(SummariseRequest { min_position, ..course }).await.unwrap().into_inner();
         assert_eq!((all.counts, all.comments), (vec![0, 0, 0, 1, 1], vec!["better at second sight".to_owned()]));
     }
 
     pub async fn who_did_not_finish_is_not_heard(desk: Desk) {
         finish(&desk, "ada").await;
         let mut bob = desk.learner("bob").await;
-        assert_eq!(bob.leave_feedback(leave("bob", 5, "")).await.unwrap_err().code(), Code::FailedPrecondition);
-        assert_eq!(bob.leave_feedback(leave("ada", 1, "")).await.unwrap_err().code(), Code::PermissionDenied);
+        assert_eq!(bob.leave(leave("bob", 5, "")).await.unwrap_err().code(), Code::FailedPrecondition);
+        assert_eq!(bob.leave(leave("ada", 1, "")).await.unwrap_err().code(), Code::PermissionDenied);
         let mut ada = desk.learner("ada").await;
-        assert_eq!(ada.leave_feedback(leave("ada", 6, "")).await.unwrap_err().code(), Code::InvalidArgument);
+        assert_eq!(ada.leave(leave("ada", 6, "")).await.unwrap_err().code(), Code::InvalidArgument);
     }
 
     pub async fn the_log_keeps_no_comment_that_others_can_read(desk: Desk) {
         finish(&desk, "ada").await;
-        desk.learner("ada").await.leave_feedback(leave("ada", 2, "too fast")).await.unwrap();
+        desk.learner("ada").await.leave(leave("ada", 2, "too fast")).await.unwrap();
         let stored = desk.stored("feedback.feedback.rust-2026~ada").await;
         assert!(!stored.windows(8).any(|it| it == b"too fast"), "it is sealed");
     }

@@ -38,6 +38,16 @@ fn show(platform: &Platform, setup: &Setup) {
         ));
     }
     output.say(format!("  {:<10} {}", "nats", state.nats));
+    for it in &setup.readers {
+        let file = crate::supervise::nats_dir(&platform.data).join(format!("{}.password", it.name));
+        output.say(format!(
+            "  {:<10} reads {} as user `{}`, password in {}",
+            "",
+            it.streams.join(", "),
+            it.name,
+            file.display()
+        ));
+    }
     output.say(format!("Durability {}.", promise(state.durability)));
     output.say(
         "Callers are checked against the built-in DEVELOPMENT issuer: whoever reads the data directory can be anyone.",

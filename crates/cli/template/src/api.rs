@@ -36,6 +36,11 @@ fn of_run(run_id: &str, learner_id: &str) -> Fields {
     fields
 }
 
+/// The id of what a learner has on a run.
+fn id(run_id: &str, learner_id: &str) -> String {
+    format!("{run_id}~{learner_id}")
+}
+
 #[tonic::async_trait]
 impl SixthService for Api {
     async fn write_note(&self, request: Request<WriteNoteRequest>) -> Result<Response<WriteNoteResponse>, Status> {
@@ -45,7 +50,7 @@ impl SixthService for Api {
         fields.done()?;
         let standing = standings::standing(self.app.store(), &it.run_id, &it.learner_id).await.map_err(fault)?;
         let command = Command::Write { is_enrolled: standing.is_some(), text: it.text };
-        let id = format!("{}~{}", it.run_id, it.learner_id);
+        let id = id(&it.run_id, &it.learner_id);
         done!(WriteNoteResponse, self.app.decide::<Note>(&call, &id, &command).await?)
     }
 

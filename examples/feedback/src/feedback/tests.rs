@@ -1,8 +1,9 @@
-//! The rules of a feedback as sentences.
+//! The rules of a feedback as sentences, and their laws on random histories.
 
 use super::*;
+use proptest::prelude::*;
 use studium_kit::By;
-use studium_testkit::given;
+use studium_testkit::{given, laws};
 
 fn rated(rating: u32) -> FeedbackLeft {
     FeedbackLeft { rating, comment: "clear".to_owned(), institution_id: "ku".to_owned(), ..FeedbackLeft::default() }
@@ -49,4 +50,17 @@ fn staff_of_the_institution_hides_and_shows() {
 fn what_is_hidden_stays_so_when_it_is_changed() {
     let changed = given::<Feedback>(&[left(1), hidden()]).when(leave(2, true)).then(&[left(2)]);
     assert!(changed.is_hidden);
+}
+
+#[test]
+fn laws_hold() {
+    let any_command = prop_oneof![
+        (1..=5_u32, any::<bool>()).prop_map(|(rating, is_finished)| leave(rating, is_finished)),
+        prop_oneof![Just("ku"), Just("ou")].prop_map(|it| of(it, hide())),
+        prop_oneof![Just("ku"), Just("ou")].prop_map(|it| of(it, Command::Show)),
+    ];
+    // Nothing is hidden that was never left.
+    laws::hold::<Feedback>(any_command, |it| {
+        if it.left.is_some() || !it.is_hidden { Ok(()) } else { Err("hidden, and nothing was left".to_owned()) }
+    });
 }
