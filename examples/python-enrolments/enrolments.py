@@ -14,6 +14,7 @@ import sqlite3
 import sys
 import tempfile
 
+import grpc_tools
 import nats
 from grpc_tools import protoc
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
@@ -41,7 +42,8 @@ def compiled():
     """The envelope of a commit and the events of enrolments, from the protos as they are published."""
     out = tempfile.mkdtemp()
     names = ["studium/options/v1/options", "studium/log/v1/commit", "studium/enrolment/v1/events"]
-    done = protoc.main(["", f"-I{PROTOS}", f"--python_out={out}", *(f"{it}.proto" for it in names)])
+    folders = [f"-I{PROTOS}", f"-I{pathlib.Path(grpc_tools.__file__).parent / '_proto'}"]
+    done = protoc.main(["", *folders, f"--python_out={out}", *(f"{it}.proto" for it in names)])
     if done != 0:
         sys.exit("the protos cannot be compiled")
     sys.path.insert(0, out)

@@ -1,7 +1,7 @@
 //! The contract with its comments, which running services go without.
 
 use prost_reflect::{DescriptorPool, EnumValueDescriptor, FieldDescriptor, FileDescriptor, MessageDescriptor};
-use std::{path::Path, sync::LazyLock};
+use std::{collections::HashMap, path::Path, sync::LazyLock};
 
 /// All protos of the platform.
 pub static COMMENTED: LazyLock<DescriptorPool> = LazyLock::new(|| {
@@ -13,12 +13,22 @@ pub static COMMENTED: LazyLock<DescriptorPool> = LazyLock::new(|| {
     DescriptorPool::decode(compiler.encode_file_descriptor_set().as_slice()).unwrap()
 });
 
+/// Every comment in one line, by file and place.
+static COMMENTS: LazyLock<HashMap<String, HashMap<Vec<i32>, String>>> = LazyLock::new(|| {
+    let of_file = |file: FileDescriptor| {
+        let places = file.file_descriptor_proto().source_code_info.iter().flat_map(|it| &it.location);
+        let said = places.map(|it| {
+            let said = format!("{} {}", it.leading_comments(), it.trailing_comments());
+            (it.path.clone(), said.split_whitespace().collect::<Vec<_>>().join(" "))
+        });
+        (file.name().to_owned(), said.collect())
+    };
+    COMMENTED.files().map(of_file).collect()
+});
+
 /// The comment on the thing at `path` in its file, in one line.
 pub fn comment(file: &FileDescriptor, path: &[i32]) -> String {
-    let places = file.file_descriptor_proto().source_code_info.as_ref().unwrap().location.iter();
-    let here = places.filter(|it| it.path == path);
-    let said: String = here.flat_map(|it| [it.leading_comments(), it.trailing_comments()]).collect();
-    said.split_whitespace().collect::<Vec<_>>().join(" ")
+    COMMENTS[file.name()].get(path).cloned().unwrap_or_default()
 }
 
 pub fn of_message(it: &MessageDescriptor) -> String {
