@@ -1,6 +1,8 @@
 //! The contract as Rust: generated messages, the descriptors, and what makes a proto enum an event or a reason.
 #![allow(missing_docs, deprecated, clippy::pedantic, reason = "generated from commented protos")]
 
+#[macro_use]
+mod extension;
 mod contract;
 mod personal;
 
@@ -10,8 +12,12 @@ pub use prost::Message as Encoded;
 /// A time in the public contract.
 pub use prost_types::Timestamp;
 
-pub use contract::{DESCRIPTORS, event_json, file_descriptor_set, json_of, name_of_event, reason_kind};
-pub use personal::{Cut, Personal, personal};
+pub use contract::{
+    Contract, DESCRIPTORS, PLATFORM, event_json, file_descriptor_set, is_known, join, json_of, message_of,
+    name_of_event, personal, service,
+};
+pub use extension::private;
+pub use personal::{Cut, Personal};
 
 pub mod options {
     pub mod v1 {
@@ -73,29 +79,11 @@ pub mod partner {
     }
 }
 
-/// Makes the `oneof` of an event message the event type of an aggregate.
+/// The platform's events: the `oneof` of a message is the event type of an aggregate.
 macro_rules! events {
-    ($($package:ident :: $version:ident :: $message:ident, $oneof:ident, $aggregate:literal;)*) => {$(
-        impl studium_core::Event for $package::$version::$oneof::Event {
-            const AGGREGATE: &'static str = $aggregate;
+    ($($package:ident :: $version:ident :: $message:ident, $oneof:ident, $aggregate:literal;)*) => {
+        $(event!(contract::PLATFORM, $package::$version::$message, $package::$version::$oneof::Event, $aggregate);)*
 
-            fn to_bytes(&self) -> Vec<u8> {
-                let mut bytes = Vec::with_capacity(self.encoded_len());
-                self.encode(&mut bytes);
-                bytes
-            }
-
-            fn from_bytes(bytes: &[u8]) -> Result<Option<Self>, studium_core::DecodeError> {
-                <$package::$version::$message as prost::Message>::decode(bytes)
-                    .map(|it| it.event)
-                    .map_err(|e| studium_core::DecodeError(e.to_string()))
-            }
-
-            fn name(&self) -> &'static str {
-                contract::name_of_event($aggregate, &self.to_bytes())
-            }
-        }
-    )*
         /// Which message the events of each aggregate are.
         pub(crate) const EVENTS: &[(&str, &str)] = &[$((
             $aggregate,
@@ -104,23 +92,15 @@ macro_rules! events {
     };
 }
 
-/// Makes a service's `Reason` enum the reasons of its deciders; the kinds are options in the contract.
+/// The platform's reasons: each service's `Reason` enum.
 macro_rules! reasons {
     ($($package:ident :: $version:ident, $domain:literal;)*) => {$(
-        impl studium_core::Reason for $package::$version::Reason {
-            const DOMAIN: &'static str = $domain;
-
-            fn name(self) -> &'static str {
-                self.as_str_name()
-            }
-
-            fn kind(self) -> studium_core::Kind {
-                contract::reason_kind(
-                    concat!("studium.", stringify!($package), ".", stringify!($version), ".Reason"),
-                    self as i32,
-                )
-            }
-        }
+        reason!(
+            contract::PLATFORM,
+            $package::$version::Reason,
+            concat!("studium.", stringify!($package), ".", stringify!($version), ".Reason"),
+            $domain
+        );
     )*};
 }
 

@@ -1,12 +1,8 @@
 //! What is personal in events: where the contract marks it, whose it is, and how it is taken out of the bytes and put back.
 
-use crate::contract::DESCRIPTORS;
 use prost::encoding::{decode_varint, encode_varint};
-use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::LazyLock,
-};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage as _, Value};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What is personal in the events of one aggregate.
 #[derive(Debug)]
@@ -68,20 +64,8 @@ pub struct Cut {
     pub parts: Vec<(String, Vec<u8>)>,
 }
 
-static PERSONAL: LazyLock<HashMap<&'static str, Personal>> = LazyLock::new(|| {
-    let read = |(aggregate, message): &(&'static str, &str)| {
-        Some((*aggregate, Personal::of(&DESCRIPTORS.get_message_by_name(message)?)?))
-    };
-    crate::EVENTS.iter().filter_map(read).collect()
-});
-
-/// What is personal in the events of an aggregate; `None` when nothing is.
-pub fn personal(aggregate: &str) -> Option<&'static Personal> {
-    PERSONAL.get(aggregate)
-}
-
 impl Personal {
-    fn of(envelope: &MessageDescriptor) -> Option<Self> {
+    pub(crate) fn of(envelope: &MessageDescriptor) -> Option<Self> {
         let arm = |field: FieldDescriptor| {
             let Kind::Message(event) = field.kind() else { return None };
             let owner = event.fields().find(|it| option(&it.options(), "owner") == Some(Value::Bool(true)));
@@ -264,7 +248,8 @@ impl Shape {
 
 /// What an option of ours says, if anything.
 fn option(options: &DynamicMessage, name: &str) -> Option<Value> {
-    let extension = DESCRIPTORS.get_extension_by_name(&format!("studium.options.v1.{name}"))?;
+    let pool = options.descriptor().parent_pool().clone();
+    let extension = pool.get_extension_by_name(&format!("studium.options.v1.{name}"))?;
     options.has_extension(&extension).then(|| options.get_extension(&extension).into_owned())
 }
 

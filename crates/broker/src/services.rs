@@ -15,7 +15,7 @@ const KEYS: &str = "personal_keys";
 const FORGETS: &str = "enrolment";
 
 /// What a service may do in the broker.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceAccess {
     /// Its name, which is its stream's and its user's.
     pub name: String,
@@ -25,6 +25,9 @@ pub struct ServiceAccess {
     pub reads: Vec<String>,
     /// The sorts of subjects in the feeds that it keeps for outsiders; each feed is a stream whose name begins otherwise.
     pub feeds: Vec<String>,
+    /// It only follows streams: it has none of its own, and neither reads nor makes keys of persons.
+    #[serde(default)]
+    pub reads_only: bool,
 }
 
 /// Subjects that a service may ask, and whether the answer is more than one message.
@@ -38,6 +41,10 @@ impl ServiceAccess {
 
     /// All that it may ask. No two of them overlap: what came by two would come twice.
     pub(crate) fn grants(&self) -> Grants {
+        if self.reads_only {
+            let info = ("$JS.API.INFO".to_owned(), false);
+            return self.reads.iter().flat_map(|it| reading(it)).chain([info]).collect();
+        }
         let keys = format!("KV_{KEYS}");
         let mut all: Grants = self.writes.iter().map(|it| (format!("{it}.>"), false)).collect();
         all.insert(format!("$KV.{KEYS}.>"), false);
@@ -132,7 +139,7 @@ mod tests {
 
     fn access(name: &str, writes: &[&str], reads: &[&str], feeds: &[&str]) -> ServiceAccess {
         let [writes, reads, feeds] = [writes, reads, feeds].map(|it| it.iter().map(|it| (*it).to_owned()).collect());
-        ServiceAccess { name: name.to_owned(), writes, reads, feeds }
+        ServiceAccess { name: name.to_owned(), writes, reads, feeds, reads_only: false }
     }
 
     #[test]
@@ -161,5 +168,15 @@ mod tests {
         assert_eq!(subjects, ["*.digest.>", "*.enrolment.>", "enrolment.learner.>"]);
         assert_eq!(all[1].denied(&all), ["campus.>", "$JS.API.STREAM.CREATE.campus"]);
         assert!(all[0].denied(&all).is_empty());
+    }
+
+    #[test]
+    fn who_only_reads_may_ask_for_nothing_else() {
+        let reader = ServiceAccess { reads_only: true, ..access("reports", &[], &["enrolment"], &[]) };
+        let asks = reader.grants().into_keys().filter(|it| it != "$JS.API.INFO");
+        let others: Vec<_> = asks.filter(|it| !it.contains(".enrolment")).collect();
+        assert!(others.is_empty(), "{others:?}");
+        let changes = ["STREAM.CREATE", "STREAM.DELETE", "STREAM.PURGE", "STREAM.UPDATE", "MSG.DELETE", "$KV"];
+        assert!(!reader.grants().into_keys().any(|it| changes.iter().any(|change| it.contains(change))));
     }
 }

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 fn access(name: &str, writes: &[&str], reads: &[&str], feeds: &[&str]) -> ServiceAccess {
     let [writes, reads, feeds] = [writes, reads, feeds].map(|it| it.iter().map(|it| (*it).to_owned()).collect());
-    ServiceAccess { name: name.to_owned(), writes, reads, feeds }
+    ServiceAccess { name: name.to_owned(), writes, reads, feeds, ..ServiceAccess::default() }
 }
 
 fn declared() -> [ServiceAccess; 3] {

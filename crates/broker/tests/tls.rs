@@ -17,7 +17,7 @@ fn executable() -> PathBuf {
 
 async fn start(durability: Durability, dir: &Path) -> NatsServer {
     let writes = vec!["campus.plan".to_owned()];
-    let campus = ServiceAccess { name: "campus".to_owned(), writes, reads: vec![], feeds: vec![] };
+    let campus = ServiceAccess { name: "campus".to_owned(), writes, ..ServiceAccess::default() };
     services::declare(dir, &[campus]).unwrap();
     Certificates::sign(dir, &["operator", "campus"]).unwrap();
     NatsServer::start(&executable(), durability, dir, None).await.unwrap()

@@ -2,10 +2,11 @@
 
 use crate::{
     commands::{
-        campus::CampusCommand, credentials::CredentialsCommand, health::HealthArgs, log::TailArgs,
+        campus::CampusCommand, credentials::CredentialsCommand, health::HealthArgs, log::TailArgs, new::NewArgs,
         parked::ParkedCommand, partners::PartnersCommand, privacy::PrivacyCommand, serve::ServeArgs,
     },
     demo::DemoArgs,
+    member::Reader,
     platform::Setup,
     progress::Output,
     token::{Wanted, parse_ttl},
@@ -75,8 +76,9 @@ pub enum Command {
     /// Runs the platform until Ctrl-C: nats-server and the services.
     #[command(
         after_help = "Examples:\n  studium up\n  studium up --durability replicated --port 8400 --data cluster-data\n  \
-                            studium up --postgres postgres://studium:secret@127.0.0.1:5432\n\n\
-                            Ports with --port 7400: catalogue 7401, enrolment 7402, mentorship 7403, credentials 7404, campus 7405, nats 7422 (replicated: to 7424, and 7522 to 7524 between nodes)."
+                            studium up --postgres postgres://studium:secret@127.0.0.1:5432\n  \
+                            studium up --with target/debug/studium-feedback --reader reports=enrolment\n\n\
+                            Ports with --port 7400: catalogue 7401, enrolment 7402, mentorship 7403, credentials 7404, campus 7405, services of --with from 7406, nats 7422 (replicated: to 7424, and 7522 to 7524 between nodes)."
     )]
     Up(UpArgs),
     /// Runs one service in this process; settings as for its own binary.
@@ -85,6 +87,11 @@ pub enum Command {
     /// Says whether one service is ready; exit code 1 when it is not.
     #[command(after_help = "Example:\n  studium health --listen 127.0.0.1:7402")]
     Health(HealthArgs),
+    /// Writes a service of your own from a template: a contract, a decider, views, calls, tests.
+    #[command(
+        after_help = "Examples:\n  studium new study_groups\n  studium new study_groups --dir ../study_groups --studium ."
+    )]
+    New(NewArgs),
     /// Plays data from elsewhere as ordinary commands; uses the platform that runs, or starts one.
     Import(ImportArgs),
     /// Shows what a campus's seats were used for and cost, which rosters wait for a word, and why a course is not covered.
@@ -169,12 +176,19 @@ pub struct UpArgs {
     /// The data directory remembers it.
     #[arg(long)]
     tls: bool,
+    /// Run a service of your own with the platform, with an account in the broker; may be repeated.
+    #[arg(long, value_name = "PROGRAM")]
+    with: Vec<PathBuf>,
+    /// Let a program of your own read streams over NATS, and nothing else; may be repeated.
+    #[arg(long = "reader", value_name = "NAME=SERVICE,…")]
+    readers: Vec<Reader>,
 }
 
 impl UpArgs {
     /// The platform that is asked for.
     pub fn setup(&self, cli: &Cli) -> Setup {
-        Setup { port: Some(self.port), tls: self.tls, ..self.store.setup(cli) }
+        let (with, readers) = (self.with.clone(), self.readers.clone());
+        Setup { port: Some(self.port), tls: self.tls, with, readers, ..self.store.setup(cli) }
     }
 }
 

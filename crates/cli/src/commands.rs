@@ -6,6 +6,7 @@ pub mod credentials;
 mod credentials_issue;
 pub mod health;
 pub mod log;
+pub mod new;
 pub mod parked;
 pub mod partners;
 mod partners_feed;

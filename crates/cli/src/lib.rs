@@ -6,6 +6,7 @@ pub mod client;
 pub mod commands;
 pub mod demo;
 pub mod import;
+pub mod member;
 mod operator_key;
 mod patient;
 pub mod platform;
@@ -18,7 +19,7 @@ pub mod transport;
 use anyhow::Result;
 use args::{Cli, Command, ImportCommand, LogCommand, ViewsCommand};
 use commands::{
-    campus, credentials, health, log, parked, partners, privacy, restore, serve, status, trace, up, views, watch,
+    campus, credentials, health, log, new, parked, partners, privacy, restore, serve, status, trace, up, views, watch,
 };
 use platform::Platform;
 use serde_json::json;
@@ -36,6 +37,7 @@ pub async fn run(mut cli: Cli) -> Result<()> {
         Command::Up(args) => up::up(&args.setup(&cli)).await,
         Command::Serve(args) => serve::serve(*args).await,
         Command::Health(args) => health::health(args, setup.output).await,
+        Command::New(args) => new::new(&args, setup.output),
         Command::Import(args) => {
             let setup = args.store.setup(&cli);
             match args.command {

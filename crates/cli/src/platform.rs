@@ -1,6 +1,7 @@
 //! The platform on one data directory: where it answers, and what is known of it on disk.
 
 use crate::{
+    member::Reader,
     progress::Output,
     supervise::{Processes, SERVICES},
     transport::Transport,
@@ -36,6 +37,10 @@ pub struct Setup {
     pub databases: String,
     /// The program whose `serve` runs a service; `None` is the program that asks.
     pub program: Option<PathBuf>,
+    /// Programs of services beside the platform's own, which run with it.
+    pub with: Vec<PathBuf>,
+    /// Who only reads streams.
+    pub readers: Vec<Reader>,
     /// Where a fetched nats-server is kept; `None` is the data directory's own cache.
     pub cache: Option<PathBuf>,
     /// Encrypt all that travels between processes; a directory that was started so once stays so.
@@ -49,9 +54,9 @@ pub struct Setup {
 impl Setup {
     /// The defaults on a directory: what runs there, or else `disk` on free ports with SQLite.
     pub fn new(data: impl Into<PathBuf>, output: Output) -> Self {
-        let (durability, port, postgres, program, cache, tls, settings) = Default::default();
-        let databases = "studium".to_owned();
-        Self { data: data.into(), durability, port, postgres, databases, program, cache, tls, settings, output }
+        let (durability, port, postgres, program, with, readers, cache, tls, settings) = Default::default();
+        let (data, databases) = (data.into(), "studium".to_owned());
+        Self { data, durability, port, postgres, databases, program, with, readers, cache, tls, settings, output }
     }
 }
 
@@ -154,7 +159,7 @@ impl Platform {
             crate::stores::settle(setup)?;
             return command(&platform).await;
         }
-        let interrupted = crate::supervise::interrupted()?;
+        let interrupted = studium_kit::server::asked_to_stop()?;
         tokio::pin!(interrupted);
         let mut processes = tokio::select! {
             processes = Processes::start(setup) => processes?,
@@ -178,7 +183,10 @@ impl Platform {
     /// Where a service answers: `127.0.0.1:7402`.
     pub fn address(&self, service: &str) -> Result<&str> {
         let found = self.state.services.iter().find(|it| it.name == service);
-        found.map(|it| it.address.as_str()).with_context(|| unknown_service(service))
+        found.map(|it| it.address.as_str()).with_context(|| {
+            let names: Vec<_> = self.state.services.iter().map(|it| it.name.as_str()).collect();
+            format!("there is no service `{service}`; the services are {}", names.join(", "))
+        })
     }
 
     /// The services' names, or only the one that was named.

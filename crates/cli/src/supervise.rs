@@ -1,6 +1,7 @@
 //! The processes of a platform: nats-server and one per service, started in order, watched, stopped in order.
 
 use crate::{
+    member::{self, Member},
     platform::{Lock, Platform, ServiceState, Setup, State},
     progress::{Output, Progress},
     stores,
@@ -10,7 +11,6 @@ use anyhow::{Context, Result, bail, ensure};
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
     time::Duration,
 };
 use studium_broker::{
@@ -22,7 +22,6 @@ use studium_broker::{
 };
 use studium_log::Durability;
 use tokio::{
-    signal::unix::{SignalKind, signal},
     task::JoinSet,
     time::{Instant, sleep},
 };
@@ -32,7 +31,7 @@ pub struct Entry {
     /// Its name, which is its stream's.
     pub name: &'static str,
     /// Its port is the first port and so many more.
-    offset: u16,
+    pub offset: u16,
     /// The list of its parts.
     pub parts: fn() -> studium_kit::Service,
 }
@@ -47,6 +46,7 @@ impl Entry {
             writes: parts.writes().iter().map(owned).collect(),
             reads: parts.reads().iter().map(owned).collect(),
             feeds: parts.feed_sorts().iter().map(owned).collect(),
+            reads_only: false,
         }
     }
 }
@@ -92,6 +92,7 @@ const STUCK: Duration = Duration::from_mins(2);
 pub struct Processes {
     setup: Setup,
     data: PathBuf,
+    members: Vec<Member>,
     state: State,
     nats: NatsServer,
     services: Vec<Process>,
@@ -109,17 +110,18 @@ impl Processes {
         crate::token::refuse_beside_another_issuer()?;
         let lock = Lock::hold(&setup.data).await?;
         let setup = &stores::settle(setup)?;
+        let members = member::all(&setup.with)?;
         let data = fs::canonicalize(&setup.data)?;
         disk::demand_room(&data)?;
         end_left_over(&data).await;
         if let Some(base) = setup.port {
-            for entry in &SERVICES {
-                let port = base + entry.offset;
+            for member in &members {
+                let port = base + member.offset;
                 ensure!(http::is_free(port), "port {port} is taken; stop what uses it, or choose others with --port");
             }
         }
         let spinner = setup.output.spinner("starting");
-        let nats = start_nats(setup, &data, &spinner).await?;
+        let nats = start_nats(setup, &members, &data, &spinner).await?;
         let state = State {
             pid: std::process::id(),
             durability: nats.durability(),
@@ -130,12 +132,12 @@ impl Processes {
             ready: false,
         };
         state.write(&data)?;
-        let mut all =
-            Self { setup: setup.clone(), data, state, nats, services: vec![], later: JoinSet::new(), _lock: lock };
-        for entry in &SERVICES {
-            all.start_service(entry).await?;
+        let (setup, services, later) = (setup.clone(), vec![], JoinSet::new());
+        let mut all = Self { setup, data, members, state, nats, services, later, _lock: lock };
+        for index in 0..all.members.len() {
+            all.start_service(index).await?;
         }
-        for index in 0..SERVICES.len() {
+        for index in 0..all.members.len() {
             if let Err(e) = all.wait_until_ready(index, &spinner).await {
                 all.stop().await;
                 return Err(e);
@@ -143,8 +145,9 @@ impl Processes {
         }
         all.state.ready = true;
         all.state.write(&all.data)?;
-        all.later.spawn(open_mirrors(nats_dir(&all.data), setup.output));
-        all.later.spawn(renew_certificates(nats_dir(&all.data), setup.output));
+        let (dir, output) = (nats_dir(&all.data), all.setup.output);
+        all.later.spawn(open_mirrors(dir.clone(), output));
+        all.later.spawn(renew_certificates(dir, member::names(&all.members, &all.setup.readers), output));
         spinner.finish();
         Ok(all)
     }
@@ -209,40 +212,37 @@ impl Processes {
 
     /// Starts a service that has ended again, on its old address, and waits until it is ready.
     pub async fn restart_service(&mut self, name: &str) -> Result<()> {
-        let index = SERVICES.iter().position(|it| it.name == name).context("there is no such service")?;
+        let index = self.members.iter().position(|it| it.name == name).context("there is no such service")?;
         let listen = self.state.services[index].address.clone();
-        self.services[index] = self.spawn(&SERVICES[index], &listen).await?;
+        self.services[index] = self.spawn(&self.members[index], &listen).await?;
         self.state.services[index].pid = self.services[index].pid();
         self.state.write(&self.data)?;
         let spinner = self.setup.output.spinner("starting");
         self.wait_until_ready(index, &spinner).await
     }
 
-    async fn start_service(&mut self, entry: &Entry) -> Result<()> {
+    async fn start_service(&mut self, index: usize) -> Result<()> {
+        let member = &self.members[index];
         let port = match self.setup.port {
-            Some(base) => base + entry.offset,
+            Some(base) => base + member.offset,
             // Credentials name the address at which strangers find them, so it must be known beforehand.
-            None if entry.name == CREDENTIALS => http::free_port()?,
+            None if member.name == CREDENTIALS => http::free_port()?,
             None => 0,
         };
-        let process = self.spawn(entry, &format!("127.0.0.1:{port}")).await?;
-        let state = ServiceState { name: entry.name.to_owned(), address: String::new(), pid: process.pid() };
+        let process = self.spawn(member, &format!("127.0.0.1:{port}")).await?;
+        let state = ServiceState { name: member.name.clone(), address: String::new(), pid: process.pid() };
         self.services.push(process);
         self.state.services.push(state);
         self.state.write(&self.data)
     }
 
-    async fn spawn(&self, entry: &Entry, listen: &str) -> Result<Process> {
-        let name = entry.name;
+    async fn spawn(&self, member: &Member, listen: &str) -> Result<Process> {
+        let name = &*member.name;
         let _ = fs::remove_file(address_file(&self.data, name));
-        let program = match &self.setup.program {
-            Some(it) => it.clone(),
-            None => std::env::current_exe().context("cannot find the program that runs; start it by its path")?,
-        };
         let store = stores::url(&self.setup, &self.data, name).await?;
-        let mut command = Command::new(program);
+        let mut command = member.command(self.setup.program.as_deref())?;
         command
-            .args(["serve", name, "--with-parent", "--listen", listen])
+            .args(["--with-parent", "--listen", listen])
             .arg("--address-file")
             .arg(address_file(&self.data, name))
             .args(["--durability", &self.state.durability.to_string()])
@@ -293,7 +293,7 @@ impl Processes {
     }
 }
 
-async fn start_nats(setup: &Setup, data: &Path, spinner: &Progress) -> Result<NatsServer> {
+async fn start_nats(setup: &Setup, members: &[Member], data: &Path, spinner: &Progress) -> Result<NatsServer> {
     let cache = setup.cache.clone().unwrap_or_else(|| data.join("cache"));
     spinner.message(if binary::is_cached(&cache) { "nats-server" } else { "looking for nats-server, or fetching it" });
     let found = tokio::task::spawn_blocking(move || binary::find(&cache)).await??;
@@ -304,23 +304,23 @@ async fn start_nats(setup: &Setup, data: &Path, spinner: &Progress) -> Result<Na
     let dir = nats_dir(data);
     let durability = setup.durability.or_else(|| NatsServer::made_for(&dir)).unwrap_or_default();
     let port = setup.port.map(|base| base + NATS_OFFSET);
-    services::declare(&dir, &SERVICES.map(|it| it.access()))?;
+    services::declare(&dir, &member::access(members, &setup.readers)?)?;
     if setup.tls || Certificates::of(&dir).is_some() {
-        Certificates::sign(&dir, &certified())?;
+        Certificates::sign(&dir, &certified(&member::names(members, &setup.readers)))?;
     }
     NatsServer::start(&found.path, durability, &dir, port).await
 }
 
 /// Who connects to the broker with a certificate.
-fn certified() -> Vec<&'static str> {
-    SERVICES.iter().map(|it| it.name).chain([accounts::OPERATOR]).collect()
+fn certified(services: &[String]) -> Vec<&str> {
+    services.iter().map(String::as_str).chain([accounts::OPERATOR]).collect()
 }
 
 /// Signs certificates anew long before they run out, if there are any.
-async fn renew_certificates(dir: PathBuf, output: Output) {
+async fn renew_certificates(dir: PathBuf, services: Vec<String>, output: Output) {
     while Certificates::of(&dir).is_some() {
         sleep(SIGN_EVERY).await;
-        if let Err(e) = Certificates::renew(&dir, &certified()).await {
+        if let Err(e) = Certificates::renew(&dir, &certified(&services)).await {
             output.note(format!("certificates cannot be signed anew: {e:#}; start again within three weeks"));
         }
     }
@@ -350,7 +350,7 @@ pub async fn nats_alone(setup: &Setup) -> Result<(NatsServer, Lock)> {
     let data = fs::canonicalize(&setup.data)?;
     end_left_over(&data).await;
     let spinner = setup.output.spinner("starting");
-    let nats = start_nats(setup, &data, &spinner).await?;
+    let nats = start_nats(setup, &member::all(&setup.with)?, &data, &spinner).await?;
     spinner.finish();
     Ok((nats, lock))
 }
@@ -385,15 +385,4 @@ pub fn promise(durability: Durability) -> &'static str {
             "process: an acknowledged command survives kill -9 but not a power cut; for tests and bulk loads"
         }
     }
-}
-
-/// Waits for Ctrl-C, SIGTERM or the end of the terminal; listens from the moment it is called.
-pub fn interrupted() -> Result<impl Future<Output = ()>> {
-    let mut kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()]
-        .into_iter()
-        .map(signal)
-        .collect::<std::io::Result<Vec<_>>>()?;
-    Ok(async move {
-        futures::future::select_all(kinds.iter_mut().map(|it| Box::pin(it.recv()))).await;
-    })
 }

@@ -6,7 +6,9 @@ use bytes::{Buf as _, Bytes};
 use http::{HeaderMap, Request, header::AUTHORIZATION};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use prost::encoding::{self, DecodeContext, decode_key, skip_field};
-use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MethodDescriptor, Value};
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MethodDescriptor, ServiceDescriptor, Value,
+};
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 use tonic::Status;
 
@@ -56,12 +58,13 @@ pub(crate) struct Admitted {
 }
 
 impl AccessTable {
-    /// The table for the named services of the platform's contract, for example `studium.enrolment.v1.EnrolmentService`.
+    /// The table for the named services of the platform's contract, for example `studium.enrolment.v1.EnrolmentService`,
+    /// and of the contracts that joined it.
     ///
     /// # Errors
     /// With a sentence for each rpc that does not say who may call it, or says something that cannot be checked.
     pub fn for_services(names: &[&str]) -> Result<Self, String> {
-        Self::of_pool(&studium_proto::DESCRIPTORS, names)
+        Self::of(names, studium_proto::service)
     }
 
     /// The same for another contract.
@@ -69,16 +72,20 @@ impl AccessTable {
     /// # Errors
     /// As [`AccessTable::for_services`].
     pub fn of_pool(pool: &DescriptorPool, names: &[&str]) -> Result<Self, String> {
+        Self::of(names, |it| pool.get_service_by_name(it))
+    }
+
+    fn of(names: &[&str], find: impl Fn(&str) -> Option<ServiceDescriptor>) -> Result<Self, String> {
         let mut rules = HashMap::new();
         let mut problems = Vec::new();
         for name in names {
-            let Some(service) = pool.get_service_by_name(name) else {
+            let Some(service) = find(name) else {
                 problems.push(format!("`{name}` is not in the contract; is its proto compiled in?"));
                 continue;
             };
             for method in service.methods() {
                 let path = format!("/{name}/{}", method.name());
-                match Rule::read(pool, &method) {
+                match Rule::read(service.parent_pool(), &method) {
                     Ok(rule) => drop(rules.insert(path, rule)),
                     Err(why) => problems.push(format!("rpc `{name}.{}` {why}", method.name())),
                 }

@@ -54,7 +54,7 @@ pub use metrics::Metrics;
 pub use pace::Pace;
 pub use page::Page;
 pub use policies::LookUpPolicy;
-pub use program::{failed, main};
+pub use program::{Started, failed, main, serve};
 pub use service::{Running, Service, Surroundings};
 pub use status::fault;
 pub use tls::{Security, Tls};

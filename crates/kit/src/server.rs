@@ -113,19 +113,20 @@ pub async fn bind(listen: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Returns when the process is asked to stop: SIGTERM or Ctrl-C.
-pub async fn asked_to_stop() {
+/// Waits until the process is asked to stop: Ctrl-C, SIGTERM or the end of the terminal; listens from the moment it is
+/// called.
+///
+/// # Errors
+/// When the system does not let it listen.
+pub fn asked_to_stop() -> io::Result<impl Future<Output = ()> + Send> {
     use tokio::signal::unix::{SignalKind, signal};
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut it) => drop(it.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
-    }
+    let mut kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()]
+        .into_iter()
+        .map(signal)
+        .collect::<io::Result<Vec<_>>>()?;
+    Ok(async move {
+        futures::future::select_all(kinds.iter_mut().map(|it| Box::pin(it.recv()))).await;
+    })
 }
 
 /// Serves until told to stop, then drains: not ready any more, no new connections,

@@ -1,5 +1,7 @@
 //! A service: the list of its parts, and how they are started and stopped together.
 
+mod fit;
+
 use crate::{
     App, Config, Limits, Metrics, Tls, Verifier,
     access::AccessTable,
@@ -27,7 +29,7 @@ use std::{
 };
 use studium_core::{Decider, Event, Policy};
 use studium_log::{Log, LogConfig};
-use studium_proto::admin::v1::admin_service_server::AdminServiceServer;
+use studium_proto::{Contract, admin::v1::admin_service_server::AdminServiceServer};
 use studium_store::{Projection, Projector, Store, StoreError, View};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -125,6 +127,13 @@ impl Service {
         }
     }
 
+    /// Gives the contract of a service beside the platform: without it nobody would know its rpcs, nor what is
+    /// personal in its events.
+    pub fn contract(self, contract: &'static Contract) -> Self {
+        studium_proto::join(contract);
+        self
+    }
+
     /// The service's name.
     pub fn name(&self) -> &'static str {
         self.name
@@ -171,25 +180,6 @@ impl Service {
         self.policies.push(Box::new(LookUp::<P>(PhantomData)));
         self.awaited.push((P::NAME, P::STREAM, P::VIEWS));
         self
-    }
-
-    fn is_well_set(&self) -> anyhow::Result<()> {
-        self.trouble.as_ref().map_or(Ok(()), |why| Err(anyhow::anyhow!("{why}")))
-    }
-
-    /// A policy that waits for a view which never sees its stream would stand still, and all others of the stream
-    /// behind it.
-    fn views_follow_what_policies_wait_for(&self) -> anyhow::Result<()> {
-        for (policy, stream, views) in &self.awaited {
-            for view in *views {
-                let follows = self.followed.get(view).is_some_and(|it| it.contains(stream));
-                anyhow::ensure!(
-                    follows,
-                    "policy `{policy}` waits until view `{view}` has seen stream `{stream}`, which that view does not follow"
-                );
-            }
-        }
-        Ok(())
     }
 
     /// Lists a deadline.
@@ -292,8 +282,7 @@ impl Service {
     /// When an rpc does not say who may call it, the log cannot be opened, or a view does not fit its table.
     pub async fn start(self, surroundings: Surroundings) -> anyhow::Result<Running> {
         let Surroundings { log, store, verifier, listener, settings, drain, limits, tls } = surroundings;
-        self.is_well_set()?;
-        self.views_follow_what_policies_wait_for()?;
+        self.fits_together()?;
         let mut rpcs = self.rpcs;
         rpcs.push(AdminServiceServer::<Admin>::NAME);
         let access = AccessTable::for_services(&rpcs).map_err(anyhow::Error::msg)?;

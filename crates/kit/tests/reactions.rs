@@ -5,7 +5,10 @@
 mod deadlines;
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use studium_kit::{
@@ -13,8 +16,12 @@ use studium_kit::{
     Recorded, Running, Service, StoreError, Stored, View, row,
 };
 use studium_log::Follow;
-use studium_proto::admin::v1::{
-    ListParkedRequest, Parked, RetryParkedRequest, RetryParkedResponse, admin_service_client::AdminServiceClient,
+use studium_proto::{
+    Contract,
+    admin::v1::{
+        ListParkedRequest, Parked, RetryParkedRequest, RetryParkedResponse, admin_service_client::AdminServiceClient,
+    },
+    file_descriptor_set,
 };
 use studium_testkit::House;
 use tokio::time::timeout;
@@ -63,6 +70,16 @@ impl Event for Noted {
     fn name(&self) -> &'static str {
         "Noted"
     }
+}
+
+/// Some contract has to say that nothing is personal in notes.
+static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
+    let set = file_descriptor_set(&["studium.admin.v1.AdminService"]);
+    Contract::read(&set, &[("test.notes", "studium.admin.v1.TraceRequest")])
+});
+
+fn service() -> Service {
+    Service::new("test").contract(&CONTRACT)
 }
 
 impl Decider for Notes {
@@ -183,7 +200,7 @@ impl LookUpPolicy for Spread {
 }
 
 fn service() -> Service {
-    Service::new("test")
+    service()
         .decider::<Notes>()
         .view::<Counts>()
         .policy(PassOn)
@@ -364,6 +381,6 @@ async fn a_policy_that_would_wait_for_ever_keeps_the_service_from_starting() {
     let no = house.start(service().look_up_policy::<WaitForEver>()).await.err().unwrap();
     let told = "policy `wait_for_ever` waits until view `counts_1` has seen stream `elsewhere`";
     assert!(no.to_string().starts_with(told), "{no}");
-    let no = house.start(Service::new("test").decider::<Notes>().look_up_policy::<CountThem>()).await.err().unwrap();
+    let no = house.start(service().decider::<Notes>().look_up_policy::<CountThem>()).await.err().unwrap();
     assert!(no.to_string().contains("which that view does not follow"), "a view that is not listed: {no}");
 }

@@ -57,7 +57,7 @@ impl Broker {
 pub fn free_base() -> u16 {
     loop {
         let base = http::free_port().unwrap_or_else(|e| panic!("{e}"));
-        if base < 60_000 && [1, 2, 3, 4, 5, 22].iter().all(|it| http::is_free(base + it)) {
+        if base < 60_000 && [1, 2, 3, 4, 5, 6, 22].iter().all(|it| http::is_free(base + it)) {
             return base;
         }
     }

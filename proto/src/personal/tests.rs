@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
+use crate::{DESCRIPTORS, personal};
 use prost::Message as _;
 
 /// Every text says where it stands, every list has two items, and the second has no texts.

@@ -14,7 +14,9 @@ use studium_store::{Restored, Store};
 /// Writes the commits that the stream lacks back from the journal. Nothing may run on the directory meanwhile.
 /// Cut off, it goes on where it stopped when it is run again.
 pub async fn restore(setup: &Setup, service: &str) -> Result<()> {
-    ensure!(SERVICES.iter().any(|it| it.name == service), unknown_service(service));
+    // Services beside the platform's own are known by what they left.
+    let is_known = SERVICES.iter().any(|it| it.name == service) || stores::sqlite(&setup.data, service).exists();
+    ensure!(is_known, unknown_service(service));
     let setup = &stores::settle(setup)?;
     if setup.postgres.is_none() {
         let file = stores::sqlite(&setup.data, service);

@@ -2,13 +2,13 @@
 
 use crate::{
     platform::{Platform, Setup},
-    supervise::{Processes, interrupted, promise},
+    supervise::{Processes, promise},
 };
 use anyhow::{Result, bail};
 
 /// Starts everything, prints where it answers, and keeps it running until it is told to stop or a part ends by itself.
 pub async fn up(setup: &Setup) -> Result<()> {
-    let interrupted = interrupted()?;
+    let interrupted = studium_kit::server::asked_to_stop()?;
     tokio::pin!(interrupted);
     let mut processes = tokio::select! {
         processes = Processes::start(setup) => processes?,
@@ -38,6 +38,16 @@ fn show(platform: &Platform, setup: &Setup) {
         ));
     }
     output.say(format!("  {:<10} {}", "nats", state.nats));
+    for it in &setup.readers {
+        let file = crate::supervise::nats_dir(&platform.data).join(format!("{}.password", it.name));
+        output.say(format!(
+            "  {:<10} reads {} as user `{}`, password in {}",
+            "",
+            it.streams.join(", "),
+            it.name,
+            file.display()
+        ));
+    }
     output.say(format!("Durability {}.", promise(state.durability)));
     output.say(
         "Callers are checked against the built-in DEVELOPMENT issuer: whoever reads the data directory can be anyone.",

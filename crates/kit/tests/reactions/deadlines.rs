@@ -50,7 +50,7 @@ impl View for OldCounts {
 async fn a_table_of_an_earlier_version_keeps_no_deadline_from_firing() {
     let house = House::new(Log::memory()).unwrap();
     let store = house.store_url("test").await.unwrap();
-    let old = house.start_on(Service::new("test").decider::<Notes>().view::<OldCounts>(), &store).await.unwrap();
+    let old = house.start_on(service().decider::<Notes>().view::<OldCounts>(), &store).await.unwrap();
     note(&old, "r1", "a", "before").await;
     old.app.reached::<OldCounts>(1).await.unwrap();
     old.stop().await.unwrap();

@@ -1,0 +1,5 @@
+//! The sixth service as a program of its own.
+
+fn main() -> std::process::ExitCode {
+    studium_kit::main(studium_sixth::service())
+}
