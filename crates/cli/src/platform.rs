@@ -32,6 +32,8 @@ pub struct Setup {
     pub port: Option<u16>,
     /// Base URL of a PostgreSQL server that holds the stores; `None` is what the directory was made with, or else SQLite.
     pub postgres: Option<String>,
+    /// Processes of each service; more than one only on PostgreSQL.
+    pub replicas: u16,
     /// The program whose `serve` runs a service; `None` is the program that asks.
     pub program: Option<PathBuf>,
     /// Where a fetched nats-server is kept; `None` is the data directory's own cache.
@@ -48,7 +50,7 @@ impl Setup {
     /// The defaults on a directory: what runs there, or else `disk` on free ports with SQLite.
     pub fn new(data: impl Into<PathBuf>, output: Output) -> Self {
         let (durability, port, postgres, program, cache, tls, settings) = Default::default();
-        Self { data: data.into(), durability, port, postgres, program, cache, tls, settings, output }
+        Self { data: data.into(), durability, port, postgres, replicas: 1, program, cache, tls, settings, output }
     }
 }
 
@@ -67,6 +69,9 @@ pub struct State {
     pub store: String,
     /// The services that run.
     pub services: Vec<ServiceState>,
+    /// Further processes of theirs.
+    #[serde(default)]
+    pub replicas: Vec<ServiceState>,
     /// Whether all were ready once.
     pub ready: bool,
 }
