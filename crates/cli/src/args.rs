@@ -151,10 +151,8 @@ pub enum Command {
     )]
     Token(TokenArgs),
     /// Breaks something under load, mends it as an operator would, and proves what is left.
-    #[command(
-        after_help = "Examples:\n  studium drill store\n  studium drill store broker node --json\n\n\
-                      Each drill runs on a platform of its own, which is removed afterwards. Exit code 1 when anything does not hold."
-    )]
+    #[command(after_help = "Examples:\n  studium drill store\n  studium drill store broker node --json\n\n\
+                      Each drill runs on a platform of its own, which is removed afterwards. Exit code 1 when anything does not hold.")]
     Drill(crate::drill::DrillArgs),
     /// Measures the platform against what the machine and its parts can do at best.
     Bench(crate::bench::Bench),

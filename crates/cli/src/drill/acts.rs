@@ -26,8 +26,6 @@ pub struct Learner {
     pub number: u64,
     /// Another number may lead to another replica.
     pub replica: u64,
-    /// Says something about himself, which is sealed with a key of his own.
-    pub texts: bool,
 }
 
 /// One command of a learner.
@@ -80,6 +78,11 @@ impl Act {
         }
     }
 
+    /// Whether it says something about a person, which is sealed with a key of that person.
+    pub fn is_personal(self) -> bool {
+        matches!(self, Self::Describe | Self::Leave)
+    }
+
     /// The same whenever it is said again.
     pub fn request_id(self, learner: u64) -> String {
         format!("drill:{learner}:{self:?}")
@@ -122,7 +125,7 @@ impl Act {
                 languages: vec!["en".to_owned()],
                 time_zone: "Europe/Dublin".to_owned(),
                 skills: vec!["calm".to_owned()],
-                goals: if by.texts { format!("to be calm like {}", by.number) } else { String::new() },
+                goals: format!("to be calm like {}", by.number),
             };
             let describe = DescribeMenteeRequest { learner_id, profile: Some(profile), at_ms: 0 };
             return Ok(client.describe_mentee(with_id(describe, request_id)).await?.into_inner().position);
@@ -141,7 +144,8 @@ impl Act {
         let run_id = if matches!(self, Self::EnrolTight | Self::Leave) { TIGHT } else { OPEN }.to_owned();
         Ok(match self {
             Self::Leave => {
-                let leave = WithdrawRequest { run_id, learner_id, ..WithdrawRequest::default() };
+                let reason = format!("{n} has seen enough");
+                let leave = WithdrawRequest { run_id, learner_id, reason, ..WithdrawRequest::default() };
                 client.withdraw(with_id(leave, request_id)).await?.into_inner().position
             }
             Self::Result => {

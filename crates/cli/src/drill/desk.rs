@@ -155,11 +155,8 @@ impl Desk {
         let (institution_id, at_ms) = (UNIVERSITY.to_owned(), 0);
         let credentials = self.to("credentials", 0);
         let mut issuers = IssuerServiceClient::new(credentials.clone());
-        let publish = PublishIssuerRequest {
-            institution_id: institution_id.clone(),
-            catalogue_position: self.catalogue,
-            at_ms,
-        };
+        let publish =
+            PublishIssuerRequest { institution_id: institution_id.clone(), catalogue_position: self.catalogue, at_ms };
         issuers.publish_issuer(publish).await.map_err(failed)?;
         let key = CreateIssuerKeyRequest { institution_id: institution_id.clone(), at_ms };
         issuers.create_issuer_key(key).await.map_err(failed)?;

@@ -116,8 +116,7 @@ impl Load {
     pub fn begin(desk: &Desk, per_second: u32) -> Self {
         let (open, gate) = watch::channel(true);
         let pace = (Instant::now(), Duration::from_secs(1) / per_second.max(1));
-        let client =
-            Client { desk: desk.clone(), ledger: Arc::default(), stop: CancellationToken::new(), gate, pace };
+        let client = Client { desk: desk.clone(), ledger: Arc::default(), stop: CancellationToken::new(), gate, pace };
         let mut workers = JoinSet::new();
         for _ in 0..WORKERS {
             let client = client.clone();
@@ -207,6 +206,9 @@ impl Client {
         while !self.stop.is_cancelled() {
             let learner = self.ledger.learners.fetch_add(1, Ordering::Relaxed);
             for act in Act::of(learner) {
+                if act.is_personal() && self.ledger.without_texts.load(Ordering::Relaxed) {
+                    continue;
+                }
                 let turn = self.ledger.sent.fetch_add(1, Ordering::Relaxed) as u32;
                 let due = sleep_until(self.pace.0 + self.pace.1 * turn);
                 if self.stop.run_until_cancelled(due).await.is_none() {
@@ -224,8 +226,7 @@ impl Client {
         let mut patience = None;
         for attempt in 0.. {
             let _ = self.gate.clone().wait_for(|it| *it).await;
-            let texts = !self.ledger.without_texts.load(Ordering::Relaxed);
-            let by = Learner { number: learner, replica: learner + attempt, texts };
+            let by = Learner { number: learner, replica: learner + attempt };
             let asked = timeout(ANSWER, act.ask(&self.desk, by, &request_id)).await;
             let answer = asked.unwrap_or_else(|_| Err(Status::deadline_exceeded("no answer in time")));
             match answer {
@@ -237,7 +238,8 @@ impl Client {
                 }
                 Err(status) if is_refusal(&status) => {
                     let reason = crate::client::reason(&status).unwrap_or_default();
-                    *self.ledger.told().refused.entry(format!("{act:?}: {:?} {reason}", status.code())).or_default() += 1;
+                    *self.ledger.told().refused.entry(format!("{act:?}: {:?} {reason}", status.code())).or_default() +=
+                        1;
                     break;
                 }
                 Err(status) => self.note(&status),
@@ -265,12 +267,7 @@ impl Client {
 
 /// Whether a rule said no. Everything else leaves open what came of the command.
 fn is_refusal(status: &Status) -> bool {
-    let codes = [
-        Code::InvalidArgument,
-        Code::NotFound,
-        Code::AlreadyExists,
-        Code::PermissionDenied,
-        Code::FailedPrecondition,
-    ];
+    let codes =
+        [Code::InvalidArgument, Code::NotFound, Code::AlreadyExists, Code::PermissionDenied, Code::FailedPrecondition];
     codes.contains(&status.code())
 }

@@ -9,9 +9,10 @@ pub mod record;
 mod stage;
 
 use crate::{args::StoreArgs, platform::Setup, progress::Output};
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
 use stage::{Report, Stage};
+use std::path::PathBuf;
 use studium_log::Durability;
 
 /// What `studium drill` takes.
@@ -29,6 +30,9 @@ pub struct DrillArgs {
     /// Commands that succeed before the fault, and again after the recovery.
     #[arg(long, default_value_t = 400, value_name = "NUMBER")]
     pub commands: u64,
+    /// Program `studium` of another version, for `roll`.
+    #[arg(long, value_name = "PROGRAM")]
+    pub with: Option<PathBuf>,
 }
 
 /// What can go wrong.
@@ -40,6 +44,12 @@ pub enum Drill {
     Broker,
     /// Each of three nodes of the broker is killed once.
     Node,
+    /// The broker's disk is full for a while (needs root, to mount one).
+    Disk,
+    /// One service moves to the program that --with names, and back.
+    Roll,
+    /// The clock of one service jumps (needs libfaketime).
+    Clock,
 }
 
 impl Drill {
@@ -83,12 +93,19 @@ pub async fn play(drill: Drill, setup: &Setup, args: &DrillArgs, output: Output)
     let data = folder.path().join("platform");
     let durability = if drill.needs_nodes() { Some(Durability::Replicated) } else { setup.durability };
     let setup = Setup { data, cache, durability, output: Output::silent(), ..setup.clone() };
+    let _disk = if drill == Drill::Disk { Some(faults::disk::Disk::mount(&setup.data)?) } else { None };
     let mut stage = Stage::open(&setup, args.rate, output).await?;
     stage.tell("the load begins");
     match drill {
         Drill::Store => faults::store::play(&mut stage, args.commands).await?,
         Drill::Broker => faults::broker::play(&mut stage, args.commands).await?,
         Drill::Node => faults::node::play(&mut stage, args.commands).await?,
+        Drill::Disk => faults::disk::play(&mut stage, args.commands).await?,
+        Drill::Clock => faults::clock::play(&mut stage, args.commands).await?,
+        Drill::Roll => {
+            let other = args.with.as_deref().context("name a program of another version with --with")?;
+            faults::roll::play(&mut stage, args.commands, other).await?;
+        }
     }
     stage.finish(&drill.name(), &folder.path().join("anew")).await
 }

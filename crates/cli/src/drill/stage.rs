@@ -10,8 +10,8 @@ use crate::{
     client::failed,
     platform::Setup,
     progress::{Output, Progress, count},
-    stores,
     services::ports,
+    stores,
     supervise::{Processes, SERVICES, nats_alone},
 };
 use anyhow::{Context as _, Result, bail};
@@ -148,6 +148,18 @@ impl Stage {
     pub async fn start(&mut self) -> Result<()> {
         self.processes = Some(Processes::start(&self.setup).await?);
         Ok(())
+    }
+
+    /// Waits until so many more commands have succeeded, while the platform looks after itself as `up` does.
+    ///
+    /// # Errors
+    /// When a process ends by itself, or none succeeds for a minute.
+    pub async fn more_supervised(&mut self, many: u64) -> Result<()> {
+        let processes = self.processes.as_mut().context("the platform is down")?;
+        tokio::select! {
+            why = processes.failed() => bail!(why),
+            done = self.load.more(many) => done,
+        }
     }
 
     /// Adds something that was looked at on the way.

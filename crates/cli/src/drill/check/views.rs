@@ -35,12 +35,7 @@ pub struct Fold {
 ///
 /// # Errors
 /// When it does not start or does not come to rest.
-pub async fn fold_anew(
-    record: &Record,
-    keys: &[(String, Vec<u8>)],
-    original: &Path,
-    setup: &Setup,
-) -> Result<Fold> {
+pub async fn fold_anew(record: &Record, keys: &[(String, Vec<u8>)], original: &Path, setup: &Setup) -> Result<Fold> {
     fs::create_dir_all(&setup.data)?;
     for name in KEY_FILES {
         let from = original.join(name);
@@ -125,7 +120,8 @@ pub fn compare(serving: &Tables, fold: &Fold) -> (Finding, Finding) {
             Some(anew) => compare_rows(name, rows, anew, &mut views),
         }
     }
-    let mut effects = Finding::of("nothing that follows from an event is missing: a replay of all policies adds nothing");
+    let mut effects =
+        Finding::of("nothing that follows from an event is missing: a replay of all policies adds nothing");
     for (service, added) in &fold.added {
         effects.check(added.is_empty(), || {
             let first: Vec<_> = added.iter().take(3).cloned().collect();
@@ -142,7 +138,8 @@ fn compare_rows(name: &str, serving: &[String], anew: &[String], found: &mut Fin
     };
     let (wrong, missing) = (differ(serving, anew), differ(anew, serving));
     if !wrong.is_empty() || !missing.is_empty() || serving.len() != anew.len() {
-        let shown = |rows: &[String]| rows.first().map(|it| it.chars().take(300).collect::<String>()).unwrap_or_default();
+        let shown =
+            |rows: &[String]| rows.first().map(|it| it.chars().take(300).collect::<String>()).unwrap_or_default();
         found.breach(format!(
             "{name}: {} rows are not what the log says, {} are missing; for instance {} instead of {}",
             wrong.len(),

@@ -10,11 +10,15 @@ use crate::{
     supervise::{SERVICES, nats_dir},
 };
 use anyhow::{Context as _, Result};
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, time::Duration};
 use studium_proto::{
     admin::v1::GetStatusRequest,
     partner::v1::{OpenFeedRequest, SubscribeRequest, partner_feed_service_client::PartnerFeedServiceClient},
 };
+use tokio::time::{Instant, sleep};
+
+/// How long a partner's feed may take to be told anew.
+const FEED: Duration = Duration::from_secs(60);
 
 /// Loses the broker between two loads.
 ///
@@ -54,9 +58,16 @@ pub async fn play(stage: &mut Stage, commands: u64) -> Result<()> {
     stage.load.resume();
     stage.load.more(commands / 4).await?;
     stage.recovered("commands succeed again");
-    let again = feed(stage).await?;
+    stage.load.more(commands).await?;
+    // The feed is told anew from the journal, which takes a moment.
+    let deadline = Instant::now() + FEED;
+    let mut again = feed(stage).await?;
+    while again.len() < told.len() && Instant::now() < deadline {
+        sleep(Duration::from_millis(100)).await;
+        again = feed(stage).await?;
+    }
     stage.found(compare(&told, &again));
-    stage.load.more(commands).await
+    Ok(())
 }
 
 /// Last position of every stream.
@@ -79,7 +90,8 @@ async fn open_feed(stage: &mut Stage) -> Result<()> {
 /// What the partner has been told so far: positions and documents.
 async fn feed(stage: &mut Stage) -> Result<Vec<(u64, String)>> {
     let channel = stage.processes()?.platform().connect("enrolment", &["operator"]).await?;
-    let all = SubscribeRequest { institution_id: UNIVERSITY.to_owned(), only_history: true, ..SubscribeRequest::default() };
+    let all =
+        SubscribeRequest { institution_id: UNIVERSITY.to_owned(), only_history: true, ..SubscribeRequest::default() };
     let mut events = PartnerFeedServiceClient::new(channel).subscribe(all).await.map_err(failed)?.into_inner();
     let mut told = vec![];
     while let Some(it) = events.message().await.map_err(failed)? {
