@@ -11,7 +11,8 @@ mod stage;
 use crate::{args::StoreArgs, platform::Setup, progress::Output};
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
-use stage::{Report, Stage};
+use stage::Stage;
+pub use stage::{Evidence, Report};
 use std::path::PathBuf;
 use studium_log::Durability;
 
@@ -24,6 +25,14 @@ pub struct DrillArgs {
     /// Where and how durably it is written.
     #[command(flatten)]
     pub store: StoreArgs,
+    /// How it is played.
+    #[command(flatten)]
+    pub plan: Plan,
+}
+
+/// How a drill is played.
+#[derive(Debug, Clone, Args)]
+pub struct Plan {
     /// Commands a second that the load sends at most.
     #[arg(long, default_value_t = 80, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub rate: u32,
@@ -71,7 +80,7 @@ impl Drill {
 pub async fn drill(setup: &Setup, args: &DrillArgs) -> Result<()> {
     let mut broken = vec![];
     for drill in &args.drills {
-        let report = play(*drill, setup, args, setup.output).await?;
+        let report = play(*drill, setup, &args.plan, setup.output).await?;
         report.say(setup.output);
         setup.output.json(&report);
         if report.breaches() > 0 {
@@ -86,7 +95,7 @@ pub async fn drill(setup: &Setup, args: &DrillArgs) -> Result<()> {
 ///
 /// # Errors
 /// When it cannot be played; breaches are in the report.
-pub async fn play(drill: Drill, setup: &Setup, args: &DrillArgs, output: Output) -> Result<Report> {
+pub async fn play(drill: Drill, setup: &Setup, plan: &Plan, output: Output) -> Result<Report> {
     std::fs::create_dir_all(&setup.data)?;
     let folder = tempfile::Builder::new().prefix("drill-").tempdir_in(&setup.data)?;
     let cache = setup.cache.clone().or_else(|| Some(setup.data.join("cache")));
@@ -94,17 +103,17 @@ pub async fn play(drill: Drill, setup: &Setup, args: &DrillArgs, output: Output)
     let durability = if drill.needs_nodes() { Some(Durability::Replicated) } else { setup.durability };
     let setup = Setup { data, cache, durability, output: Output::silent(), ..setup.clone() };
     let _disk = if drill == Drill::Disk { Some(faults::disk::Disk::mount(&setup.data)?) } else { None };
-    let mut stage = Stage::open(&setup, args.rate, output).await?;
+    let mut stage = Stage::open(&setup, plan.rate, output).await?;
     stage.tell("the load begins");
     match drill {
-        Drill::Store => faults::store::play(&mut stage, args.commands).await?,
-        Drill::Broker => faults::broker::play(&mut stage, args.commands).await?,
-        Drill::Node => faults::node::play(&mut stage, args.commands).await?,
-        Drill::Disk => faults::disk::play(&mut stage, args.commands).await?,
-        Drill::Clock => faults::clock::play(&mut stage, args.commands).await?,
+        Drill::Store => faults::store::play(&mut stage, plan.commands).await?,
+        Drill::Broker => faults::broker::play(&mut stage, plan.commands).await?,
+        Drill::Node => faults::node::play(&mut stage, plan.commands).await?,
+        Drill::Disk => faults::disk::play(&mut stage, plan.commands).await?,
+        Drill::Clock => faults::clock::play(&mut stage, plan.commands).await?,
         Drill::Roll => {
-            let other = args.with.as_deref().context("name a program of another version with --with")?;
-            faults::roll::play(&mut stage, args.commands, other).await?;
+            let other = plan.with.as_deref().context("name a program of another version with --with")?;
+            faults::roll::play(&mut stage, plan.commands, other).await?;
         }
     }
     stage.finish(&drill.name(), &folder.path().join("anew")).await

@@ -4,16 +4,27 @@ use anyhow::{Result, ensure};
 use std::{collections::BTreeMap, time::Duration};
 use studium_kit::Event;
 use studium_log::{Log, Stored};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 /// How long a stream may be silent before its head is reached.
-const SILENCE_MAX: Duration = Duration::from_secs(30);
+const SILENCE_MAX: Duration = Duration::from_mins(1);
 
 /// The streams of all services, each in order.
 #[derive(Debug, Clone, Default)]
 pub struct Record {
     /// Commits by stream. What is personal is sealed.
     pub streams: BTreeMap<String, Vec<Stored>>,
+}
+
+/// Last position of a stream, once nodes that were just started have chosen who leads it.
+async fn head(log: &Log, stream: &str) -> Result<u64> {
+    let deadline = Instant::now() + SILENCE_MAX;
+    loop {
+        match log.head(stream).await {
+            Err(_) if Instant::now() < deadline => sleep(Duration::from_millis(200)).await,
+            answer => return Ok(answer?),
+        }
+    }
 }
 
 impl Record {
@@ -24,7 +35,7 @@ impl Record {
     pub async fn read(log: &Log, services: &[&str]) -> Result<Self> {
         let mut streams = BTreeMap::new();
         for service in services {
-            let head = log.head(service).await?;
+            let head = head(log, service).await?;
             let mut follow = log.follow(service, 0).as_stored();
             let mut commits = Vec::new();
             while follow.position() < head {

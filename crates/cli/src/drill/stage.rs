@@ -1,9 +1,9 @@
 //! Where a drill is played: a platform of its own in a directory of its own, with a load that runs on it.
 
 use super::{
-    check::{self, Finding},
+    check::{self, Finding, Fold, Tables},
     desk::Desk,
-    load::{Figures, Load},
+    load::{Figures, Load, Told},
     record::Record,
 };
 use crate::{
@@ -70,6 +70,31 @@ pub struct Report {
     pub took_ms: u64,
     /// What was checked.
     pub findings: Vec<Finding>,
+    /// What it was judged by.
+    #[serde(skip)]
+    pub evidence: Evidence,
+}
+
+/// What a drill is judged by; a test may forge it.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// The log.
+    pub record: Record,
+    /// What callers were told.
+    pub told: Told,
+    /// The views that served.
+    pub serving: Tables,
+    /// The views as the log has them.
+    pub fold: Fold,
+}
+
+impl Evidence {
+    /// Judges it.
+    pub fn judge(&self) -> Vec<Finding> {
+        let mut findings = check::judge(&self.record, &self.told);
+        findings.extend(check::compare(&self.serving, &self.fold));
+        findings
+    }
 }
 
 impl Report {
@@ -202,17 +227,17 @@ impl Stage {
         let log = check::open_log(&self.setup, nats.url(), nats.durability()).await?;
         let record = Record::read(&log, &SERVICES.map(|it| it.name)).await?;
         let keys = log.keys().wrapped().await?;
-        let mut findings = check::judge(&record, &told);
-        findings.append(&mut self.findings);
-        findings.push(journals(&self.setup, &log).await?);
-        findings.push(parked);
+        let mut others = std::mem::take(&mut self.findings);
+        others.extend([journals(&self.setup, &log).await?, parked]);
         nats.stop().await;
         drop(lock);
         let serving = check::tables(&self.setup).await?;
         let second = Setup { data: spare.to_owned(), port: None, settings: vec![], ..self.setup.clone() };
         let fold = check::fold_anew(&record, &keys, &self.setup.data, &second).await?;
-        let (views, effects) = check::compare(&serving, &fold);
-        findings.extend([views, effects]);
+        let commits = record.len();
+        let evidence = Evidence { record, told, serving, fold };
+        let mut findings = evidence.judge();
+        findings.append(&mut others);
         self.spinner.finish();
         let durability = nats.durability();
         let store = if self.setup.postgres.is_some() { "PostgreSQL" } else { "SQLite" };
@@ -223,9 +248,10 @@ impl Stage {
             steps: self.steps,
             recovery_ms: self.recovery.as_millis() as u64,
             settled_ms,
-            commits: record.len(),
+            commits,
             took_ms: self.began.elapsed().as_millis() as u64,
             findings,
+            evidence,
         })
     }
 }

@@ -23,6 +23,7 @@ const KEY_FILES: [&str; 4] = ["master-key", "operator-key", "partner-key", "deve
 pub type Tables = BTreeMap<String, Vec<String>>;
 
 /// What came of folding anew.
+#[derive(Debug, Clone)]
 pub struct Fold {
     /// The tables of the second platform.
     pub tables: Tables,
@@ -111,7 +112,7 @@ async fn rows(store: &Store, table: &str) -> Result<Vec<String>> {
 }
 
 /// Compares what serves with what the record comes to.
-pub fn compare(serving: &Tables, fold: &Fold) -> (Finding, Finding) {
+pub fn compare(serving: &Tables, fold: &Fold) -> [Finding; 2] {
     let mut views = Finding::of("every view equals the fold of the log");
     for (name, rows) in serving {
         match fold.tables.get(name) {
@@ -128,7 +129,7 @@ pub fn compare(serving: &Tables, fold: &Fold) -> (Finding, Finding) {
             format!("{service}: a replay adds {} commits: {}", count(added.len() as u64), first.join(", "))
         });
     }
-    (views, effects)
+    [views, effects]
 }
 
 fn compare_rows(name: &str, serving: &[String], anew: &[String], found: &mut Finding) {
