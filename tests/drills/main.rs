@@ -18,7 +18,7 @@ async fn played(drill: Drill) -> Report {
     binary::find(&cache).unwrap();
     let program = Some(env!("CARGO_BIN_EXE_studium").into());
     let setup = Setup { program, cache: Some(cache), ..Setup::new(dir.path(), Output::silent()) };
-    let plan = Plan { rate: 60, commands: 100, with: None };
+    let plan = Plan { rate: 60, commands: 100, replicas: 1, with: None };
     play(drill, &setup, &plan, Output::silent()).await.unwrap()
 }
 

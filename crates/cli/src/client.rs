@@ -1,6 +1,11 @@
 //! Calls to the services of a platform: channels with a token, and their errors as sentences.
 
-use crate::{patient::Patient, platform::Platform, token, transport::Transport};
+use crate::{
+    patient::Patient,
+    platform::{Platform, ServiceState},
+    token,
+    transport::Transport,
+};
 use anyhow::{Context, Result, anyhow};
 use std::time::Duration;
 use studium_proto::admin::v1::admin_service_client::AdminServiceClient;
@@ -49,6 +54,12 @@ impl Platform {
     /// A connection to a service in the name of somebody.
     pub async fn connect_as(&self, service: &str, who: &token::Wanted) -> Result<Channel> {
         self.connect_at(service, self.address(service)?, who).await
+    }
+
+    /// The operator's side of one process of a service.
+    pub async fn admin_at(&self, it: &ServiceState) -> Result<AdminServiceClient<Channel>> {
+        let who = token::Wanted { roles: vec!["operator".to_owned()], ..token::Wanted::default() };
+        Ok(AdminServiceClient::new(self.connect_at(&it.name, &it.address, &who).await?))
     }
 
     async fn connect_at(&self, service: &str, address: &str, who: &token::Wanted) -> Result<Channel> {

@@ -11,6 +11,7 @@ mod nats;
 mod operator_key;
 mod patient;
 pub mod platform;
+mod postgres;
 pub mod progress;
 mod services;
 pub mod stores;

@@ -32,6 +32,8 @@ pub struct Setup {
     pub port: Option<u16>,
     /// Base URL of a PostgreSQL server that holds the stores; `None` is what the directory was made with, or else SQLite.
     pub postgres: Option<String>,
+    /// Keep the stores on a PostgreSQL server of the directory's own; a directory that was started so once stays so.
+    pub own_postgres: bool,
     /// Processes of each service; more than one only on PostgreSQL.
     pub replicas: u16,
     /// The program whose `serve` runs a service; `None` is the program that asks.
@@ -49,8 +51,21 @@ pub struct Setup {
 impl Setup {
     /// The defaults on a directory: what runs there, or else `disk` on free ports with SQLite.
     pub fn new(data: impl Into<PathBuf>, output: Output) -> Self {
-        let (durability, port, postgres, program, cache, tls, settings) = Default::default();
-        Self { data: data.into(), durability, port, postgres, replicas: 1, program, cache, tls, settings, output }
+        let (durability, port, postgres, own_postgres, program, cache, tls, settings) = Default::default();
+        let replicas = 1;
+        Self {
+            data: data.into(),
+            durability,
+            port,
+            postgres,
+            own_postgres,
+            replicas,
+            program,
+            cache,
+            tls,
+            settings,
+            output,
+        }
     }
 }
 

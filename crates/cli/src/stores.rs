@@ -1,7 +1,7 @@
 //! Where the stores of a data directory are: files in it, or databases on a PostgreSQL server that it remembers.
 
-use crate::platform::Setup;
-use anyhow::{Context as _, Result, bail};
+use crate::{platform::Setup, postgres::Server};
+use anyhow::{Context as _, Result, bail, ensure};
 use std::{
     fs::{self, OpenOptions},
     io::{ErrorKind, Write as _},
@@ -32,6 +32,24 @@ pub fn settle(setup: &Setup) -> Result<Setup> {
         (wanted, made) => wanted.clone().or(made),
     };
     Ok(Setup { postgres, ..setup.clone() })
+}
+
+/// The same, with the directory's own PostgreSQL server started if it has one or is to get one.
+///
+/// # Errors
+/// When the server does not start.
+pub async fn served(setup: &Setup, data: &Path) -> Result<(Setup, Option<Server>)> {
+    if !setup.own_postgres && !Server::is_in(data) {
+        return Ok((settle(setup)?, None));
+    }
+    ensure!(
+        !has_files(data),
+        "the stores of {} are files in it; leave --store out, or name another directory with --data",
+        data.display()
+    );
+    let server = Server::start(data).await?;
+    let setup = settle(&Setup { postgres: Some(server.url().to_owned()), ..setup.clone() })?;
+    Ok((setup, Some(server)))
 }
 
 /// URL of a service's own store: a file in the data directory, or its database on the PostgreSQL server,

@@ -8,6 +8,7 @@ pub use crate::{
 use crate::{
     nats::{open_mirrors, renew_certificates, start_nats},
     platform::{Lock, Platform, ServiceState, Setup, State},
+    postgres::Server,
     progress::Progress,
     services::{CREDENTIALS, ports},
     stores,
@@ -61,6 +62,8 @@ pub struct Processes {
     services: Vec<Replica>,
     /// What need not be done before people can work.
     later: JoinSet<()>,
+    /// The directory's own.
+    postgres: Option<Server>,
     _lock: Lock,
 }
 
@@ -94,10 +97,15 @@ impl Processes {
     pub async fn start(setup: &Setup) -> Result<Self> {
         crate::token::refuse_beside_another_issuer()?;
         let lock = Lock::hold(&setup.data).await?;
-        let setup = &stores::settle(setup)?;
         let data = fs::canonicalize(&setup.data)?;
         disk::demand_room(&data)?;
         end_left_over(&data).await;
+        let (setup, postgres) = &mut stores::served(setup, &data).await?;
+        let postgres = postgres.take();
+        ensure!(
+            setup.replicas == 1 || setup.postgres.is_some(),
+            "several processes of a service share a store only on PostgreSQL; add --store postgres, or name a server with --postgres"
+        );
         if let Some(base) = setup.port {
             for port in ports(base, setup.replicas) {
                 ensure!(http::is_free(port), "port {port} is taken; stop what uses it, or choose others with --port");
@@ -116,8 +124,16 @@ impl Processes {
             ready: false,
         };
         state.write(&data)?;
-        let mut all =
-            Self { setup: setup.clone(), data, state, nats, services: vec![], later: JoinSet::new(), _lock: lock };
+        let mut all = Self {
+            setup: setup.clone(),
+            data,
+            state,
+            nats,
+            services: vec![],
+            later: JoinSet::new(),
+            postgres,
+            _lock: lock,
+        };
         for (entry, number) in SERVICES.iter().flat_map(|it| (1..=setup.replicas).map(move |number| (it, number))) {
             all.start_service(entry, number).await?;
         }
@@ -178,6 +194,9 @@ impl Processes {
         self.later.shutdown().await;
         futures::future::join_all(self.services.iter_mut().map(|it| it.process.stop(DRAIN))).await;
         self.nats.stop().await;
+        if let Some(it) = &mut self.postgres {
+            it.stop().await;
+        }
         State::remove(&self.data);
     }
 

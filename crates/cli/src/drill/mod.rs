@@ -8,12 +8,16 @@ pub mod load;
 pub mod record;
 mod stage;
 
-use crate::{args::StoreArgs, platform::Setup, progress::Output};
+use crate::{args::StoreArgs, platform::Setup, progress::Output, services::REPLICAS_MAX, stores};
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
 use stage::Stage;
 pub use stage::{Evidence, Report};
-use std::path::PathBuf;
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
+    path::PathBuf,
+};
 use studium_log::Durability;
 
 /// What `studium drill` takes.
@@ -39,6 +43,9 @@ pub struct Plan {
     /// Commands that succeed before the fault, and again after the recovery.
     #[arg(long, default_value_t = 400, value_name = "NUMBER")]
     pub commands: u64,
+    /// Processes of each service, on PostgreSQL only.
+    #[arg(long, default_value_t = 1, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=REPLICAS_MAX.into()))]
+    pub replicas: u16,
     /// Program `studium` of another version, for `roll`.
     #[arg(long, value_name = "PROGRAM")]
     pub with: Option<PathBuf>,
@@ -101,7 +108,13 @@ pub async fn play(drill: Drill, setup: &Setup, plan: &Plan, output: Output) -> R
     let cache = setup.cache.clone().or_else(|| Some(setup.data.join("cache")));
     let data = folder.path().join("platform");
     let durability = if drill.needs_nodes() { Some(Durability::Replicated) } else { setup.durability };
-    let setup = Setup { data, cache, durability, output: Output::silent(), ..setup.clone() };
+    // Another user may have to enter it, who runs PostgreSQL.
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o711))?;
+    fs::create_dir(&data)?;
+    let setup = Setup { data, cache, durability, replicas: plan.replicas, output: Output::silent(), ..setup.clone() };
+    // It has to outlive the platform, whose stores are looked at afterwards.
+    let (setup, _postgres) = stores::served(&setup, &fs::canonicalize(folder.path())?).await?;
+    let setup = Setup { own_postgres: false, ..setup };
     let _disk = if drill == Drill::Disk { Some(faults::disk::Disk::mount(&setup.data)?) } else { None };
     let mut stage = Stage::open(&setup, plan.rate, output).await?;
     stage.tell("the load begins");

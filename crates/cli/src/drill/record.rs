@@ -73,6 +73,14 @@ impl Record {
         self.of(stream).last().map_or(0, |it| it.position)
     }
 
+    /// By how much the clocks of services went back between two commits of one stream at most, milliseconds.
+    pub fn longest_step_back_ms(&self) -> u64 {
+        let times = |commits: &[Stored]| commits.iter().map(|it| it.commit.recorded_at_ms).collect::<Vec<_>>();
+        let steps =
+            self.streams.values().flat_map(|it| times(it).windows(2).map(|it| it[0] - it[1]).collect::<Vec<_>>());
+        steps.max().map_or(0, |it| it.max(0) as u64)
+    }
+
     /// Events of one kind of aggregate in order, each with the aggregate's id.
     pub fn events<E: Event>(&self) -> Vec<(&str, E)> {
         let stream = E::AGGREGATE.split('.').next().unwrap_or_default();

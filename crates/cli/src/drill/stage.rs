@@ -66,6 +66,8 @@ pub struct Report {
     pub settled_ms: u64,
     /// Commits in the log.
     pub commits: u64,
+    /// By how much the clock went back between two commits of one stream at most, milliseconds.
+    pub clock_back_ms: u64,
     /// How long the whole drill took, milliseconds.
     pub took_ms: u64,
     /// What was checked.
@@ -121,6 +123,10 @@ impl Report {
             self.settled_ms as f64 / 1000.0,
             count(self.commits)
         ));
+        if self.clock_back_ms > 1000 {
+            let seconds = self.clock_back_ms as f64 / 1000.0;
+            output.say(format!("  Between two commits of one stream the clock went back by up to {seconds:.1} s."));
+        }
         for (reason, times) in &it.refused {
             output.say(format!("  refused {times} times: {reason}"));
         }
@@ -234,7 +240,7 @@ impl Stage {
         let serving = check::tables(&self.setup).await?;
         let second = Setup { data: spare.to_owned(), port: None, settings: vec![], ..self.setup.clone() };
         let fold = check::fold_anew(&record, &keys, &self.setup.data, &second).await?;
-        let commits = record.len();
+        let (commits, clock_back_ms) = (record.len(), record.longest_step_back_ms());
         let evidence = Evidence { record, told, serving, fold };
         let mut findings = evidence.judge();
         findings.append(&mut others);
@@ -249,6 +255,7 @@ impl Stage {
             recovery_ms: self.recovery.as_millis() as u64,
             settled_ms,
             commits,
+            clock_back_ms,
             took_ms: self.began.elapsed().as_millis() as u64,
             findings,
             evidence,

@@ -2,7 +2,8 @@
 
 use crate::drill::stage::Stage;
 use anyhow::{Context as _, Result};
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, time::Duration};
+use tokio::time::sleep;
 
 /// The service whose clock is wrong.
 const SERVICE: &str = "enrolment";
@@ -34,6 +35,8 @@ pub async fn play(stage: &mut Stage, commands: u64) -> Result<()> {
     for jump in JUMPS {
         fs::write(&file, jump)?;
         stage.breaks(format!("the clock of {SERVICE} is at {jump} s"));
+        // The library looks at the file each second.
+        sleep(Duration::from_millis(1_500)).await;
         stage.load.more(commands / 2).await?;
         stage.recovered("commands succeed all the same");
     }
