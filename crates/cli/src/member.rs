@@ -1,6 +1,6 @@
 //! What a platform is made of: its own services, and those beside it that `up --with` names.
 
-use crate::supervise::SERVICES;
+use crate::services::SERVICES;
 use anyhow::{Context as _, Result, bail, ensure};
 use std::{
     path::{Path, PathBuf},
@@ -58,6 +58,11 @@ pub struct Member {
 }
 
 impl Member {
+    /// How many processes of it run: only of the platform's own services more than one.
+    pub fn replicas(&self, wanted: u16) -> u16 {
+        if self.program.is_none() { wanted } else { 1 }
+    }
+
     /// What starts it; its settings are for the caller to add. `ours` is the program with the platform's services.
     pub fn command(&self, ours: Option<&Path>) -> Result<Command> {
         if let Some(it) = &self.program {

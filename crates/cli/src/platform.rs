@@ -33,8 +33,10 @@ pub struct Setup {
     pub port: Option<u16>,
     /// Base URL of a PostgreSQL server that holds the stores; `None` is what the directory was made with, or else SQLite.
     pub postgres: Option<String>,
-    /// What the names of its databases there begin with: `studium` for `studium_enrolment`.
-    pub databases: String,
+    /// Keep the stores on a PostgreSQL server of the directory's own; a directory that was started so once stays so.
+    pub own_postgres: bool,
+    /// Processes of each service; more than one only on PostgreSQL.
+    pub replicas: u16,
     /// The program whose `serve` runs a service; `None` is the program that asks.
     pub program: Option<PathBuf>,
     /// Programs of services beside the platform's own, which run with it.
@@ -54,9 +56,24 @@ pub struct Setup {
 impl Setup {
     /// The defaults on a directory: what runs there, or else `disk` on free ports with SQLite.
     pub fn new(data: impl Into<PathBuf>, output: Output) -> Self {
-        let (durability, port, postgres, program, with, readers, cache, tls, settings) = Default::default();
-        let (data, databases) = (data.into(), "studium".to_owned());
-        Self { data, durability, port, postgres, databases, program, with, readers, cache, tls, settings, output }
+        let (durability, port, postgres, own_postgres, program, with, readers, cache, tls, settings) =
+            Default::default();
+        let (data, replicas) = (data.into(), 1);
+        Self {
+            data,
+            durability,
+            port,
+            postgres,
+            own_postgres,
+            replicas,
+            program,
+            with,
+            readers,
+            cache,
+            tls,
+            settings,
+            output,
+        }
     }
 }
 
@@ -75,6 +92,9 @@ pub struct State {
     pub store: String,
     /// The services that run.
     pub services: Vec<ServiceState>,
+    /// Further processes of theirs.
+    #[serde(default)]
+    pub replicas: Vec<ServiceState>,
     /// Whether all were ready once.
     pub ready: bool,
 }

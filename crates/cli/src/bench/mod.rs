@@ -35,7 +35,7 @@ pub struct Bench {
     /// mentorship, which gives 10,000 learners a mentor, one by one and all together, and says how well they fit;
     /// credentials, which signs and checks on one core, issues 2,000 on the platform, and revokes some;
     /// partners, which tells a feed and has it read by 1, 100 and 1,000 subscribers, and sent to a webhook;
-    /// and all, which is everything, in all profiles, and on PostgreSQL too where --postgres names a server
+    /// and all, which is everything, in all profiles, on SQLite and on PostgreSQL
     #[arg(value_name = "PART", value_parser = PARTS)]
     parts: Vec<String>,
     /// Only this part; the same as naming it
@@ -47,8 +47,7 @@ pub struct Bench {
     /// How long each loop is measured
     #[arg(long, value_name = "SECONDS", default_value_t = 3.0)]
     seconds: f64,
-    /// Measures views on this PostgreSQL server, too; and everything else, if all is measured. It leaves databases
-    /// there whose names begin with `studium_bench`
+    /// Measures views on this PostgreSQL server, too; it leaves a database there whose name begins with `studium_bench`
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
     /// Writes a page with all figures as Markdown, and its plots beside it
@@ -120,13 +119,13 @@ impl Bench {
 pub async fn run(bench: &Bench, output: Output) -> Result<()> {
     let mut results = Map::new();
     for profile in bench.profiles() {
-        merge(&mut results, on(bench, profile, None, output).await?);
+        merge(&mut results, on(bench, profile, false, output).await?);
     }
-    if bench.wants_all() && bench.postgres.is_some() {
+    if bench.wants_all() {
         let mut on_postgres = Map::new();
         for profile in bench.profiles() {
             output.say(format!("the same on PostgreSQL, {profile}:"));
-            merge(&mut on_postgres, on(bench, profile, bench.postgres.clone(), output).await?);
+            merge(&mut on_postgres, on(bench, profile, true, output).await?);
         }
         results.insert("on_postgres".to_owned(), on_postgres.into());
     }
@@ -139,7 +138,7 @@ pub async fn run(bench: &Bench, output: Output) -> Result<()> {
 }
 
 /// Measures on a platform of its own.
-async fn on(bench: &Bench, profile: Durability, postgres: Option<String>, output: Output) -> Result<Value> {
+async fn on(bench: &Bench, profile: Durability, own_postgres: bool, output: Output) -> Result<Value> {
     // The data goes where the disk is that a deployment would use: beside the caller's.
     let folder = tempfile::Builder::new().prefix("studium-bench-").tempdir_in(PathBuf::from("."))?;
     let settings = vec![
@@ -147,9 +146,8 @@ async fn on(bench: &Bench, profile: Durability, postgres: Option<String>, output
         // One caller asks for what all callers of a university would.
         ("STUDIUM_MAX_CALLS_PER_SECOND", "100000".to_owned()),
     ];
-    let databases = format!("studium_bench_{}_{profile}", std::process::id());
     let defaults = Setup::new(folder.path(), Output::silent());
-    let setup = Setup { durability: Some(profile), postgres, databases, settings, ..defaults };
+    let setup = Setup { durability: Some(profile), own_postgres, settings, ..defaults };
     Platform::with(&setup, async |platform| measure(bench, &setup, platform, output).await).await
 }
 
@@ -173,9 +171,11 @@ async fn measure(bench: &Bench, setup: &Setup, platform: &Platform, output: Outp
     if bench.wants(SCALE) {
         // Replicas share the service's store only where that is a server.
         let stores = tempfile::Builder::new().prefix("replicas-").tempdir_in(&platform.data)?;
-        let shared = match &setup.postgres {
-            Some(it) => Some(studium_store::create_database(it, &format!("{}_enrolment", setup.databases)).await?),
-            None => None,
+        let served = crate::stores::settle(setup)?.postgres.is_some();
+        let shared = if served {
+            Some(crate::stores::url(&crate::stores::settle(setup)?, &platform.data, "enrolment").await?)
+        } else {
+            None
         };
         let store = scale::Place { folder: stores.path(), shared: shared.as_deref() };
         all[SCALE][&name] = scale::measure(&desk, platform, store, bench.time(), output).await?;
