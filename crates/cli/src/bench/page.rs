@@ -10,6 +10,9 @@ use std::{fmt::Write as _, fs, path::Path};
 /// What is beside a figure and not a figure of its own.
 const BESIDE: [&str; 3] = ["echo", "append", "cpu_us_per_call"];
 
+/// What everybody looks for first.
+const FIRST: [&str; 3] = ["per_second", "p50_ms", "p99_ms"];
+
 /// What stands before the figures.
 const INTRODUCTION: &str = "\
 Written by `studium bench all`; every figure is of one run on one machine.
@@ -90,7 +93,8 @@ fn parts(rows: &[Row]) -> Vec<String> {
 /// Finds all objects with figures, wherever they are: what a new part gives is on the page without anyone's doing.
 fn gather(path: &mut Vec<String>, value: &Value, rows: &mut Vec<Row>) {
     let Value::Object(fields) = value else { return };
-    let numbers: Vec<_> = fields.iter().filter_map(|(key, it)| Some((key.as_str(), it.as_f64()?))).collect();
+    let mut numbers: Vec<_> = fields.iter().filter_map(|(key, it)| Some((key.as_str(), it.as_f64()?))).collect();
+    numbers.sort_by_key(|(key, _)| FIRST.iter().position(|it| it == key).unwrap_or(FIRST.len()));
     if let ([part, what @ ..], false) = (&path[..], numbers.is_empty()) {
         let is_ratio = |key: &str| key.starts_with("ratio") && key != "ratio_wanted";
         let figures: Vec<_> = numbers.iter().filter(|it| !is_ratio(it.0)).map(|it| figure(it.0, it.1)).collect();
