@@ -73,6 +73,11 @@ pub mod partner {
     }
 }
 
+/// What is to be done with each kind of event there is.
+pub trait EachKind {
+    fn kind<E: studium_core::Event>(&mut self);
+}
+
 /// Makes the `oneof` of an event message the event type of an aggregate.
 macro_rules! events {
     ($($package:ident :: $version:ident :: $message:ident, $oneof:ident, $aggregate:literal;)*) => {$(
@@ -96,6 +101,11 @@ macro_rules! events {
             }
         }
     )*
+        /// Does it with every kind of event of the contract.
+        pub fn each_kind(each: &mut impl EachKind) {
+            $(each.kind::<$package::$version::$oneof::Event>();)*
+        }
+
         /// Which message the events of each aggregate are.
         pub(crate) const EVENTS: &[(&str, &str)] = &[$((
             $aggregate,
