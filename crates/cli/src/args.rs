@@ -83,7 +83,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  studium serve enrolment --nats nats://127.0.0.1:4222 --listen 127.0.0.1:7402")]
     Serve(Box<ServeArgs>),
     /// Says whether one service is ready; exit code 1 when it is not.
-    #[command(after_help = "Example:\n  studium health --listen 127.0.0.1:7402")]
+    #[command(
+        after_help = "Example:\n  studium health --listen 127.0.0.1:7402\n  studium health --listen 127.0.0.1:7402 --ca ca.pem --server-name enrolment.example.org"
+    )]
     Health(HealthArgs),
     /// Plays data from elsewhere as ordinary commands; uses the platform that runs, or starts one.
     Import(ImportArgs),
