@@ -48,8 +48,8 @@ impl Bucket {
         Self::Nats(Arc::new(NatsBucket { nats: Arc::clone(nats), stream: OnceCell::new() }))
     }
 
-    pub(crate) fn memory() -> Self {
-        let (id, slots, changed) = (uuid::Uuid::new_v4().to_string(), Mutex::default(), watch::Sender::default());
+    pub(crate) fn memory(id: String) -> Self {
+        let (slots, changed) = (Mutex::default(), watch::Sender::default());
         Self::Memory(Arc::new(MemoryBucket { id, slots, changed }))
     }
 

@@ -54,7 +54,7 @@ enum Backend {
 impl Log {
     /// The in-memory twin: it keeps every promise of the log but durability.
     pub fn memory() -> Self {
-        let keys = Keys::new(MasterKey::random().ok().map(|it| (Bucket::memory(), it)));
+        let keys = Keys::new(MasterKey::random().ok().map(|it| (Bucket::memory(it.id()), it)));
         Self { backend: Backend::Memory(Arc::new(Memory::default())), faults: Arc::default(), keys }
     }
 

@@ -1,6 +1,6 @@
 //! The master key: what wraps the keys of persons, so that their bucket alone opens nothing.
 
-use crate::LogError;
+use crate::{LogError, hex};
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     rand,
@@ -66,6 +66,11 @@ impl MasterKey {
     /// A master key that nobody else has.
     pub(crate) fn random() -> Result<Self, LogError> {
         Self::new(&random()?)
+    }
+
+    /// What tells the one that wraps from all others.
+    pub(crate) fn id(&self) -> String {
+        hex(&self.ring[0].0)
     }
 
     /// Wraps the key of a name: which master key, nonce, sealed key.
