@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use studium_core::Event;
 use studium_log::Stored;
-use studium_proto::{campus, catalogue, credentials, enrolment, mentorship};
+use studium_proto::{EachKind, each_kind};
 
 /// A message of a stream: a commit or a document of a feed.
 pub fn stored(data: &[u8]) {
@@ -20,30 +20,20 @@ pub fn event(data: &[u8]) {
     every_kind(data);
 }
 
-/// What is read is written as something that is read as the same; what is not known is said to be unknown.
-fn read_as<E: Event>(bytes: &[u8]) {
-    let Ok(Some(event)) = E::from_bytes(bytes) else { return };
-    assert!(!event.name().is_empty());
-    let written = event.to_bytes();
-    let again = E::from_bytes(&written).unwrap().unwrap();
-    // Not a comparison of the events: a number that is none is not equal to itself.
-    assert_eq!(again.to_bytes(), written);
+struct ReadAs<'a>(&'a [u8]);
+
+impl EachKind for ReadAs<'_> {
+    /// What is read is written as something that is read as the same; what is not known is said to be unknown.
+    fn kind<E: Event>(&mut self) {
+        let Ok(Some(event)) = E::from_bytes(self.0) else { return };
+        assert!(!event.name().is_empty());
+        let written = event.to_bytes();
+        let again = E::from_bytes(&written).unwrap().unwrap();
+        // Not a comparison of the events: a number that is none is not equal to itself.
+        assert_eq!(again.to_bytes(), written);
+    }
 }
 
 fn every_kind(bytes: &[u8]) {
-    read_as::<catalogue::v1::course_event::Event>(bytes);
-    read_as::<catalogue::v1::course_run_event::Event>(bytes);
-    read_as::<catalogue::v1::composition_event::Event>(bytes);
-    read_as::<enrolment::v1::enrolment_event::Event>(bytes);
-    read_as::<enrolment::v1::run_capacity_event::Event>(bytes);
-    read_as::<enrolment::v1::learner_event::Event>(bytes);
-    read_as::<enrolment::v1::webhook_event::Event>(bytes);
-    read_as::<campus::v1::licence_plan_event::Event>(bytes);
-    read_as::<campus::v1::roster_event::Event>(bytes);
-    read_as::<campus::v1::class_event::Event>(bytes);
-    read_as::<credentials::v1::credential_event::Event>(bytes);
-    read_as::<credentials::v1::status_list_event::Event>(bytes);
-    read_as::<credentials::v1::achievement_event::Event>(bytes);
-    read_as::<mentorship::v1::mentorship_event::Event>(bytes);
-    read_as::<mentorship::v1::review_event::Event>(bytes);
+    each_kind(&mut ReadAs(bytes));
 }

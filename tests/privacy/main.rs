@@ -1,6 +1,7 @@
 //! Personal data that can be forgotten: planted names are searched for in raw bytes, before and after an erasure.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod probe;
 mod world;
 
 use std::time::Duration;

@@ -242,7 +242,7 @@ async fn table_holds(store: &Store, table: &str, needle: &str) -> bool {
     false
 }
 
-async fn becomes(is_so: impl AsyncFn() -> bool) {
+pub async fn becomes(is_so: impl AsyncFn() -> bool) {
     for _ in 0..1200 {
         if is_so().await {
             return;

@@ -22,6 +22,9 @@ const BROKER: &str = "broker";
 /// How long what the authority signs is good, days. It is signed anew at every start, and while all runs.
 const DAYS: i64 = 30;
 
+/// How long a partner's certificate is good, days: people carry it, and it opens nothing without the partner's key.
+const PARTNER_DAYS: i64 = 90;
+
 /// How long the authority is good, days; its own certificate, too, is made anew at every start.
 const AUTHORITY_DAYS: i64 = 3650;
 
@@ -65,6 +68,22 @@ impl Certificates {
     pub async fn renew(dir: &Path, names: &[&str]) -> Result<()> {
         Self::sign(dir, names)?;
         reload::reload(&fs::canonicalize(dir)?).await
+    }
+
+    /// A certificate with its private key for a partner's connections to the broker, PEM.
+    ///
+    /// # Errors
+    /// When the authority's key cannot be read.
+    pub fn of_partner(&self, institution: &str) -> Result<String> {
+        let now = Timestamp::now();
+        let issuer = Issuer::new(authority(now)?, self.authority_key()?);
+        let key = KeyPair::generate()?;
+        let mut params = named(&format!("partner {institution}"), now, PARTNER_DAYS)?;
+        params.use_authority_key_identifier_extension = true;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        // It connects, and never answers in anybody's name.
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        Ok(params.signed_by(&key, &issuer)?.pem() + &key.serialize_pem())
     }
 
     /// Who is to be believed.

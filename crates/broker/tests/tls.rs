@@ -53,6 +53,10 @@ async fn a_client_without_a_certificate_of_the_authority_does_not_get_in() {
     let others = Certificates::sign(elsewhere.path(), &["campus"]).unwrap();
     let theirs = others.identity("campus").display().to_string();
     assert!(!gets_in(&format!("{with_user}?ca={ours}&cert={theirs}&key={theirs}")).await, "a stranger's gets in");
+    let partner = elsewhere.path().join("ou.pem");
+    std::fs::write(&partner, Certificates::of(dir.path()).unwrap().of_partner("ou").unwrap()).unwrap();
+    let partner = partner.display();
+    assert!(gets_in(&format!("{with_user}?ca={ours}&cert={partner}&key={partner}")).await, "a partner's does not");
     let believed = url.replace(&ours, &others.authority().display().to_string());
     assert!(!gets_in(&believed).await, "another broker is believed");
 

@@ -87,7 +87,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  studium serve enrolment --nats nats://127.0.0.1:4222 --listen 127.0.0.1:7402")]
     Serve(Box<ServeArgs>),
     /// Says whether one service is ready; exit code 1 when it is not.
-    #[command(after_help = "Example:\n  studium health --listen 127.0.0.1:7402")]
+    #[command(
+        after_help = "Example:\n  studium health --listen 127.0.0.1:7402\n  studium health --listen 127.0.0.1:7402 --ca ca.pem --server-name enrolment.example.org"
+    )]
     Health(HealthArgs),
     /// Writes a service of your own from a template: a contract, a decider, views, calls, tests.
     #[command(

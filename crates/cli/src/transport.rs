@@ -29,6 +29,15 @@ impl Transport {
         Ok(Self { authority: Certificates::of(&nats_dir(data)).map(read).transpose()? })
     }
 
+    /// For whoever believes this authority; plaintext without one.
+    ///
+    /// # Errors
+    /// When its certificate cannot be read.
+    pub fn believing(authority: Option<&Path>) -> Result<Self> {
+        let read = |it: &Path| fs::read(it).with_context(|| format!("cannot read {}", it.display()));
+        Ok(Self { authority: authority.map(read).transpose()? })
+    }
+
     fn scheme(&self) -> &'static str {
         if self.authority.is_some() { "https" } else { "http" }
     }
@@ -50,10 +59,21 @@ impl Transport {
     /// # Errors
     /// When nobody answers, or somebody who is not to be believed.
     pub async fn get(&self, address: &str, path: &str) -> Result<(u16, String)> {
+        self.get_of(address, None, path).await
+    }
+
+    /// The same where the certificate is for another name than that of the address.
+    pub async fn get_of(&self, address: &str, name: Option<&str>, path: &str) -> Result<(u16, String)> {
         let Some(pem) = &self.authority else { return Ok(http::get(address, path).await?) };
         let trusted = reqwest::Certificate::from_pem(pem)?;
-        let client = reqwest::Client::builder().tls_certs_only([trusted]).timeout(PATIENCE).build()?;
-        let answer = client.get(format!("https://{address}{path}")).send().await?;
+        let mut client = reqwest::Client::builder().tls_certs_only([trusted]).timeout(PATIENCE);
+        let mut named = address.to_owned();
+        if let Some(name) = name {
+            let found = tokio::net::lookup_host(address).await?.next().context("the address leads nowhere")?;
+            client = client.resolve(name, found);
+            named = format!("{name}:{}", found.port());
+        }
+        let answer = client.build()?.get(format!("https://{named}{path}")).send().await?;
         Ok((answer.status().as_u16(), answer.text().await?))
     }
 }

@@ -1,6 +1,11 @@
 //! Who may call which rpc, as the contract says: one table from the descriptors, enforced before any handler.
 
-use crate::{auth::Verifier, call::Caller, limits::MESSAGE_BYTES_MAX, roles, status};
+use crate::{
+    auth::Verifier,
+    call::Caller,
+    limits::{Cause, Gate, HEADER_BYTES, too_much},
+    roles, status,
+};
 use axum::body::Body;
 use bytes::{Buf as _, Bytes};
 use http::{HeaderMap, Request, header::AUTHORIZATION};
@@ -14,9 +19,6 @@ use tonic::Status;
 
 /// `ErrorInfo.domain` of a call that is not granted.
 pub const DOMAIN: &str = "access.studium";
-
-/// The header of a gRPC message: a flag and the length.
-const FRAME_HEADER_BYTES: usize = 5;
 
 /// What needs no token: probes and tools ask before they have one.
 const OPEN: [&str; 3] =
@@ -96,12 +98,14 @@ impl AccessTable {
 
     /// Lets a call pass with its [`Caller`] in the extensions, or says why not.
     ///
-    /// `charge` is asked as soon as it is known who calls, before anything that costs more.
+    /// `charge` is asked as soon as it is known who calls, before anything that costs more; for a token that was never
+    /// seen, the stranger who shows it is charged before anybody looks whether it is good.
     /// Only a call that needs an `own` grant is buffered. Such a call must come uncompressed:
     /// compression is refused with UNIMPLEMENTED rather than inflated before it is known who calls.
     pub(crate) async fn admit(
         &self,
         verifier: &Verifier,
+        gate: &Gate,
         charge: impl Fn(&Caller) -> Result<(), Status>,
         request: Request<Body>,
     ) -> Result<Admitted, Status> {
@@ -114,7 +118,7 @@ impl AccessTable {
             return Err(Status::unimplemented(format!("this service has no rpc `{path}`")));
         };
         let caller = match bearer(request.headers())? {
-            Some(token) => verifier.verify(token).await?,
+            Some(token) => verifier.verify_at_a_price(token, || charge(&Caller::default())).await?,
             None if rule.public => Arc::default(),
             None => {
                 return Err(Status::unauthenticated("a bearer token is needed: metadata `authorization: Bearer …`"));
@@ -127,7 +131,7 @@ impl AccessTable {
             if rule.by_own(&caller).next().is_none() {
                 return Err(rule.denied(&path));
             }
-            let (message, whole) = buffered(request).await?;
+            let (message, whole) = buffered(request, gate).await?;
             if !rule.owns(&caller, &message)? {
                 return Err(rule.denied(&path));
             }
@@ -289,21 +293,23 @@ fn unreadable() -> Status {
 }
 
 /// Reads a unary request whole; gives its message, and the same request for the handler.
-async fn buffered(request: Request<Body>) -> Result<(Bytes, Request<Body>), Status> {
+async fn buffered(request: Request<Body>, gate: &Gate) -> Result<(Bytes, Request<Body>), Status> {
     let compressed = "this rpc looks into its request before it lets it pass: send it without compression";
     if request.headers().get("grpc-encoding").is_some_and(|it| it != "identity") {
         return Err(Status::unimplemented(compressed));
     }
     let (parts, body) = request.into_parts();
-    let whole = Limited::new(body, MESSAGE_BYTES_MAX as usize + FRAME_HEADER_BYTES).collect().await.map_err(|e| {
+    let limits = &gate.limits;
+    let whole = Limited::new(body, limits.message_bytes as usize + HEADER_BYTES).collect().await.map_err(|e| {
         if e.is::<LengthLimitError>() {
-            Status::resource_exhausted(format!("the request is larger than {MESSAGE_BYTES_MAX} bytes"))
+            gate.metrics.refused(Cause::Message);
+            too_much(Cause::Message, limits)
         } else {
             Status::cancelled("the request broke off")
         }
     })?;
     let whole = whole.to_bytes();
-    let Some((header, message)) = whole.split_first_chunk::<FRAME_HEADER_BYTES>() else { return Err(unreadable()) };
+    let Some((header, message)) = whole.split_first_chunk::<HEADER_BYTES>() else { return Err(unreadable()) };
     let [flag, length @ ..] = *header;
     if flag == 1 {
         return Err(Status::unimplemented(compressed));
@@ -312,7 +318,7 @@ async fn buffered(request: Request<Body>) -> Result<(Bytes, Request<Body>), Stat
     if flag != 0 || usize::try_from(u32::from_be_bytes(length)) != Ok(message.len()) {
         return Err(unreadable());
     }
-    Ok((whole.slice(FRAME_HEADER_BYTES..), Request::from_parts(parts, Body::from(whole))))
+    Ok((whole.slice(HEADER_BYTES..), Request::from_parts(parts, Body::from(whole))))
 }
 
 /// The value of a top-level string field as prost would read it: the last occurrence wins, absent is empty.

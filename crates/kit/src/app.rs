@@ -11,7 +11,7 @@ use std::{
 use studium_core::{Decider, Event, Reason};
 use studium_log::{Aggregates, DecideError, Decided, Deciding, Log, LogError, Meta};
 use studium_store::{Store, View};
-use tokio::time::Instant;
+use tokio::{sync::RwLock, time::Instant};
 use tonic::Status;
 
 /// How long a query waits for a view to catch up with `min_position`.
@@ -33,6 +33,7 @@ struct Inner {
     metrics: Metrics,
     aggregates: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     belongings: Belongings,
+    redaction: RwLock<()>,
 }
 
 /// What only one service has, by type.
@@ -78,7 +79,17 @@ impl App {
         for register in deciders {
             register(&mut aggregates, &log, &store);
         }
-        Self { inner: Arc::new(Inner { service, log, store, metrics, aggregates: aggregates.0, belongings }) }
+        Self {
+            inner: Arc::new(Inner {
+                service,
+                log,
+                store,
+                metrics,
+                aggregates: aggregates.0,
+                belongings,
+                redaction: RwLock::default(),
+            }),
+        }
     }
 
     /// What the service was given with [`crate::Service::with`], if it was.
@@ -98,6 +109,11 @@ impl App {
 
     pub(crate) fn log(&self) -> &Log {
         &self.inner.log
+    }
+
+    /// Read while something is kept that may be personal and that no view holds, written while it is taken out.
+    pub(crate) fn redaction(&self) -> &RwLock<()> {
+        &self.inner.redaction
     }
 
     /// Counters of the service.

@@ -133,6 +133,15 @@ impl Verifier {
     /// # Errors
     /// UNAUTHENTICATED with what is wrong with the token; UNAVAILABLE while the issuer's keys are not here.
     pub async fn verify(&self, token: &str) -> Result<Arc<Caller>, Status> {
+        self.verify_at_a_price(token, || Ok(())).await
+    }
+
+    /// The same; `price` is asked before the work that a token costs which was not seen before.
+    pub(crate) async fn verify_at_a_price(
+        &self,
+        token: &str,
+        price: impl FnOnce() -> Result<(), Status>,
+    ) -> Result<Arc<Caller>, Status> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(Status::unauthenticated(format!("the token is longer than {TOKEN_BYTES_MAX} bytes")));
         }
@@ -147,6 +156,7 @@ impl Verifier {
             }
             self.inner.verified.remove(&id);
         }
+        price()?;
         // Boxed: a token is checked once and then remembered, so calls need not carry what the check needs.
         let (verified, keys) = Box::pin(self.inner.check(token)).await?;
         self.inner.verified.insert(id, verified.clone());
@@ -172,19 +182,23 @@ impl Inner {
         }
         let kid = header.kid.as_deref();
         let mut keys = self.keys();
-        if keys.find(kid).is_none() {
+        if keys.find(kid).is_empty() {
             self.seek().await;
             keys = self.keys();
         }
-        let Some(key) = keys.find(kid) else {
+        let mut decoded =
+            keys.find(kid).iter().map(|it| jsonwebtoken::decode::<Claims>(token, &it.decoding, &it.validation));
+        let Some(first) = decoded.next() else {
             return Err(if keys.len() == 0 {
                 Status::unavailable("the issuer's keys cannot be fetched at present; try again")
             } else {
                 refused(&"it is signed by a key that the issuer does not publish")
             });
         };
-        let claims =
-            jsonwebtoken::decode::<Claims>(token, &key.decoding, &key.validation).map_err(|e| refused(&e))?.claims;
+        // Of keys with the same name, or none, one suffices; what the first says is wrong with the token is told.
+        let good = first.or_else(|e| decoded.find_map(Result::ok).ok_or(e));
+        drop(decoded);
+        let claims = good.map_err(|e| refused(&e))?.claims;
         let expires_at_ms = (claims.exp * 1000.0) as i64;
         let caller = Arc::new(self.expected.caller(claims).map_err(|why| refused(&why))?);
         Ok((Verified { caller, expires_at_ms }, keys))

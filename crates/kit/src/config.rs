@@ -238,8 +238,7 @@ fn is_host_name(host: &str) -> bool {
 
 /// Whether only this machine's own programs reach an address to listen on.
 fn is_of_this_machine(listen: &str) -> bool {
-    let host = listen.rsplit_once(':').map_or(listen, |(host, _)| host);
-    host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|it| it.is_loopback())
+    studium_log::address::is_here(listen.rsplit_once(':').map_or(listen, |(host, _)| host))
 }
 
 fn jwks_url(text: &str) -> Result<String, String> {

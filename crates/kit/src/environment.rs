@@ -5,10 +5,11 @@ use clap::{Args as _, Command};
 use std::env;
 
 /// Variables that are nobody's setting here but others' of the platform.
-const OF_OTHERS: [&str; 11] = [
+const OF_OTHERS: [&str; 12] = [
     "STUDIUM_NATS_SERVER",
     "STUDIUM_LOG",
     "STUDIUM_DATA",
+    "STUDIUM_HEALTH_",
     "STUDIUM_TEST_",
     "STUDIUM_REQUIRE_",
     // Settings that only the credentials service has.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use studium_core::Event;
 use studium_log::{Log, LogError, Stored};
 use studium_store::{Projection, Store};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 /// Under these names it is kept how far both have come; the second follows the bucket of keys.
@@ -21,10 +21,14 @@ const KEPT_EVERY: u64 = 1000;
 /// The pause before what broke off begins again.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Says of a commit whether it erases whom its aggregate is about.
-pub(crate) type ErasedBy = Box<dyn Fn(&Stored) -> bool + Send + Sync>;
+/// The pause before the same is said once more of what keeps breaking off.
+const SAID_AGAIN: Duration = Duration::from_mins(10);
 
-pub(crate) fn erased_by<E: Event>(is_it: fn(&E) -> bool) -> ErasedBy {
+/// Says of a commit whether it erases whom its aggregate is about.
+pub type ErasedBy = Box<dyn Fn(&Stored) -> bool + Send + Sync>;
+
+/// Recognises the commits of a kind of event that erase.
+pub fn erased_by<E: Event>(is_it: fn(&E) -> bool) -> ErasedBy {
     Box::new(move |stored| {
         let mut events = stored.commit.events.iter().filter_map(|it| E::from_bytes(it).ok().flatten());
         stored.aggregate() == E::AGGREGATE && events.any(|it| is_it(&it))
@@ -59,6 +63,7 @@ async fn again<'a>(
     stop: &CancellationToken,
     work: impl Fn() -> BoxFuture<'a, anyhow::Result<()>>,
 ) {
+    let mut said: Option<(String, Instant)> = None;
     while is_our_turn(&mut active, stop).await {
         let outcome = tokio::select! {
             () = stop.cancelled() => return,
@@ -66,7 +71,11 @@ async fn again<'a>(
             it = work() => it,
         };
         if let Err(e) = outcome {
-            tracing::warn!(error = %e, "{what} broke off; it begins again");
+            let why = e.to_string();
+            if said.as_ref().is_none_or(|(it, at)| *it != why || at.elapsed() > SAID_AGAIN) {
+                tracing::warn!(error = why, "{what} broke off; it begins again");
+                said = Some((why, Instant::now()));
+            }
         }
         stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
     }
@@ -96,19 +105,19 @@ async fn destroy_all(app: &App, erased_by: &[ErasedBy]) -> anyhow::Result<()> {
 
 async fn redact_all(app: &App, projection: &Projection) -> anyhow::Result<()> {
     let (keys, store) = (app.log().keys(), app.store());
-    let mut at = parked::checkpoint(store, REDACTING, BUCKET).await?;
-    if at > keys.revision().await? {
-        // Another bucket: what was destroyed there is destroyed again.
-        at = 0;
-    }
+    // A bucket that was lost and made anew counts from the beginning: what was destroyed there is redacted again.
+    let (revision, made) = keys.revision().await?;
+    let bucket = format!("{BUCKET} {made}");
+    let mut at = parked::checkpoint(store, REDACTING, &bucket).await?;
+    anyhow::ensure!(at <= revision, "the bucket of keys was at {at} and is at {revision}; part of it was lost");
     loop {
         let (names, reached) = keys.destroyed_after(at).await?;
         for name in &names {
             keys.forget(name);
         }
-        parked::redact(store, &projection.subjects(&names).await?).await?;
         projection.redact(&names).await?;
-        parked::advance(store, REDACTING, BUCKET, reached).await?;
+        parked::redact(app, projection, &names).await?;
+        parked::advance(store, REDACTING, &bucket, reached).await?;
         tracing::info!(keys = names.len(), "what destroyed keys had opened was taken out of the tables");
         at = reached;
     }

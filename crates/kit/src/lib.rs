@@ -19,7 +19,6 @@ mod environment;
 mod erasure;
 mod feeds;
 mod fields;
-mod hex;
 mod lengths;
 mod limits;
 mod metrics;
@@ -45,9 +44,9 @@ pub use call::{Call, Caller};
 pub use config::{Config, wrong_use};
 pub use deadlines::Deadline;
 pub use environment::check_environment;
+pub use erasure::erased_by;
 pub use feeds::{Feed, Notice};
 pub use fields::Fields;
-pub use hex::hex;
 pub use lengths::{DAY_MS, MINUTE_MS};
 pub use limits::Limits;
 pub use metrics::Metrics;
@@ -61,7 +60,7 @@ pub use tls::{Security, Tls};
 pub use work::{Work, broke_off, held_back, pause};
 
 pub use studium_core::{Decider, Decision, Event, Kind, Policy, Reaction, Reason, Rejection, replay};
-pub use studium_log::{DecideError, Decided, Follow, Log, LogError, Meta, Reading, Stored, now_ms};
+pub use studium_log::{DecideError, Decided, Follow, Log, LogError, Meta, Reading, Stored, hex, now_ms};
 pub use studium_store::{
     Changes, Column, ColumnKind, Dialect, FromRow, IntoKey, Journal, Json, Late, Projection, Recorded, Row, Store,
     StoreError, Value, View, fold_in_memory, places, row,

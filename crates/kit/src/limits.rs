@@ -5,7 +5,7 @@ mod gate;
 mod lines;
 mod within;
 
-pub(crate) use frames::{Frames, Measured, too_much};
+pub(crate) use frames::{Frames, HEADER_BYTES, Measured, too_much};
 pub(crate) use gate::{Gate, Place};
 pub(crate) use lines::{Line, guarded};
 pub(crate) use within::{deadline, over};
@@ -19,6 +19,9 @@ pub(crate) const MESSAGE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// Who acts for the platform asks for many: an import, a whole university's office.
 const OFFICE_FACTOR: u32 = 100;
+
+/// They have so many times as many calls worked on: half of all places, where each of the others has a quarter.
+const OFFICE_PLACES: u32 = 2;
 
 /// So many seconds' worth of calls may come at once.
 const BURST_SECONDS: u32 = 10;
@@ -46,6 +49,9 @@ pub struct Limits {
     /// Calls that are worked on at a time; more are turned away at once
     #[arg(long = "max-calls", env = "STUDIUM_MAX_CALLS", default_value_t = DEFAULT.calls)]
     pub calls: u32,
+    /// Calls of one caller that are worked on at a time; twice as many for registrars, operators and services
+    #[arg(long = "max-calls-per-caller", env = "STUDIUM_MAX_CALLS_PER_CALLER", default_value_t = DEFAULT.calls_per_caller)]
+    pub calls_per_caller: u32,
     /// Streams that are open at a time, in all
     #[arg(long = "max-streams", env = "STUDIUM_MAX_STREAMS", default_value_t = DEFAULT.streams)]
     pub streams: u32,
@@ -78,6 +84,7 @@ const DEFAULT: Limits = Limits {
     header_seconds: 10,
     call_seconds: 60,
     calls: 2048,
+    calls_per_caller: 512,
     streams: 4096,
     streams_per_caller: 64,
     calls_per_second: 100,
@@ -94,7 +101,7 @@ impl Default for Limits {
 
 impl Limits {
     /// Every limit as it is in force.
-    pub(crate) fn shown(&self) -> [(&'static str, u64); 12] {
+    pub(crate) fn shown(&self) -> [(&'static str, u64); 13] {
         [
             ("max_message_bytes", self.message_bytes),
             ("max_batch", self.batch),
@@ -102,6 +109,7 @@ impl Limits {
             ("max_header_seconds", self.header_seconds),
             ("max_call_seconds", self.call_seconds),
             ("max_calls", self.calls.into()),
+            ("max_calls_per_caller", self.calls_per_caller.into()),
             ("max_streams", self.streams.into()),
             ("max_streams_per_caller", self.streams_per_caller.into()),
             ("max_calls_per_second", self.calls_per_second.into()),
@@ -130,13 +138,14 @@ pub(crate) enum Cause {
     SlowReader,
     Deadline,
     Calls,
+    OwnCalls,
     Streams,
     Rate,
     Connections,
 }
 
 impl Cause {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Message,
         Self::Batch,
         Self::Headers,
@@ -144,6 +153,7 @@ impl Cause {
         Self::SlowReader,
         Self::Deadline,
         Self::Calls,
+        Self::OwnCalls,
         Self::Streams,
         Self::Rate,
         Self::Connections,
@@ -158,6 +168,7 @@ impl Cause {
             Self::SlowReader => "slow_reader",
             Self::Deadline => "deadline",
             Self::Calls => "calls",
+            Self::OwnCalls => "own_calls",
             Self::Streams => "streams",
             Self::Rate => "rate",
             Self::Connections => "connections",

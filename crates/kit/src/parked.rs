@@ -1,10 +1,10 @@
 //! What policies remember durably: how far they are, what was refused, and what is parked.
 
-use crate::policies::Step;
+use crate::{App, policies::Step};
 use std::collections::HashSet;
 use studium_log::now_ms;
 use studium_proto::admin::v1::Parked;
-use studium_store::{Dialect, Store, StoreError, Value};
+use studium_store::{Dialect, Projection, Store, StoreError, Value};
 
 /// Creates the tables of this file where they are missing.
 pub(crate) async fn prepare(store: &Store) -> Result<(), StoreError> {
@@ -28,11 +28,24 @@ pub(crate) async fn prepare(store: &Store) -> Result<(), StoreError> {
     store.create(tables).await
 }
 
-/// Forgets what was to be said to these aggregates, and what was said of it; whoever tries again derives it anew.
-pub(crate) async fn redact(store: &Store, subjects: &[String]) -> Result<(), StoreError> {
-    for subject in subjects {
-        let sql = "UPDATE reaction SET payload = '' WHERE source = $1 OR target = $1";
-        store.execute(sql, &[subject.as_str().into()]).await?;
+/// Stands where a cause stood that went with a person.
+const FORGOTTEN: &str = "forgotten with a person who was erased";
+
+/// Forgets what was to be said to or because of aggregates of which these keys sealed something, and what came of it.
+/// Whoever tries again derives it anew. The keys are forgotten already, so nothing that they opened is kept after this.
+pub(crate) async fn redact(app: &App, projection: &Projection, key_names: &[String]) -> Result<(), StoreError> {
+    let store = app.store();
+    let _turn = app.redaction().write().await;
+    let streams: Vec<(String,)> = store.query("SELECT DISTINCT stream FROM reaction", &[]).await?;
+    // Behind what the index of holders knows, nobody can say whose a reaction is.
+    let known: Vec<_> = streams.iter().map(|(stream,)| (stream, store.holders_known_to(stream))).collect();
+    for subject in projection.subjects(key_names).await? {
+        let sql = "UPDATE reaction SET payload = '', cause = $2 WHERE source = $1 OR target = $1";
+        store.execute(sql, &[subject.into(), FORGOTTEN.into()]).await?;
+    }
+    for (stream, known) in known {
+        let sql = "UPDATE reaction SET payload = '', cause = $3 WHERE stream = $1 AND position > $2";
+        store.execute(sql, &[stream.as_str().into(), known.into(), FORGOTTEN.into()]).await?;
     }
     Ok(())
 }
@@ -53,22 +66,19 @@ pub(crate) async fn advance(store: &Store, policy: &str, stream: &str, position:
 }
 
 /// Keeps a refusal: it is an answer, and somebody may ask why nothing followed.
-pub(crate) async fn record_refusal(store: &Store, policy: &str, step: &Step, why: &str) -> Result<(), StoreError> {
-    insert(store, policy, step, "refused", why, 1).await
+pub(crate) async fn record_refusal(app: &App, policy: &str, step: &Step, why: &str) -> Result<(), StoreError> {
+    insert(app, policy, step, "refused", why, 1).await
 }
 
-async fn insert(
-    store: &Store,
-    policy: &str,
-    step: &Step,
-    state: &str,
-    cause: &str,
-    tries: u32,
-) -> Result<(), StoreError> {
+async fn insert(app: &App, policy: &str, step: &Step, state: &str, cause: &str, tries: u32) -> Result<(), StoreError> {
     let sql = "INSERT INTO reaction (policy, stream, position, step, source, target, state, cause, payload, attempts, at_ms) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
                ON CONFLICT (policy, stream, position, step) DO UPDATE SET state = excluded.state, cause = excluded.cause, \
                attempts = reaction.attempts + excluded.attempts";
+    // A key that is forgotten after this look waits for the turn, and takes out what is kept here.
+    let _turn = app.redaction().read().await;
+    let is_known = app.log().keys().generation() == step.generation;
+    let payload = if is_known { step.todo.payload.as_str() } else { "" };
     let args: [Value; 11] = [
         policy.into(),
         step.stream.into(),
@@ -78,11 +88,11 @@ async fn insert(
         step.todo.target.as_str().into(),
         state.into(),
         cause.into(),
-        step.todo.payload.as_str().into(),
+        payload.into(),
         tries.into(),
         now_ms().into(),
     ];
-    store.execute(sql, &args).await.map(drop)
+    app.store().execute(sql, &args).await.map(drop)
 }
 
 /// A reaction without an answer yet.
@@ -157,14 +167,14 @@ impl Parking {
         self.blocks(&step.source, &step.todo.target)
     }
 
-    pub(crate) async fn park(&mut self, store: &Store, step: &Step, cause: &str, tries: u32) -> Result<(), StoreError> {
-        insert(store, self.policy, step, "parked", cause, tries).await?;
+    pub(crate) async fn park(&mut self, app: &App, step: &Step, cause: &str, tries: u32) -> Result<(), StoreError> {
+        insert(app, self.policy, step, "parked", cause, tries).await?;
         self.block(step.source.clone(), step.todo.target.clone());
         Ok(())
     }
 
-    pub(crate) async fn wait_behind(&mut self, store: &Store, step: &Step) -> Result<(), StoreError> {
-        insert(store, self.policy, step, "waiting", "waits behind a parked reaction of the same aggregate", 0).await?;
+    pub(crate) async fn wait_behind(&mut self, app: &App, step: &Step) -> Result<(), StoreError> {
+        insert(app, self.policy, step, "waiting", "waits behind a parked reaction of the same aggregate", 0).await?;
         self.block(step.source.clone(), step.todo.target.clone());
         Ok(())
     }
@@ -204,4 +214,46 @@ pub(crate) async fn ask_to_retry(store: &Store, id: i64) -> Result<bool, StoreEr
 pub(crate) async fn give_up(store: &Store, id: i64, who: &str, why: &str) -> Result<bool, StoreError> {
     let sql = "UPDATE reaction SET state = 'dropped', cause = $2 WHERE id = $1 AND state IN ('parked', 'retry')";
     Ok(store.execute(sql, &[id.into(), format!("dropped by {who}: {why}").into()]).await? > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+    use crate::{Metrics, app::Todo};
+    use std::collections::HashMap;
+    use studium_log::{Log, Meta};
+    use studium_store::Projector;
+
+    async fn kept(store: &Store, position: u64) -> (String, String) {
+        let sql = "SELECT payload, cause FROM reaction WHERE position = $1";
+        store.query(sql, &[position.into()]).await.unwrap().pop().unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_a_reaction_says_does_not_outlive_whom_it_is_about() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite:{}", folder.path().join("x.db").display())).await.unwrap();
+        prepare(&store).await.unwrap();
+        let log = Log::memory();
+        let projection = Projector::new("x", store.clone(), log.clone()).start().await.unwrap();
+        let app = App::new("x", log.clone(), store.clone(), Metrics::new("x").unwrap(), &[], HashMap::default());
+        let step = |position, generation| {
+            let todo = Todo::stuck("x.y.z", String::new());
+            let (source, meta) = (todo.target.clone(), Meta::default());
+            Step { stream: "x", position, index: 0, source, todo, meta, generation }
+        };
+        let before = log.keys().generation();
+        record_refusal(&app, "p", &step(5, before), "no").await.unwrap();
+        assert_eq!(kept(&store, 5).await, ("what follows is to be looked up".to_owned(), "no".to_owned()));
+        // A key is destroyed while a reaction to what it opened is under way.
+        log.keys().destroy("ada").await.unwrap();
+        record_refusal(&app, "p", &step(6, before), "no").await.unwrap();
+        assert_eq!(kept(&store, 6).await.0, "");
+        // Nobody knows yet whose the fifth commit is: the index has seen none.
+        redact(&app, &projection, &[studium_log::key_name("ada")]).await.unwrap();
+        assert_eq!(kept(&store, 5).await, (String::new(), FORGOTTEN.to_owned()));
+        projection.stop().await;
+    }
 }

@@ -163,10 +163,12 @@ pub(crate) struct Step {
     pub source: String,
     pub todo: Todo,
     pub meta: Meta,
+    /// How many keys had been forgotten when its commit was opened.
+    pub generation: u64,
 }
 
 impl Step {
-    pub(crate) fn new(policy: &dyn AnyPolicy, commit: &Stored, index: usize, todo: Todo) -> Self {
+    fn new(policy: &dyn AnyPolicy, (commit, generation): (&Stored, u64), index: usize, todo: Todo) -> Self {
         let name = format!("{}\n{}\n{}\n{index}", policy.name(), policy.stream(), commit.position);
         let from = &commit.commit;
         let meta = Meta {
@@ -179,7 +181,8 @@ impl Step {
             tenant: from.tenant.clone(),
             traceparent: from.traceparent.clone(),
         };
-        Self { stream: policy.stream(), position: commit.position, index, source: from.subject.clone(), todo, meta }
+        let (stream, position, source) = (policy.stream(), commit.position, from.subject.clone());
+        Self { stream, position, index, source, todo, meta, generation }
     }
 }
 
@@ -236,7 +239,9 @@ async fn follow(app: &App, stream: &'static str, policies: &[Box<dyn AnyPolicy>]
             // Only a policy with something parked looks whether somebody asked to retry or drop it.
             () = tokio::time::sleep(RELEASE_EVERY), if has_parked => Vec::new(),
         };
-        let reacted = futures::future::try_join_all(desks.iter_mut().map(|it| it.work(app, &commits))).await?;
+        let generation = follow.generation();
+        let reacted =
+            futures::future::try_join_all(desks.iter_mut().map(|it| it.work(app, &commits, generation))).await?;
         // What saw no reaction may be seen again after a restart: it yields nothing again.
         if reacted.contains(&true) || saved.elapsed() > SAVE_EVERY {
             saved = Instant::now();
@@ -250,13 +255,13 @@ async fn follow(app: &App, stream: &'static str, policies: &[Box<dyn AnyPolicy>]
 
 impl Desk<'_> {
     /// Reacts to what this policy has not seen; says whether anything followed.
-    async fn work(&mut self, app: &App, commits: &[Stored]) -> Result<bool, String> {
+    async fn work(&mut self, app: &App, commits: &[Stored], generation: u64) -> Result<bool, String> {
         if !self.parking.is_empty() {
             release(app, self.policy, &mut self.parking).await.map_err(|e| e.to_string())?;
         }
         let unseen = &commits[commits.partition_point(|it| it.position <= self.position)..];
         let Some(last) = unseen.last() else { return Ok(false) };
-        let reacted = handle(app, self.policy, &mut self.parking, unseen).await?;
+        let reacted = handle(app, self.policy, &mut self.parking, (unseen, generation)).await?;
         self.position = last.position;
         Ok(reacted)
     }
@@ -285,6 +290,7 @@ async fn release(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking) -> Re
 
 /// Makes a parked reaction anew from its event and tries it.
 async fn again(app: &App, policy: &dyn AnyPolicy, row: &parked::Row) -> Result<(), Option<String>> {
+    let generation = app.log().keys().generation();
     let commit = app.log().read(policy.stream(), row.position).await.map_err(|e| Some(e.to_string()))?;
     let commit = commit.ok_or_else(|| Some(format!("position {} is not in the stream", row.position)))?;
     let todo = match policy.react(app, &commit).await.map_err(Some)? {
@@ -294,7 +300,7 @@ async fn again(app: &App, policy: &dyn AnyPolicy, row: &parked::Row) -> Result<(
     if row.step as usize == LOOK_UP {
         // By now it is known what follows. What was done of it before a failure is done once all the same.
         for (index, todo) in todo {
-            attempt(app, policy.name(), &Step::new(policy, &commit, index, todo)).await.map_err(Some)?;
+            attempt(app, policy.name(), &Step::new(policy, (&commit, generation), index, todo)).await.map_err(Some)?;
         }
         return Ok(());
     }
@@ -303,13 +309,18 @@ async fn again(app: &App, policy: &dyn AnyPolicy, row: &parked::Row) -> Result<(
         todo.filter(|(_, it)| it.target == row.target).min_by_key(|(index, _)| index.abs_diff(row.step as usize));
     // A newer build may no longer react to this event: then nothing is left to do.
     let Some((_, todo)) = same else { return Ok(()) };
-    let step = Step::new(policy, &commit, row.step as usize, todo);
+    let step = Step::new(policy, (&commit, generation), row.step as usize, todo);
     attempt(app, policy.name(), &step).await.map_err(Some)
 }
 
 /// Handles a batch: commands for one aggregate go in the order of the events, different aggregates go side by side.
 /// Says whether anything followed.
-async fn handle(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking, commits: &[Stored]) -> Result<bool, String> {
+async fn handle(
+    app: &App,
+    policy: &dyn AnyPolicy,
+    parking: &mut Parking,
+    (commits, generation): (&[Stored], u64),
+) -> Result<bool, String> {
     let mut lanes: HashMap<String, Vec<Step>> = HashMap::new();
     for commit in commits.iter().filter(|it| it.aggregate() == policy.aggregate()) {
         let follows = match policy.react(app, commit).await? {
@@ -317,9 +328,9 @@ async fn handle(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking, commit
             Followed::Stuck(why) => vec![(LOOK_UP, Todo::stuck(&commit.commit.subject, why))],
         };
         for (index, todo) in follows {
-            let step = Step::new(policy, commit, index, todo);
+            let step = Step::new(policy, (commit, generation), index, todo);
             if parking.holds(&step) {
-                parking.wait_behind(app.store(), &step).await.map_err(|e| e.to_string())?;
+                parking.wait_behind(app, &step).await.map_err(|e| e.to_string())?;
             } else {
                 lanes.entry(step.todo.target.clone()).or_default().push(step);
             }
@@ -332,9 +343,9 @@ async fn handle(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking, commit
         for (n, (step, cause)) in stuck.into_iter().enumerate() {
             let parked = if n == 0 {
                 tracing::error!(policy = policy.name(), target_aggregate = step.todo.target, cause, "parked");
-                parking.park(app.store(), &step, &cause, TRIES_MAX).await
+                parking.park(app, &step, &cause, TRIES_MAX).await
             } else {
-                parking.wait_behind(app.store(), &step).await
+                parking.wait_behind(app, &step).await
             };
             parked.map_err(|e| e.to_string())?;
         }
@@ -366,7 +377,7 @@ pub(crate) async fn attempt(app: &App, policy: &'static str, step: &Step) -> Res
             Answer::Done => return Ok(()),
             Answer::Refused(why) => {
                 tracing::debug!(policy, target_aggregate = step.todo.target, why, "a reaction was refused");
-                return parked::record_refusal(app.store(), policy, step, &why).await.map_err(|e| e.to_string());
+                return parked::record_refusal(app, policy, step, &why).await.map_err(|e| e.to_string());
             }
             Answer::Failed(why) => cause = why,
         }

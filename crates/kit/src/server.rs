@@ -5,7 +5,7 @@ use crate::{
     access::{AccessTable, Admitted},
     auth::Verifier,
     ending::Ending,
-    limits::{Cause, Gate, Limits, Line, Measured, deadline, guarded, over},
+    limits::{Cause, Gate, Limits, Line, Measured, Place, deadline, guarded, over},
     status, telemetry,
     tls::{Tls, secured},
 };
@@ -26,7 +26,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     panic::AssertUnwindSafe,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{
@@ -214,8 +214,8 @@ impl Doors {
         if PROBES.contains(&request.uri().path()) {
             return http.oneshot(request).await.unwrap_or_else(|never| match never {});
         }
-        let place = gate.place().and_then(|it| gate.charge(&Caller::default(), address(&request)).map(|()| it));
-        let _place = match place {
+        let places = gate.place().and_then(|it| Ok((it, gate.charge(&Caller::default(), address(&request))?)));
+        let _places = match places {
             Ok(it) => it,
             Err(turned) => return turned.into_page(),
         };
@@ -268,7 +268,7 @@ impl Rpc {
         let until = time.map(|it| Instant::now() + it);
         let work = async {
             let from = address(&request);
-            let Admitted { request, caller, streams } = self.admit(request, from).await?;
+            let (Admitted { request, caller, streams }, _own) = self.admit(request, from).await?;
             // A handler of a stream need not know that the service is about to stop, or that its client's time is over.
             let place = if streams { Some(gate.stream_place(&caller, from)?) } else { None };
             let request = request.map(|it| Body::new(Measured::new(it, Arc::clone(gate))));
@@ -285,16 +285,26 @@ impl Rpc {
     }
 
     /// Whoever knocks without a token that is good, or for what is not here, pays for it as a stranger.
-    async fn admit(&self, request: Request, from: Option<IpAddr>) -> Result<Admitted, Status> {
-        let charge = |caller: &Caller| self.gate.charge(caller, from).map_err(Status::from);
-        let refusal = match self.access.admit(&self.verifier, charge, request).await {
-            Ok(admitted) => return Ok(admitted),
-            Err(refusal) => refusal,
+    /// The place is one of the caller's own.
+    async fn admit(&self, request: Request, from: Option<IpAddr>) -> Result<(Admitted, Option<Place>), Status> {
+        // The stranger's place is given back as soon as it is known who that is.
+        let own = Mutex::new(None);
+        let charge = |caller: &Caller| {
+            let place = self.gate.charge(caller, from)?;
+            *own.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+            Ok(())
         };
-        if matches!(refusal.code(), Code::Unauthenticated | Code::Unimplemented) {
-            charge(&Caller::default())?;
+        let admitted = self.access.admit(&self.verifier, &self.gate, charge, request).await;
+        let own = own.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match admitted {
+            Ok(admitted) => Ok((admitted, own)),
+            Err(refusal) => {
+                if own.is_none() && matches!(refusal.code(), Code::Unauthenticated | Code::Unimplemented) {
+                    self.gate.charge(&Caller::default(), from)?;
+                }
+                Err(refusal)
+            }
         }
-        Err(refusal)
     }
 
     async fn run(&self, request: Request) -> Result<Response, Status> {

@@ -51,11 +51,13 @@ impl Files {
     }
 }
 
+/// Whether a host is this machine, as an address names it: IPv6 may stand in brackets.
+pub fn is_here(host: &str) -> bool {
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|it| it.is_loopback())
+}
+
 /// The other machine to which these addresses would send unencrypted.
 pub fn in_plaintext(url: &str) -> Option<String> {
-    let is_here = |host: &str| {
-        host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|it| it.is_loopback())
-    };
     let is_open = |it: &ServerAddr| {
         let encrypted = it.tls_required() || Files::of(it.clone().into_inner().query_pairs()).is_some();
         !encrypted && !is_here(it.host())

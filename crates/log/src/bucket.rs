@@ -5,6 +5,7 @@ use crate::{AppendError, Entry, LogError, nats::Nats};
 use async_nats::{
     HeaderMap,
     jetstream::{
+        Message,
         consumer::{DeliverPolicy, pull},
         message::StreamMessage,
         stream::{self, LastRawMessageErrorKind},
@@ -47,8 +48,9 @@ impl Bucket {
         Self::Nats(Arc::new(NatsBucket { nats: Arc::clone(nats), stream: OnceCell::new() }))
     }
 
-    pub(crate) fn memory() -> Self {
-        Self::Memory(Arc::default())
+    pub(crate) fn memory(id: String) -> Self {
+        let (slots, changed) = (Mutex::default(), watch::Sender::default());
+        Self::Memory(Arc::new(MemoryBucket { id, slots, changed }))
     }
 
     /// What is under a name, as the leader knows it.
@@ -81,14 +83,19 @@ impl Bucket {
         }
     }
 
-    /// Revision of the last change.
-    pub(crate) async fn revision(&self) -> Result<u64, LogError> {
+    /// Revision of the last change, and what tells this bucket from one that was there before.
+    pub(crate) async fn revision(&self) -> Result<(u64, String), LogError> {
         match self {
-            Self::Nats(it) => {
-                it.stream().await?;
-                it.nats.head(STREAM).await
-            }
-            Self::Memory(it) => Ok(it.slots().revision),
+            Self::Nats(it) => it.revision().await,
+            Self::Memory(it) => Ok((it.slots().revision, it.id.clone())),
+        }
+    }
+
+    /// Names that were destroyed after a revision, if any, and the revision reached.
+    pub(crate) async fn destroyed_since(&self, revision: u64) -> Result<(Vec<String>, u64), LogError> {
+        match self {
+            Self::Nats(it) => it.destroyed_since(revision).await,
+            Self::Memory(it) => Ok(it.destroyed_since(revision)),
         }
     }
 
@@ -192,38 +199,52 @@ impl NatsBucket {
         }
     }
 
-    async fn destroyed_after(&self, revision: u64) -> Result<(Vec<String>, u64), LogError> {
+    async fn revision(&self) -> Result<(u64, String), LogError> {
+        self.stream().await?;
+        let info = self.nats.info(STREAM).await?;
+        Ok((info.state.last_sequence, info.created.unix_timestamp_nanos().to_string()))
+    }
+
+    /// Reads on after a revision, without the values.
+    async fn marks(&self, revision: u64) -> Result<(pull::Ordered, u64), LogError> {
         let config = pull::OrderedConfig {
             deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: revision + 1 },
             headers_only: true,
             ..pull::OrderedConfig::default()
         };
         let consumer = self.stream().await?.create_consumer(config).await.map_err(|e| unreachable(&e))?;
-        let mut messages = consumer.messages().await.map_err(|e| unreachable(&e))?;
-        let (mut names, mut reached) = (Vec::new(), revision);
+        let pending = consumer.cached_info().num_pending;
+        Ok((consumer.messages().await.map_err(|e| unreachable(&e))?, pending))
+    }
+
+    async fn destroyed_since(&self, revision: u64) -> Result<(Vec<String>, u64), LogError> {
+        let (mut messages, mut left) = self.marks(revision).await?;
+        let mut seen = Seen { names: Vec::new(), reached: revision };
+        while left > 0 {
+            left = seen.take(messages.next().await)?;
+        }
+        Ok((seen.names, seen.reached))
+    }
+
+    async fn destroyed_after(&self, revision: u64) -> Result<(Vec<String>, u64), LogError> {
+        let (mut messages, _) = self.marks(revision).await?;
+        let mut seen = Seen { names: Vec::new(), reached: revision };
         loop {
             let next = match messages.next().now_or_never() {
-                None if !names.is_empty() => return Ok((names, reached)),
+                None if !seen.names.is_empty() => return Ok((seen.names, seen.reached)),
                 None => messages.next().await,
                 Some(it) => it,
             };
-            let Some(message) = next else { return Err(unreachable(&"the consumer ended")) };
-            let message = message.map_err(|e| unreachable(&e))?;
-            reached = message.info().map_err(|e| unreachable(&e))?.stream_sequence;
-            if message.headers.as_ref().is_some_and(is_mark)
-                && let Some(name) = message.subject.strip_prefix(SUBJECTS)
-            {
-                names.push(name.to_owned());
-            }
-            if names.len() >= BATCH_MAX {
-                return Ok((names, reached));
+            seen.take(next)?;
+            if seen.names.len() >= BATCH_MAX {
+                return Ok((seen.names, seen.reached));
             }
         }
     }
 
     async fn all(&self) -> Result<Vec<(String, Vec<u8>)>, LogError> {
         let stream = self.stream().await?;
-        let mut left = self.nats.messages(STREAM).await?;
+        let mut left = self.nats.info(STREAM).await?.state.messages;
         let consumer = stream.create_consumer(pull::OrderedConfig::default()).await;
         let mut messages = consumer.map_err(|e| unreachable(&e))?.messages().await.map_err(|e| unreachable(&e))?;
         let mut all = Vec::new();
@@ -241,12 +262,34 @@ impl NatsBucket {
     }
 }
 
+/// What was seen of a bucket's changes.
+struct Seen {
+    names: Vec<String>,
+    reached: u64,
+}
+
+impl Seen {
+    /// Takes in a change; returns how many there are behind it.
+    fn take(&mut self, next: Option<Result<Message, impl std::fmt::Display>>) -> Result<u64, LogError> {
+        let Some(message) = next else { return Err(unreachable(&"the consumer ended")) };
+        let message = message.map_err(|e| unreachable(&e))?;
+        let (reached, left) = message.info().map(|it| (it.stream_sequence, it.pending)).map_err(|e| unreachable(&e))?;
+        self.reached = reached;
+        if message.headers.as_ref().is_some_and(is_mark)
+            && let Some(name) = message.subject.strip_prefix(SUBJECTS)
+        {
+            self.names.push(name.to_owned());
+        }
+        Ok(left)
+    }
+}
+
 fn unreachable(e: &dyn std::fmt::Display) -> LogError {
     LogError::Unreachable(format!("the keys of persons: {e}"))
 }
 
-#[derive(Default)]
 pub(crate) struct MemoryBucket {
+    id: String,
     slots: Mutex<Slots>,
     changed: watch::Sender<u64>,
 }
@@ -282,17 +325,19 @@ impl MemoryBucket {
         }
     }
 
+    fn destroyed_since(&self, revision: u64) -> (Vec<String>, u64) {
+        let slots = self.slots();
+        let is_news = |it: &&(u64, Option<Bytes>)| it.1.is_none() && it.0 > revision;
+        let names = slots.names.iter().filter(|(_, it)| is_news(it)).map(|(name, _)| name.clone());
+        (names.collect(), slots.revision)
+    }
+
     async fn destroyed_after(&self, revision: u64) -> (Vec<String>, u64) {
         let mut changed = self.changed.subscribe();
         loop {
-            {
-                let slots = self.slots();
-                let is_news = |it: &&(u64, Option<Bytes>)| it.1.is_none() && it.0 > revision;
-                let names = slots.names.iter().filter(|(_, it)| is_news(it)).map(|(name, _)| name.clone());
-                let names: Vec<_> = names.collect();
-                if !names.is_empty() {
-                    return (names, slots.revision);
-                }
+            let (names, reached) = self.destroyed_since(revision);
+            if !names.is_empty() {
+                return (names, reached);
             }
             // The sender lives as long as the bucket, which the caller holds.
             let _ = changed.changed().await;

@@ -30,6 +30,8 @@ pub struct Follow {
     is_raw: bool,
     /// What was read and is to be opened.
     read: Vec<Stored>,
+    /// How many keys had been forgotten when the last commits were opened.
+    generation: u64,
 }
 
 impl Follow {
@@ -43,6 +45,7 @@ impl Follow {
             asks: false,
             is_raw: false,
             read: Vec::new(),
+            generation: 0,
         }
     }
 
@@ -62,6 +65,11 @@ impl Follow {
     /// Position of the last commit handed over.
     pub fn position(&self) -> u64 {
         self.after
+    }
+
+    /// How many keys had been forgotten when the last commits that were handed over were about to be opened.
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Reads the next commits, as [`Follow::next`], as a whole that can be waited for in turns.
@@ -87,6 +95,7 @@ impl Follow {
                 }
             };
         }
+        self.generation = self.log.keys.generation();
         if !self.is_raw {
             self.log.keys.open(&mut self.read).await?;
         }

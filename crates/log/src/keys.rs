@@ -3,6 +3,7 @@
 use crate::{
     LogError,
     bucket::{Bucket, Slot},
+    hex,
     master::{self, Key, MasterKey},
 };
 use futures::{StreamExt as _, TryStreamExt as _, future::BoxFuture, stream};
@@ -10,9 +11,8 @@ use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 use std::{
     collections::{HashMap, HashSet},
-    fmt::Write as _,
     sync::{
-        Arc, OnceLock, Weak,
+        Arc, Mutex, OnceLock, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -43,6 +43,8 @@ struct Inner {
     known: Cache<String, Known>,
     /// Counts keys that were forgotten here.
     generation: AtomicU64,
+    /// Held while a key is remembered or forgotten: what was read before a key was forgotten is not remembered after it.
+    turn: Mutex<()>,
     watching: OnceLock<AbortOnDropHandle<()>>,
     in_use: OnceLock<Box<IsInUse>>,
 }
@@ -56,21 +58,19 @@ enum Known {
 
 /// The name under which a holder's key is kept: it tells nobody who that is.
 pub fn key_name(holder: &str) -> String {
-    Sha256::digest(holder).iter().fold(String::with_capacity(64), |mut name, byte| {
-        let _ = write!(name, "{byte:02x}");
-        name
-    })
+    hex(&Sha256::digest(holder))
 }
 
 impl Keys {
     pub(crate) fn new(store: Option<(Bucket, MasterKey)>) -> Self {
         let known = Cache::new(REMEMBERED_MAX);
-        let (generation, watching, in_use) = (AtomicU64::new(0), OnceLock::new(), OnceLock::new());
-        Self { inner: Arc::new(Inner { store, known, generation, watching, in_use }) }
+        let (generation, turn) = (AtomicU64::new(0), Mutex::default());
+        let (watching, in_use) = (OnceLock::new(), OnceLock::new());
+        Self { inner: Arc::new(Inner { store, known, generation, turn, watching, in_use }) }
     }
 
     /// Whether this process can seal and open at all.
-    pub(crate) fn can_open(&self) -> bool {
+    pub fn can_open(&self) -> bool {
         self.inner.store.is_some()
     }
 
@@ -96,25 +96,25 @@ impl Keys {
 
     /// Forgets a key that was destroyed.
     pub fn forget(&self, name: &str) {
-        // Counted before, for whoever is about to remember the key, and after, for whoever has just used it.
-        self.inner.generation.fetch_add(1, Ordering::AcqRel);
+        let _turn = self.inner.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.inner.known.insert(name.to_owned(), Known::Destroyed);
+        // Counted after it, so that whoever has just used the key sees the count change.
         self.inner.generation.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Remembers what is known of a name since a count of forgotten keys; false if some were forgotten meanwhile.
     fn remember(&self, name: &str, known: Known, before: u64) -> bool {
-        let is_key = matches!(known, Known::Key(_));
-        self.inner.known.insert(name.to_owned(), known);
-        let holds = !is_key || self.generation() == before;
-        if !holds {
-            self.inner.known.remove(name);
+        let _turn = self.inner.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds = matches!(known, Known::Destroyed) || self.generation() == before;
+        if holds {
+            self.inner.known.insert(name.to_owned(), known);
         }
         holds
     }
 
-    /// Forgets all keys here, for some may have been destroyed unheard of.
-    fn forget_all(&self) {
+    /// Forgets all keys here, so that each is asked for again: some may have been destroyed unheard of.
+    pub fn forget_all(&self) {
+        let _turn = self.inner.turn.lock().unwrap_or_else(PoisonError::into_inner);
         if self.inner.known.is_empty() {
             return;
         }
@@ -159,23 +159,26 @@ impl Keys {
         stream::iter(keys).buffer_unordered(AT_ONCE).try_collect().await
     }
 
-    /// Keys by name, without those that were destroyed.
-    ///
-    /// # Errors
-    /// When a key is neither there nor destroyed: then keys were lost, and nobody must take that for an erasure.
-    pub(crate) async fn of_names(&self, names: HashSet<String>) -> Result<HashMap<String, Key>, LogError> {
+    /// Keys by name, without those that were destroyed, and the names of those that are neither there nor destroyed:
+    /// these were lost, and nobody must take that for an erasure.
+    pub(crate) async fn of_names(
+        &self,
+        names: HashSet<String>,
+    ) -> Result<(HashMap<String, Key>, Vec<String>), LogError> {
         let (known, unknown): (Vec<_>, Vec<_>) =
             names.into_iter().map(|name| (self.inner.known.get(&name), name)).partition(|(known, _)| known.is_some());
-        let looked_up = unknown.into_iter().map(|(_, name)| async move {
-            let known = self.look(&name).await?.ok_or_else(|| lost(&name))?;
-            Ok::<_, LogError>((Some(known), name))
-        });
+        let looked_up =
+            unknown.into_iter().map(|(_, name)| async move { Ok::<_, LogError>((self.look(&name).await?, name)) });
         let looked_up: Vec<_> = stream::iter(looked_up).buffer_unordered(AT_ONCE).try_collect().await?;
-        let found = known.into_iter().chain(looked_up).filter_map(|(known, name)| match known {
-            Some(Known::Key(it)) => Some((name, it)),
-            _ => None,
-        });
-        Ok(found.collect())
+        let (mut found, mut lost) = (HashMap::new(), Vec::new());
+        for (known, name) in known.into_iter().chain(looked_up) {
+            match known {
+                Some(Known::Key(it)) => drop(found.insert(name, it)),
+                Some(Known::Destroyed) => {}
+                None => lost.push(name),
+            }
+        }
+        Ok((found, lost))
     }
 
     async fn look(&self, name: &str) -> Result<Option<Known>, LogError> {
@@ -205,9 +208,18 @@ impl Keys {
         Ok(())
     }
 
-    /// Revision of the bucket; lower than before only if the bucket was lost and made anew.
-    pub async fn revision(&self) -> Result<u64, LogError> {
+    /// Revision of the bucket, and which bucket that is: one that was lost and made anew counts from the beginning.
+    pub async fn revision(&self) -> Result<(u64, String), LogError> {
         self.store()?.0.revision().await
+    }
+
+    /// Names of keys that were destroyed after a revision of the bucket, as far as there are any now, with the revision
+    /// that was reached. Nothing where nothing can be opened.
+    pub async fn destroyed_since(&self, revision: u64) -> Result<(Vec<String>, u64), LogError> {
+        match &self.inner.store {
+            Some((bucket, _)) => bucket.destroyed_since(revision).await,
+            None => Ok((Vec::new(), revision)),
+        }
     }
 
     /// Names of keys that were destroyed after a revision of the bucket, with the revision reached; waits for the next.
@@ -221,10 +233,19 @@ impl Keys {
     }
 
     /// Puts back a key from a backup, unless there is one or there was one that was destroyed. Says whether it did.
+    /// It is wrapped anew, so that a bucket that is restored needs no older master key.
     pub async fn put_back(&self, name: &str, wrapped: &[u8]) -> Result<bool, LogError> {
         let (bucket, master) = self.store()?;
-        master.unwrap(name, wrapped)?;
-        bucket.create(name, wrapped.to_vec()).await
+        bucket.create(name, master.rewrap(name, wrapped)?).await
+    }
+
+    /// Whether a name has another key than that of a backup.
+    pub async fn is_another(&self, name: &str, wrapped: &[u8]) -> Result<bool, LogError> {
+        let (bucket, master) = self.store()?;
+        match bucket.get(name).await? {
+            Some(Slot::Wrapped(it)) => Ok(!master.are_same(name, &it, wrapped)?),
+            Some(Slot::Destroyed) | None => Ok(false),
+        }
     }
 
     /// Forgets keys as soon as somebody destroys them, as long as anybody holds these keys.
@@ -235,7 +256,7 @@ impl Keys {
 }
 
 /// A key that is neither there nor destroyed.
-fn lost(name: &str) -> LogError {
+pub(crate) fn lost(name: &str) -> LogError {
     LogError::Damaged(format!("the personal key `{name}` is lost; bring it back with `studium privacy keys restore`"))
 }
 
@@ -250,7 +271,7 @@ async fn watch(inner: Weak<Inner>) {
                 it
             } else {
                 // What was destroyed before is not heard of, so nothing from before may be remembered.
-                let revision = bucket.revision().await?;
+                let (revision, _) = bucket.revision().await?;
                 keys.forget_all();
                 revision
             };
@@ -270,6 +291,8 @@ async fn watch(inner: Weak<Inner>) {
                 tracing::debug!(error = %e, "destroyed keys cannot be heard of just now; trying again");
                 keys.forget_all();
                 drop(keys);
+                // It may be another bucket by the time it answers.
+                from = None;
                 tokio::time::sleep(PAUSE).await;
             }
         }

@@ -9,6 +9,7 @@ mod error;
 mod faults;
 mod feed;
 mod follow;
+mod hex;
 mod keys;
 mod known;
 mod master;
@@ -25,6 +26,7 @@ pub use error::{AppendError, DecideError, LogError};
 pub use faults::{Delivery, Fault, Faults};
 pub use feed::Document;
 pub use follow::{Follow, Reading};
+pub use hex::hex;
 pub use keys::{Keys, key_name};
 pub use master::MasterKey;
 pub use nats::{Durability, LogConfig};
@@ -52,7 +54,7 @@ enum Backend {
 impl Log {
     /// The in-memory twin: it keeps every promise of the log but durability.
     pub fn memory() -> Self {
-        let keys = Keys::new(MasterKey::random().ok().map(|it| (Bucket::memory(), it)));
+        let keys = Keys::new(MasterKey::random().ok().map(|it| (Bucket::memory(it.id()), it)));
         Self { backend: Backend::Memory(Arc::new(Memory::default())), faults: Arc::default(), keys }
     }
 
@@ -119,11 +121,15 @@ impl Log {
 
     /// The commit at a position of a stream.
     pub async fn read(&self, stream: &str, position: u64) -> Result<Option<Stored>, LogError> {
-        let stored = match &self.backend {
-            Backend::Nats(it) => it.read(stream, position).await?,
-            Backend::Memory(it) => it.read(stream, position),
-        };
-        self.opened(stored).await
+        self.opened(self.read_stored(stream, position).await?).await
+    }
+
+    /// The same as it is stored: what is sealed stays sealed.
+    pub async fn read_stored(&self, stream: &str, position: u64) -> Result<Option<Stored>, LogError> {
+        match &self.backend {
+            Backend::Nats(it) => it.read(stream, position).await,
+            Backend::Memory(it) => Ok(it.read(stream, position)),
+        }
     }
 
     async fn opened(&self, stored: Option<Stored>) -> Result<Option<Stored>, LogError> {

@@ -1,6 +1,6 @@
 //! The master key: what wraps the keys of persons, so that their bucket alone opens nothing.
 
-use crate::LogError;
+use crate::{LogError, hex};
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     rand,
@@ -18,12 +18,16 @@ const ID_BYTES: usize = 8;
 /// A key with which things are sealed: AES-256-GCM.
 pub(crate) type Key = Arc<LessSafeKey>;
 
-/// What wraps the keys of persons. Whoever has it and their bucket can read all that is personal.
+/// What wraps the keys of persons: one key, and older ones that go on opening what they wrapped. Whoever has them and the
+/// bucket can read all that is personal.
 #[derive(Clone)]
 pub struct MasterKey {
-    key: Key,
-    id: [u8; ID_BYTES],
+    /// The one that wraps, then the older ones.
+    ring: Arc<[(Id, Key)]>,
 }
+
+/// What tells master keys apart.
+type Id = [u8; ID_BYTES];
 
 impl fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,16 +38,29 @@ impl fmt::Debug for MasterKey {
 impl MasterKey {
     /// A master key of 32 bytes.
     pub fn new(bytes: &[u8; KEY_BYTES]) -> Result<Self, LogError> {
-        let mut id = [0; ID_BYTES];
-        id.copy_from_slice(&Sha256::digest([b"studium master key ".as_slice(), bytes].concat())[..ID_BYTES]);
-        Ok(Self { key: key(bytes)?, id })
+        Ok(Self { ring: Arc::new([identified(bytes)?]) })
     }
 
-    /// Reads a master key as it stands in its file: 32 bytes in Base64.
+    /// Reads master keys as they stand in their file: each 32 bytes in Base64 on a line of its own. The first one wraps;
+    /// the others only open.
     pub fn read(text: &str) -> Result<Self, LogError> {
-        let bytes = BASE64.decode(text.trim()).ok().and_then(|it| it.try_into().ok());
-        let why = "a master key is 32 bytes in Base64; make one with: head -c 32 /dev/urandom | base64";
-        Self::new(&bytes.ok_or_else(|| LogError::Setup(why.to_owned()))?)
+        let lines = text.lines().zip(1..).filter(|(it, _)| !it.trim().is_empty());
+        let ring: Vec<_> = lines
+            .map(|(line, number)| {
+                let bytes = BASE64.decode(line.trim()).ok().and_then(|it| it.try_into().ok());
+                let why = || {
+                    LogError::Setup(format!(
+                        "line {number} is no master key: 32 bytes in Base64; make one with: head -c 32 /dev/urandom | base64"
+                    ))
+                };
+                identified(&bytes.ok_or_else(why)?)
+            })
+            .collect::<Result<_, _>>()?;
+        if ring.is_empty() {
+            let why = "there is no master key in it; make one with: head -c 32 /dev/urandom | base64";
+            return Err(LogError::Setup(why.to_owned()));
+        }
+        Ok(Self { ring: ring.into() })
     }
 
     /// A master key that nobody else has.
@@ -51,26 +68,56 @@ impl MasterKey {
         Self::new(&random()?)
     }
 
+    /// What tells the one that wraps from all others.
+    pub(crate) fn id(&self) -> String {
+        hex(&self.ring[0].0)
+    }
+
     /// Wraps the key of a name: which master key, nonce, sealed key.
     pub(crate) fn wrap(&self, name: &str, bytes: &[u8; KEY_BYTES]) -> Result<Vec<u8>, LogError> {
-        let (nonce, sealed) = seal(&self.key, name, bytes)?;
-        Ok([&self.id[..], &nonce, &sealed].concat())
+        let (id, key) = &self.ring[0];
+        let (nonce, sealed) = seal(key, name, bytes)?;
+        Ok([&id[..], &nonce, &sealed].concat())
     }
 
     /// Unwraps it.
     pub(crate) fn unwrap(&self, name: &str, wrapped: &[u8]) -> Result<Key, LogError> {
-        let damaged = || LogError::Damaged(format!("the personal key `{name}` cannot be unwrapped"));
-        let (id, rest) = wrapped.split_at_checked(ID_BYTES).ok_or_else(damaged)?;
-        if id != self.id {
-            return Err(LogError::Setup(format!(
-                "the personal key `{name}` was wrapped with another master key; give this process the one in \
-                 STUDIUM_MASTER_KEY_FILE"
-            )));
-        }
-        let (nonce, sealed) = rest.split_at_checked(NONCE_LEN).ok_or_else(damaged)?;
-        let opened = open(&self.key, name, nonce, sealed).ok_or_else(damaged)?;
-        key(opened.as_slice().try_into().map_err(|_| damaged())?)
+        key(&self.unwrapped(name, wrapped)?)
     }
+
+    /// Wraps it anew, whichever of the master keys had wrapped it.
+    pub(crate) fn rewrap(&self, name: &str, wrapped: &[u8]) -> Result<Vec<u8>, LogError> {
+        self.wrap(name, &self.unwrapped(name, wrapped)?)
+    }
+
+    /// Whether two wrapped keys of a name are the same key.
+    pub(crate) fn are_same(&self, name: &str, one: &[u8], other: &[u8]) -> Result<bool, LogError> {
+        Ok(self.unwrapped(name, one)? == self.unwrapped(name, other)?)
+    }
+
+    fn unwrapped(&self, name: &str, wrapped: &[u8]) -> Result<[u8; KEY_BYTES], LogError> {
+        let damaged = || {
+            LogError::Damaged(format!(
+                "the personal key `{name}` is not as it was wrapped; bring it back from a backup with \
+                 `studium privacy keys restore`"
+            ))
+        };
+        let (id, rest) = wrapped.split_at_checked(ID_BYTES).ok_or_else(damaged)?;
+        let (_, master) = self.ring.iter().find(|it| it.0 == id).ok_or_else(|| {
+            LogError::Setup(format!(
+                "the personal key `{name}` was wrapped with another master key; add that one as a further line to \
+                 STUDIUM_MASTER_KEY_FILE"
+            ))
+        })?;
+        let (nonce, sealed) = rest.split_at_checked(NONCE_LEN).ok_or_else(damaged)?;
+        open(master, name, nonce, sealed).and_then(|it| it.try_into().ok()).ok_or_else(damaged)
+    }
+}
+
+fn identified(bytes: &[u8; KEY_BYTES]) -> Result<(Id, Key), LogError> {
+    let mut id = [0; ID_BYTES];
+    id.copy_from_slice(&Sha256::digest([b"studium master key ".as_slice(), bytes].concat())[..ID_BYTES]);
+    Ok((id, key(bytes)?))
 }
 
 pub(crate) fn key(bytes: &[u8; KEY_BYTES]) -> Result<Key, LogError> {

@@ -287,12 +287,10 @@ impl Nats {
         }
     }
 
-    /// How many messages a stream holds.
-    pub(crate) async fn messages(&self, name: &str) -> Result<u64, LogError> {
+    /// What a stream is, as its leader knows it.
+    pub(crate) async fn info(&self, name: &str) -> Result<stream::Info, LogError> {
         let stream = self.jetstream.get_stream(name).await;
-        stream
-            .map(|it| it.cached_info().state.messages)
-            .map_err(|e| LogError::Unreachable(format!("stream `{name}`: {e}")))
+        stream.map(|it| it.cached_info().clone()).map_err(|e| LogError::Unreachable(format!("stream `{name}`: {e}")))
     }
 
     pub(crate) async fn read(&self, stream: &str, position: u64) -> Result<Option<Stored>, LogError> {

@@ -2,12 +2,12 @@
 
 use crate::{
     Keys, LogError, Stored,
-    keys::key_name,
+    keys::{key_name, lost},
     master::{self, Key},
 };
 use bytes::Bytes;
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 use studium_core::Event;
@@ -81,21 +81,40 @@ impl Keys {
     /// Puts back into commits what was taken out of their events, as far as there are keys.
     ///
     /// # Errors
-    /// When the keys cannot be reached, or something was changed.
+    /// When the keys cannot be reached, or one was lost, or something was changed.
     pub async fn open(&self, commits: &mut [Stored]) -> Result<(), LogError> {
+        match self.open_what_can_be(commits).await?.pop_first() {
+            Some((_, name)) => Err(lost(&name)),
+            None => Ok(()),
+        }
+    }
+
+    /// The same, but what a lost key would open stays sealed. Returns the positions of such commits, with a key of each.
+    pub async fn open_what_can_be(&self, commits: &mut [Stored]) -> Result<BTreeMap<u64, String>, LogError> {
         if commits.iter().all(|it| it.commit.sealed.is_empty()) || !self.can_open() {
-            return Ok(());
+            return Ok(BTreeMap::new());
         }
         let sealed = commits.iter().flat_map(|it| &it.commit.sealed);
         let names: HashMap<_, _> = sealed.map(|it| (it.holder.clone(), key_name(&it.holder))).collect();
-        let keys = self.of_names(names.values().cloned().collect()).await?;
+        let (keys, lost) = self.of_names(names.values().cloned().collect()).await?;
+        let mut locked = BTreeMap::new();
         for stored in commits.iter_mut().filter(|it| !it.commit.sealed.is_empty()) {
+            let of_lost = stored.commit.sealed.iter().filter_map(|it| names.get(&it.holder));
+            if let Some(name) = of_lost.into_iter().find(|it| lost.contains(it)) {
+                locked.insert(stored.position, name.clone());
+            }
             let events = opened(&stored.commit, |holder| keys.get(names.get(holder)?)).ok_or_else(|| {
-                LogError::Damaged(format!("position {} of `{}`: a seal was changed", stored.position, stored.stream()))
+                LogError::Damaged(format!(
+                    "position {} of `{}` holds a seal that does not fit its commit: it was changed, or its key is \
+                     another; run `studium log verify {}`",
+                    stored.position,
+                    stored.stream(),
+                    stored.stream()
+                ))
             })?;
             Arc::make_mut(&mut stored.commit).events = events;
         }
-        Ok(())
+        Ok(locked)
     }
 }
 

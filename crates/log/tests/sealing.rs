@@ -1,9 +1,10 @@
 //! What is personal is sealed in the log, opened by whoever has the keys, and by nobody once a key is destroyed.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::time::Duration;
 use studium_core::Event as _;
-use studium_log::{Durability, Log, LogError, Stored};
+use studium_log::{Durability, Log, LogError, MasterKey, Stored};
 use studium_proto::{
     enrolment::v1::{EmailChanged, LearnerErased, LearnerRegistered, learner_event::Event},
     mentorship::v1::{ReviewReturned, ReviewScore, ReviewSubmitted, review_event},
@@ -141,6 +142,40 @@ async fn a_key_that_is_lost_is_no_erasure() {
     let stored = log.read("enrolment", first).await.unwrap().unwrap();
     other.restore("enrolment", &[stored]).await.unwrap();
     assert!(matches!(other.read("enrolment", first).await, Err(LogError::Damaged(why)) if why.contains("is lost")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_master_key_is_changed_without_losing_anybody() {
+    let [first, second] = [[1; 32], [2; 32]].map(|it| STANDARD.encode(it));
+    let master =
+        |lines: &[&String]| MasterKey::read(&lines.iter().map(|it| format!("{it}\n")).collect::<String>()).unwrap();
+    let broker = nats(Durability::Process).await;
+    let old = broker.log_with(master(&[&first])).await;
+    old.open("enrolment").await.unwrap();
+    let ada = Elsewhere::new(old.clone()).say("ada", vec![registered()]).await;
+    let both = broker.log_with(master(&[&second, &first])).await;
+    assert_eq!(events(&both.read("enrolment", ada).await.unwrap().unwrap()), [registered()]);
+    let bob = Elsewhere::new(both.clone()).say("bob", vec![registered()]).await;
+    // What is new is wrapped with the new one alone.
+    let new = broker.log_with(master(&[&second])).await;
+    assert_eq!(events(&new.read("enrolment", bob).await.unwrap().unwrap()), [registered()]);
+    for (log, position) in [(&old, bob), (&new, ada)] {
+        let refused = log.read("enrolment", position).await.unwrap_err().to_string();
+        assert!(refused.contains("add that one as a further line to STUDIUM_MASTER_KEY_FILE"), "{refused}");
+    }
+    // A bucket that is restored needs the old one no more.
+    let restored = nats(Durability::Process).await;
+    let again = restored.log_with(master(&[&second, &first])).await;
+    for (name, wrapped) in both.keys().wrapped().await.unwrap() {
+        assert!(again.keys().put_back(&name, &wrapped).await.unwrap());
+    }
+    let new = restored.log_with(master(&[&second])).await;
+    new.open("enrolment").await.unwrap();
+    new.restore("enrolment", &both.follow("enrolment", 0).as_stored().next().await.unwrap()).await.unwrap();
+    assert_eq!(events(&new.read("enrolment", ada).await.unwrap().unwrap()), [registered()]);
+    for (wrong, part) in [("", "no master key in it"), ("x", "line 1"), (&format!("{first}\n\nshort"), "line 3")] {
+        assert!(MasterKey::read(wrong).unwrap_err().to_string().contains(part), "{wrong}");
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,6 @@ use sqlx::{
 };
 use std::{
     fs::{File, TryLockError},
-    net::IpAddr,
     path::Path,
     str::FromStr as _,
     time::Duration,
@@ -80,10 +79,7 @@ pub fn in_plaintext(url: &str) -> Result<Option<String>, StoreError> {
     }
     let options = options(url)?;
     let host = options.get_host();
-    let stays = options.get_socket().is_some()
-        || host.starts_with('/')
-        || host == "localhost"
-        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|it| it.is_loopback());
+    let stays = options.get_socket().is_some() || host.starts_with('/') || studium_log::address::is_here(host);
     let encrypted = matches!(options.get_ssl_mode(), PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull);
     Ok((!stays && !encrypted).then(|| host.to_owned()))
 }

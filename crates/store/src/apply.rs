@@ -14,9 +14,10 @@ use tokio::sync::MutexGuard;
 
 /// Why nothing was written. Nothing of the transaction is in the database.
 pub(crate) enum Halt {
-    /// Somebody else moved a checkpoint, or a key was destroyed since the batch was opened: read the checkpoints again
-    /// and go on from there.
+    /// Somebody else moved a checkpoint: read the checkpoints again and go on from there.
     Fenced,
+    /// A key was destroyed since the batch was opened: read it again.
+    Stale,
     /// One view cannot go on; the others can.
     Broken(Arc<Member>, String),
     /// The database or the log did not answer.
@@ -74,8 +75,8 @@ impl<'a> Run<'a> {
     pub(crate) async fn take(&mut self, mut batch: Batch) -> Result<(), Halt> {
         let Some(to) = batch.commits.last().map(|it| it.position) else { return Ok(()) };
         // Looked at under the locks: what is erased after this waits for them, and then erases this, too.
-        if self.is_stale(batch.generation) {
-            return Err(Halt::Fenced);
+        if self.keys.generation() != batch.generation {
+            return Err(Halt::Stale);
         }
         for part in &mut self.parts {
             let start = batch.commits.partition_point(|it| it.position <= part.at);
@@ -103,11 +104,6 @@ impl<'a> Run<'a> {
             part.at = to;
         }
         Ok(())
-    }
-
-    /// Whether a key was destroyed since.
-    pub(crate) fn is_stale(&self, generation: u64) -> bool {
-        self.keys.generation() != generation
     }
 
     /// Moves the checkpoints and makes it all visible, if nobody else has moved them meanwhile.

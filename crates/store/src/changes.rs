@@ -109,11 +109,13 @@ impl<R: Row> Changes<R> {
         self.is_closed = true;
     }
 
-    /// Changes the rows as far as events were seen.
-    pub(crate) fn settle(&mut self) {
+    /// Changes the rows as far as events were seen; says whether there was anything to change.
+    pub(crate) fn settle(&mut self) -> bool {
+        let any = !self.steps.is_empty();
         for (slot, change) in self.steps.drain(..) {
             change(&mut self.slots[slot].row);
         }
+        any
     }
 
     /// What the table has to hold of the touched rows.

@@ -2,6 +2,9 @@
 
 use crate::{ColumnKind, Dialect, Store, StoreError, Value, connection::Args, row::next_column, store::Tx};
 
+/// How the fault of a view begins whose rows lack something that only a rebuild brings back.
+pub(crate) const INCOMPLETE: &str = "incomplete: ";
+
 /// One view and one stream.
 pub(crate) struct Checkpoint {
     pub(crate) view: String,
@@ -73,6 +76,12 @@ pub(crate) async fn ensure(tx: &mut Tx, view: &str, stream: &str) -> Result<(), 
 /// Writes down why a view stands still; nothing takes that back.
 pub(crate) async fn set_fault(store: &Store, view: &str, fault: &str) -> Result<(), StoreError> {
     store.execute("UPDATE checkpoint SET fault = $2 WHERE view = $1", &[view.into(), fault.into()]).await.map(drop)
+}
+
+/// Lets a view go on that stood still, unless only a rebuild makes it whole.
+pub(crate) async fn clear_fault(store: &Store, view: &str) -> Result<(), StoreError> {
+    let sql = "UPDATE checkpoint SET fault = '' WHERE view = $1 AND substr(fault, 1, length($2)) <> $2";
+    store.execute(sql, &[view.into(), INCOMPLETE.into()]).await.map(drop)
 }
 
 /// Moves the checkpoints of a batch, if they all stand where this runner left them. False: somebody else runs, too.

@@ -15,7 +15,7 @@ use std::{
     },
     time::Duration,
 };
-use studium_log::{Follow, Keys, LogError, Stored};
+use studium_log::{Follow, LogError, Stored};
 use tokio::{
     sync::mpsc,
     task::JoinSet,
@@ -54,6 +54,10 @@ pub(crate) async fn run(runner: Arc<Runner>, stream: String, stop: CancellationT
         match fold(&runner, &stream, &stop).await {
             Ok(()) => pause = PAUSE_MIN,
             Err(Halt::Fenced) => tracing::info!(stream, "another runner was faster; reading the checkpoints again"),
+            Err(Halt::Stale) => {
+                tracing::debug!(stream, "keys were destroyed meanwhile; reading again what was opened before");
+                continue;
+            }
             Err(Halt::Broken(member, why)) => {
                 tracing::error!(view = member.name, stream, why, "the view stands still; the others go on");
                 // When this fails the view breaks again, and it is tried again.
@@ -92,9 +96,7 @@ async fn fold(runner: &Arc<Runner>, stream: &str, stop: &CancellationToken) -> R
     let (sender, mut batches) = mpsc::channel(1);
     let follow = runner.log.follow(stream, at);
     let mut not_before = Instant::now();
-    let keys = runner.log.keys().clone();
-    let _reader =
-        AbortOnDropHandle::new(tokio::spawn(read(follow, keys, stream.to_owned(), Arc::clone(&ahead), sender)));
+    let _reader = AbortOnDropHandle::new(tokio::spawn(read(follow, stream.to_owned(), Arc::clone(&ahead), sender)));
     loop {
         tokio::select! {
             biased;
@@ -172,19 +174,21 @@ pub(crate) async fn fold_until(
     let mut at = member.position(stream).await;
     let mut follow = runner.log.follow(stream, at);
     while !is_enough(at) {
-        let generation = runner.log.keys().generation();
         let mut commits = next(&mut follow, stream).await;
+        let generation = follow.generation();
         while commits.len() < BATCH_MAX {
             // What is there already goes into the same transaction.
             let Some(Ok(mut more)) = follow.next().now_or_never() else { break };
             commits.append(&mut more);
         }
         let mut run = Run::begin(runner, stream, std::slice::from_ref(member)).await?;
-        if run.is_stale(generation) {
-            follow = runner.log.follow(stream, at);
-            continue;
+        match run.take(Batch { commits, folded: Vec::new(), generation }).await {
+            Err(Halt::Stale) => {
+                follow = runner.log.follow(stream, at);
+                continue;
+            }
+            taken => taken?,
         }
-        run.take(Batch { commits, folded: Vec::new(), generation }).await?;
         run.commit().await?;
         at = member.position(stream).await;
     }
@@ -208,10 +212,10 @@ async fn next(follow: &mut Follow, stream: &str) -> Vec<Stored> {
 }
 
 /// Reads ahead of the writer and folds already; while the writer is busy, batches grow.
-async fn read(mut follow: Follow, keys: Keys, stream: String, ahead: Ahead, batches: mpsc::Sender<Batch>) {
+async fn read(mut follow: Follow, stream: String, ahead: Ahead, batches: mpsc::Sender<Batch>) {
     loop {
-        let generation = keys.generation();
         let mut commits = next(&mut follow, &stream).await;
+        let generation = follow.generation();
         let permit = loop {
             tokio::select! {
                 biased;

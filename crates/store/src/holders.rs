@@ -69,6 +69,11 @@ pub(crate) async fn commits(store: &Store, key_name: &str) -> Result<Vec<(String
 }
 
 impl Store {
+    /// How far the index of holders has seen a stream.
+    pub fn holders_known_to(&self, stream: &str) -> u64 {
+        self.position_of(NAME, stream)
+    }
+
     /// Whether something is sealed with a key, in any stream that is followed here.
     ///
     /// # Errors

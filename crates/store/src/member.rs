@@ -39,7 +39,8 @@ pub(crate) enum Touched {
 
 /// Some rows of a table that are folded anew in memory, from the beginning of each stream.
 pub(crate) trait Anew: Send {
-    fn take(&mut self, stream: &str, commits: &[Stored]) -> Result<(), String>;
+    /// Takes in commits; says whether they touched any of the rows.
+    fn take(&mut self, stream: &str, commits: &[Stored]) -> Result<bool, String>;
     fn written(self: Box<Self>) -> Result<Written, String>;
 }
 
@@ -53,7 +54,7 @@ impl<V: View> Closed<V> {
 }
 
 impl<V: View> Anew for Closed<V> {
-    fn take(&mut self, stream: &str, commits: &[Stored]) -> Result<(), String> {
+    fn take(&mut self, stream: &str, commits: &[Stored]) -> Result<bool, String> {
         Self::fold(&mut self.0, stream, commits)?;
         guarded(|| self.0.settle())
     }

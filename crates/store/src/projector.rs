@@ -283,7 +283,7 @@ async fn lead(runner: Arc<Runner>) {
 async fn take_up(runner: &Runner) -> Result<Option<Lease>, StoreError> {
     let Some(lease) = Lease::try_take(runner).await? else { return Ok(None) };
     for member in &runner.members {
-        checkpoint::set_fault(&runner.store, &member.name, "").await?;
+        checkpoint::clear_fault(&runner.store, &member.name).await?;
         member.load(&runner.store).await?;
     }
     Ok(Some(lease))

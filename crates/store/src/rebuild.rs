@@ -2,7 +2,7 @@
 
 use crate::{
     Dialect, Projection, Store, StoreError, apply::Halt, checkpoint, group, journal, member::Member, projector::Runner,
-    store::Tx,
+    redact, store::Tx,
 };
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -93,7 +93,23 @@ async fn rebuild(
     let serving = serving.ok_or_else(|| StoreError::Setup(format!("there is no view `{name}` to rebuild")))?;
     let dialect = runner.store.dialect();
     let fresh = Arc::new(Member::new(Arc::clone(&serving.fold), &beside(name), serving.order, dialect));
-    begin(runner, &fresh).await?;
+    loop {
+        let since = begin(runner, &fresh).await?;
+        let total = fill(runner, &fresh, report).await?;
+        if swap(runner, serving, &fresh, since).await? {
+            return Ok(Progress { position: total, head: total, done: true });
+        }
+        // Which of its rows hold something of a person who was erased meanwhile cannot be known.
+        tracing::info!(view = name, "somebody was erased meanwhile; the rebuild begins again");
+    }
+}
+
+/// Folds all that there is into the new table. Returns how much that was.
+async fn fill(
+    runner: &Runner,
+    fresh: &Arc<Member>,
+    report: &mpsc::Sender<Result<Progress, StoreError>>,
+) -> Result<u64, StoreError> {
     let mut progress = Progress { position: 0, head: 0, done: false };
     let mut heads = Vec::new();
     for stream in fresh.fold.streams() {
@@ -110,22 +126,23 @@ async fn rebuild(
             let _ = report.try_send(Ok(progress));
             at >= head
         };
-        group::fold_until(runner, &fresh, stream, step).await.map_err(stopped)?;
+        group::fold_until(runner, fresh, stream, step).await.map_err(stopped)?;
     }
-    swap(runner, serving, &fresh).await?;
-    Ok(Progress { position: progress.head, head: progress.head, done: true })
+    Ok(progress.head)
 }
 
 fn stopped(halt: Halt) -> StoreError {
     match halt {
         Halt::Fenced => StoreError::Setup("another rebuild of this view has begun; watch that one".to_owned()),
+        Halt::Stale => StoreError::Unavailable("a key was destroyed meanwhile; rebuild the view again".to_owned()),
         Halt::Broken(_, why) => StoreError::Query(why),
         Halt::Fault(e) => e,
     }
 }
 
 /// Makes the empty table. It gets its indexes when it takes its place: filling it is faster without.
-async fn begin(runner: &Runner, fresh: &Member) -> Result<(), StoreError> {
+/// Returns the revision of the bucket of keys up to which no destroyed key opens anything that comes into the table.
+async fn begin(runner: &Runner, fresh: &Member) -> Result<u64, StoreError> {
     let store = &runner.store;
     let mut tx = store.begin().await?;
     drop_objects(&mut tx, store.dialect(), &fresh.name).await?;
@@ -140,12 +157,43 @@ async fn begin(runner: &Runner, fresh: &Member) -> Result<(), StoreError> {
     let sql = "UPDATE checkpoint SET revision = $2 WHERE view = $1";
     tx.execute(sql, &[fresh.name.as_str().into(), revision.into()]).await?;
     tx.commit().await?;
-    fresh.load(store).await
+    fresh.load(store).await?;
+    let keys = runner.log.keys();
+    let since = if keys.can_open() { keys.revision().await?.0 } else { 0 };
+    // This process may not have heard yet of keys that were destroyed.
+    keys.forget_all();
+    Ok(since)
 }
 
-/// Puts the new table in the place of the old one. Meanwhile nobody moves the old one's checkpoint,
-/// so the new one can be brought level with it: its readers never go back in time.
-async fn swap(runner: &Runner, serving: &Member, fresh: &Arc<Member>) -> Result<(), StoreError> {
+/// Takes out of the new table what keys could open that were destroyed since it was begun. Returns what it then is
+/// clean up to; `None` when it has to be begun again.
+async fn clean(runner: &Runner, fresh: &Arc<Member>, since: u64) -> Result<Option<u64>, StoreError> {
+    let (names, reached) = runner.log.keys().destroyed_since(since).await?;
+    if names.is_empty() {
+        return Ok(Some(reached));
+    }
+    for name in &names {
+        runner.log.keys().forget(name);
+    }
+    let (_, tables) = redact::redact(runner, std::slice::from_ref(fresh), &names).await?;
+    Ok(tables.is_empty().then_some(reached))
+}
+
+/// Puts the new table in the place of the old one; false when it has to be begun again. Meanwhile nobody moves the old
+/// one's checkpoint, so the new one can be brought level with it: its readers never go back in time. Nor does anybody
+/// redact the old one: whoever is erased from then on is erased from the new one.
+async fn swap(runner: &Runner, serving: &Member, fresh: &Arc<Member>, since: u64) -> Result<bool, StoreError> {
+    let mut since = since;
+    loop {
+        let Some(clean) = clean(runner, fresh, since).await? else { return Ok(false) };
+        if swap_if_clean(runner, serving, fresh, clean).await? {
+            return Ok(true);
+        }
+        since = clean;
+    }
+}
+
+async fn swap_if_clean(runner: &Runner, serving: &Member, fresh: &Arc<Member>, since: u64) -> Result<bool, StoreError> {
     let (store, name) = (&runner.store, serving.name.as_str());
     let dialect = store.dialect();
     let mut state = serving.state.lock().await;
@@ -159,6 +207,12 @@ async fn swap(runner: &Runner, serving: &Member, fresh: &Arc<Member>) -> Result<
     };
     for it in &old {
         group::fold_until(runner, fresh, &it.stream, |at| at >= it.position).await.map_err(stopped)?;
+    }
+    if !runner.log.keys().destroyed_since(since).await?.0.is_empty() {
+        if let Some(tx) = early {
+            tx.rollback().await?;
+        }
+        return Ok(false);
     }
     let mut tx = match early {
         Some(tx) => tx,
@@ -181,5 +235,6 @@ async fn swap(runner: &Runner, serving: &Member, fresh: &Arc<Member>) -> Result<
     state.is_torn = true;
     drop(state);
     runner.restarts.send_modify(|it| *it += 1);
-    store.refresh().await
+    store.refresh().await?;
+    Ok(true)
 }

@@ -4,7 +4,7 @@
 use crate::{
     Dialect, Projection, StoreError,
     changes::Memory,
-    checkpoint::{self, Step},
+    checkpoint::{self, INCOMPLETE, Step},
     holders,
     member::{Anew, Member, Touched},
     projector::Runner,
@@ -13,6 +13,7 @@ use crate::{
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    mem,
     sync::Arc,
     time::Duration,
 };
@@ -33,6 +34,36 @@ struct Part {
     member: Arc<Member>,
     rows: Box<dyn Anew>,
     at: HashMap<String, u64>,
+    /// A key that was lost and would have said more of these rows.
+    lacks: Option<String>,
+}
+
+impl Part {
+    fn take(&mut self, stream: &str, read: &Read, to: u64) -> Result<(), StoreError> {
+        let mine = read.commits.partition_point(|it| it.position <= to);
+        let is_locked = |it: &Stored| read.locked.contains_key(&it.position);
+        for commits in read.commits[..mine].chunk_by(|a, b| is_locked(a) == is_locked(b)) {
+            let touched = self.rows.take(stream, commits).map_err(StoreError::Query)?;
+            if touched && let Some(key) = read.locked.get(&commits[0].position) {
+                self.lacks.get_or_insert_with(|| key.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Commits that are opened as far as keys go; those that a lost key keeps locked are known. One person's lost key must
+/// not keep another's data from being erased.
+struct Read {
+    commits: Vec<Stored>,
+    locked: BTreeMap<u64, String>,
+}
+
+impl Read {
+    async fn of(runner: &Runner, mut commits: Vec<Stored>) -> Result<Self, StoreError> {
+        let locked = runner.log.keys().open_what_can_be(&mut commits).await?;
+        Ok(Self { commits, locked })
+    }
 }
 
 impl Projection {
@@ -47,22 +78,7 @@ impl Projection {
     /// nothing. Only for the process that folds.
     pub async fn redact(&self, key_names: &[String]) -> Result<(), StoreError> {
         let runner = &*self.runner;
-        wait_for_index(runner).await?;
-        let commits = commits(runner, key_names).await?;
-        let mut parts = Vec::new();
-        let mut tables = Vec::new();
-        for member in &runner.members {
-            match member.fold.anew(&commits).map_err(StoreError::Query)? {
-                Touched::Nothing => {}
-                Touched::Rows(rows) => parts.push(Part { member: Arc::clone(member), rows, at: HashMap::new() }),
-                Touched::Table => tables.push(member.name.clone()),
-            }
-        }
-        let mut touched: Vec<_> = parts.iter().map(|it| it.member.name.clone()).collect();
-        read_once(runner, &mut parts).await?;
-        for part in parts {
-            put(runner, part).await?;
-        }
+        let (mut touched, tables) = redact(runner, &runner.members, key_names).await?;
         for name in tables {
             let mut steps = self.rebuild(&name);
             while let Some(step) = steps.recv().await {
@@ -75,10 +91,36 @@ impl Projection {
     }
 }
 
+/// Redacts these members; names those whose rows were written anew, and those that have to be rebuilt.
+pub(crate) async fn redact(
+    runner: &Runner,
+    members: &[Arc<Member>],
+    key_names: &[String],
+) -> Result<(Vec<String>, Vec<String>), StoreError> {
+    wait_for_index(runner, members).await?;
+    let commits = commits(runner, key_names).await?;
+    let (mut parts, mut tables) = (Vec::new(), Vec::new());
+    for member in members {
+        match member.fold.anew(&commits).map_err(StoreError::Query)? {
+            Touched::Nothing => {}
+            Touched::Rows(rows) => {
+                parts.push(Part { member: Arc::clone(member), rows, at: HashMap::new(), lacks: None });
+            }
+            Touched::Table => tables.push(member.name.clone()),
+        }
+    }
+    let touched = parts.iter().map(|it| it.member.name.clone()).collect();
+    read_once(runner, &mut parts).await?;
+    for part in parts {
+        put(runner, part).await?;
+    }
+    Ok((touched, tables))
+}
+
 /// Whatever was opened before the keys were forgotten is written by now, or will be refused; the index has to know of it.
-async fn wait_for_index(runner: &Runner) -> Result<(), StoreError> {
+async fn wait_for_index(runner: &Runner, members: &[Arc<Member>]) -> Result<(), StoreError> {
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
-    for member in &runner.members {
+    for member in members {
         for (stream, at) in &member.state.lock().await.positions {
             let most = seen.entry(stream.clone()).or_default();
             *most = (*most).max(*at);
@@ -103,9 +145,9 @@ async fn commits(runner: &Runner, key_names: &[String]) -> Result<Vec<(String, V
     }
     let mut commits = Vec::new();
     for (stream, positions) in places {
-        let read = positions.into_iter().map(|it| runner.log.read(&stream, it));
+        let read = positions.into_iter().map(|it| runner.log.read_stored(&stream, it));
         let read: Vec<_> = stream::iter(read).buffered(AT_ONCE).try_collect().await?;
-        commits.push((stream, read.into_iter().flatten().collect()));
+        commits.push((stream, Read::of(runner, read.into_iter().flatten().collect()).await?.commits));
     }
     Ok(commits)
 }
@@ -120,14 +162,13 @@ async fn read_once(runner: &Runner, parts: &mut [Part]) -> Result<(), StoreError
             goals.push(part.member.position(&stream).await);
         }
         let mut at = 0;
-        let mut follow = runner.log.follow(&stream, 0);
+        let mut follow = runner.log.follow(&stream, 0).as_stored();
         while goals.iter().any(|it| at < *it) {
-            let commits = follow.next().await?;
+            let read = Read::of(runner, follow.next().await?).await?;
             for (part, goal) in following.iter_mut().zip(&goals) {
-                let mine = commits.partition_point(|it| it.position <= *goal);
-                part.rows.take(&stream, &commits[..mine]).map_err(StoreError::Query)?;
+                part.take(&stream, &read, *goal)?;
             }
-            at = commits.last().map_or(at, |it| it.position);
+            at = follow.position();
         }
         for (part, goal) in following.into_iter().zip(goals) {
             part.at.insert(stream.clone(), goal);
@@ -138,22 +179,21 @@ async fn read_once(runner: &Runner, parts: &mut [Part]) -> Result<(), StoreError
 
 /// Brings rows level with their view, which stands still meanwhile, and writes them.
 async fn put(runner: &Runner, part: Part) -> Result<(), StoreError> {
-    let Part { member, mut rows, at } = part;
+    let mut part = part;
+    let member = Arc::clone(&part.member);
     let mut state = member.state.lock().await;
     if state.is_torn {
         return Err(StoreError::Unavailable(format!("the view `{}` is being read again", member.name)));
     }
-    for (stream, from) in at {
-        let (mut at, to) = (from, state.position(&stream));
-        let mut follow = runner.log.follow(&stream, from);
-        while at < to {
-            let commits = follow.next().await?;
-            let mine = commits.partition_point(|it| it.position <= to);
-            rows.take(&stream, &commits[..mine]).map_err(StoreError::Query)?;
-            at = commits.last().map_or(at, |it| it.position);
+    for (stream, from) in mem::take(&mut part.at) {
+        let to = state.position(&stream);
+        let mut follow = runner.log.follow(&stream, from).as_stored();
+        while follow.position() < to {
+            let read = Read::of(runner, follow.next().await?).await?;
+            part.take(&stream, &read, to)?;
         }
     }
-    let written = rows.written().map_err(StoreError::Query)?;
+    let written = part.rows.written().map_err(StoreError::Query)?;
     let mut tx = runner.store.begin().await?;
     member.table.write(tx.connection()?, written.rows).await?;
     member.table.delete(tx.connection()?, written.deleted).await?;
@@ -165,10 +205,23 @@ async fn put(runner: &Runner, part: Part) -> Result<(), StoreError> {
         tx.rollback().await?;
         return Err(StoreError::Unavailable(format!("another process folds the view `{}`", member.name)));
     }
+    if let Some(key) = part.lacks {
+        state.fault = lacking(&key);
+        let sql = "UPDATE checkpoint SET fault = $2 WHERE view = $1";
+        tx.execute(sql, &[member.name.as_str().into(), state.fault.as_str().into()]).await?;
+        tracing::error!(view = member.name, why = state.fault, "the view stands still; the others go on");
+    }
     tx.commit().await?;
     state.revision += 1;
     state.memory = Memory::default();
     Ok(())
+}
+
+fn lacking(key: &str) -> String {
+    format!(
+        "{INCOMPLETE}the personal key `{key}` is lost, and rows that somebody else was erased from lack what it opens; \
+         bring it back with `studium privacy keys restore`, then rebuild the view"
+    )
 }
 
 /// Tables of earlier versions of views are folded by nobody, so nobody can redact them.

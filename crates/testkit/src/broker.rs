@@ -44,7 +44,14 @@ impl Broker {
     /// # Panics
     /// When the broker does not answer.
     pub async fn log(&self) -> Log {
-        let master_key = MasterKey::new(&[7; 32]).unwrap_or_else(|e| panic!("{e}"));
+        self.log_with(MasterKey::new(&[7; 32]).unwrap_or_else(|e| panic!("{e}"))).await
+    }
+
+    /// A connection to the log with master keys of one's own.
+    ///
+    /// # Panics
+    /// When the broker does not answer.
+    pub async fn log_with(&self, master_key: MasterKey) -> Log {
         let config = LogConfig { url: self.server.url(), durability: self.durability, master_key: Some(master_key) };
         Log::connect(&config).await.unwrap_or_else(|e| panic!("{e}"))
     }

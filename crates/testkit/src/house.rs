@@ -60,6 +60,11 @@ impl House {
         self
     }
 
+    /// Services that start from now on have another log.
+    pub fn replace_log(&mut self, log: Log) {
+        self.log = log;
+    }
+
     /// The log that all services of the house share.
     pub fn log(&self) -> &Log {
         &self.log

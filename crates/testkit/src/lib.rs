@@ -2,6 +2,7 @@
 
 mod broker;
 mod elsewhere;
+mod encrypted;
 mod files;
 pub(crate) mod given;
 mod house;
@@ -12,6 +13,7 @@ mod sentences;
 
 pub use broker::{Broker, free_base, nats};
 pub use elsewhere::Elsewhere;
+pub use encrypted::{Encrypted, encrypted_postgres};
 pub use files::{files_with, holds};
 pub use given::{Given, When, given};
 pub use house::{Bearer, Caller, House};

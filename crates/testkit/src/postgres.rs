@@ -30,7 +30,7 @@ folder=$(mktemp -d "${TMPDIR:-/tmp}/studium-postgres.XXXXXX")
 trap '"$1/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1; rm -rf "$folder"' EXIT
 "$1/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --no-sync >"$folder/log" 2>&1
 "$1/pg_ctl" -D "$folder/data" -l "$folder/log" -w \
-    -o "-c listen_addresses= -c unix_socket_directories=$folder -c fsync=off -c max_connections=300" start >/dev/null 2>&1
+    -o "-c listen_addresses= -c unix_socket_directories=$folder -c fsync=off -c max_connections=300 $2" start >/dev/null 2>&1
 echo "$folder" 2>/dev/null
 read -r _ || true
 "#;
@@ -65,7 +65,13 @@ pub fn postgres() -> Option<Postgres> {
     static SERVER: OnceLock<Option<Postgres>> = OnceLock::new();
     let server = SERVER.get_or_init(|| match std::env::var(URL) {
         Ok(url) => Some(Postgres::at(&url)),
-        Err(_) => binaries().and_then(|it| start(&it)),
+        Err(_) => binaries().and_then(|it| {
+            let (child, folder) = start(&it, "")?;
+            // Its input stays open as long as this process lives, and with it the cluster.
+            CHILD.get_or_init(|| child);
+            let parts = ("postgres://postgres@localhost".to_owned(), format!("?host={}", encode(&folder)));
+            Some(Postgres { parts })
+        }),
     });
     if server.is_none() {
         assert!(
@@ -126,7 +132,7 @@ impl TestDatabase {
 }
 
 /// The folder of `initdb` and `pg_ctl`, the newest version first.
-fn binaries() -> Option<PathBuf> {
+pub(crate) fn binaries() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut folders: Vec<_> = versions.map(|it| it.path().join("bin")).collect();
     folders.sort_by_key(|it| {
@@ -137,10 +143,15 @@ fn binaries() -> Option<PathBuf> {
     folders.into_iter().chain(on_path).find(|it| it.join("initdb").exists() && it.join("pg_ctl").exists())
 }
 
-/// Starts a cluster; as another user when we are root, whom PostgreSQL refuses to run as.
-fn start(binaries: &Path) -> Option<Postgres> {
-    let is_root = Command::new("id").arg("-u").output().is_ok_and(|it| it.stdout == b"0\n");
-    let mut command = if is_root {
+/// Whether we are root, whom PostgreSQL refuses to run as.
+pub(crate) fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|it| it.stdout == b"0\n")
+}
+
+/// Starts a cluster with further options of the server, as another user when we are root. Says in which folder it is;
+/// it ends with the child's input.
+pub(crate) fn start(binaries: &Path, options: &str) -> Option<(Child, String)> {
+    let mut command = if is_root() {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "sh"]);
         command
@@ -149,17 +160,12 @@ fn start(binaries: &Path) -> Option<Postgres> {
     };
     // In a group of its own: what ends the test process and all its children would end the shell before the cluster.
     command.process_group(0);
-    command.args(["-c", SCRIPT, "sh"]).arg(binaries).current_dir("/").env_remove("PGDATA");
+    command.args(["-c", SCRIPT, "sh"]).arg(binaries).arg(options).current_dir("/").env_remove("PGDATA");
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
     let mut folder = String::new();
     BufReader::new(child.stdout.take()?).read_line(&mut folder).ok()?;
     let folder = folder.trim();
-    if folder.is_empty() {
-        return None;
-    }
-    // Its input stays open as long as this process lives, and with it the cluster.
-    CHILD.get_or_init(|| child);
-    Some(Postgres { parts: ("postgres://postgres@localhost".to_owned(), format!("?host={}", encode(folder))) })
+    (!folder.is_empty()).then(|| (child, folder.to_owned()))
 }
 
 fn encode(path: &str) -> String {

@@ -5,10 +5,15 @@ use crate::{
     progress::{table, time},
     supervise::nats_dir,
 };
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 use clap::Subcommand;
 use serde_json::json;
-use studium_broker::partners::{self, Access, MIRROR};
+use std::path::{Path, PathBuf};
+use studium_broker::{
+    certificates::Certificates,
+    partners::{self, Access, MIRROR},
+};
+use studium_kit::write_secret;
 
 /// What `studium partners nats` can do.
 #[derive(Debug, Subcommand)]
@@ -24,6 +29,14 @@ pub enum NatsCommand {
     Rotate {
         /// The institution's id.
         institution: String,
+    },
+    /// Makes a certificate for an institution's connections, where the broker asks for one (`studium up --tls`). It is good
+    /// for 90 days, beside the institution's key and not in its place.
+    Certificate {
+        /// The institution's id.
+        institution: String,
+        /// File for the certificate and its private key, PEM.
+        file: PathBuf,
     },
     /// Takes an institution's access and the mirror of its feed away.
     Remove {
@@ -43,8 +56,30 @@ pub async fn nats(platform: &Platform, command: NatsCommand) -> Result<()> {
             platform.output.json(&json!({"institution": institution, "removed": true}));
             platform.output.say(format!("{institution} has no access over NATS any more. Its feed stays."));
         }
+        NatsCommand::Certificate { institution, file } => certificate(platform, &institution, &file)?,
         NatsCommand::List => list(platform).await?,
     }
+    Ok(())
+}
+
+fn certificate(platform: &Platform, institution: &str, file: &Path) -> Result<()> {
+    let dir = nats_dir(&platform.data);
+    let has_access = partners::list(&dir)?.iter().any(|it| it.institution == institution);
+    ensure!(has_access, "{institution} has no access yet; give it with `studium partners nats add {institution}`");
+    let certificates = Certificates::of(&dir)
+        .context("the broker asks for no certificate, since the platform was started without --tls")?;
+    ensure!(!file.exists(), "{} is there already; name another file", file.display());
+    let shown = file.display();
+    write_secret(file, certificates.of_partner(institution)?.as_bytes())
+        .with_context(|| format!("cannot write {shown}"))?;
+    let authority = certificates.authority();
+    platform.output.json(&json!({"institution": institution, "certificate": file, "authority": authority}));
+    platform.output.say(format!(
+        "The certificate of {institution} and its key are in {shown}, good for 90 days.\n\
+         Hand it over with {}, the certificate of whom to believe:\n  \
+         nats --tlscert {shown} --tlskey {shown} --tlsca ca.pem …",
+        authority.display()
+    ));
     Ok(())
 }
 

@@ -12,11 +12,11 @@ use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
-use studium_kit::{Event as _, write_secret};
+use studium_kit::{erased_by, write_secret};
 use studium_log::{Log, LogConfig};
 use studium_proto::{
     admin::v1::ListPersonalRequest,
@@ -148,14 +148,21 @@ async fn restore(platform: &Platform, file: &Path) -> Result<()> {
     for person in &erased {
         log.keys().destroy(person).await?;
     }
-    let there: BTreeMap<_, _> = log.keys().wrapped().await?.into_iter().collect();
     let (mut restored, mut others) = (0_u64, 0_u64);
-    for line in text.lines() {
-        let it: Line =
-            serde_json::from_str(line).with_context(|| format!("{} is no backup of keys", file.display()))?;
-        let wrapped = BASE64.decode(&it.wrapped).with_context(|| format!("{} is no backup of keys", file.display()))?;
-        others += u64::from(there.get(&it.name).is_some_and(|it| *it != wrapped));
-        restored += u64::from(log.keys().put_back(&it.name, &wrapped).await?);
+    for (line, number) in text.lines().zip(1..) {
+        let read = || -> Result<_> {
+            let it: Line = serde_json::from_str(line)?;
+            Ok((BASE64.decode(&it.wrapped)?, it.name))
+        };
+        let (wrapped, name) = read().with_context(|| {
+            let shown = file.display();
+            format!("line {number} of {shown} is no key; name a file that `studium privacy keys backup` wrote")
+        })?;
+        if log.keys().put_back(&name, &wrapped).await? {
+            restored += 1;
+        } else if log.keys().is_another(&name, &wrapped).await? {
+            others += 1;
+        }
     }
     if others > 0 {
         bail!(
@@ -175,18 +182,12 @@ async fn restore(platform: &Platform, file: &Path) -> Result<()> {
 
 /// All who were erased, as the record has it.
 async fn erased(log: &Log) -> Result<BTreeSet<String>> {
+    let is_erasure = erased_by::<learner_event::Event>(|it| matches!(it, learner_event::Event::LearnerErased(_)));
     let head = log.head("enrolment").await?;
     let mut follow = log.follow("enrolment", 0).as_stored();
     let mut people = BTreeSet::new();
     while follow.position() < head {
-        for stored in follow.next().await? {
-            let learner = learner_event::Event::AGGREGATE;
-            let mut events = stored.commit.events.iter().filter(|_| stored.aggregate() == learner);
-            let is_erased = |it: &learner_event::Event| matches!(it, learner_event::Event::LearnerErased(_));
-            if events.any(|it| learner_event::Event::from_bytes(it).ok().flatten().is_some_and(|it| is_erased(&it))) {
-                people.insert(stored.id().to_owned());
-            }
-        }
+        people.extend(follow.next().await?.iter().filter(|it| is_erasure(it)).map(|it| it.id().to_owned()));
     }
     Ok(people)
 }

@@ -18,7 +18,8 @@ const TYPES: [&str; 2] = ["at+jwt", "jwt"];
 #[derive(Default)]
 pub(super) struct Keys {
     jwks: serde_json::Value,
-    by_id: HashMap<String, Key>,
+    /// By `kid`; those without one under none. Alternatives may share one (RFC 7517, section 4.5).
+    by_id: HashMap<Option<String>, Vec<Key>>,
 }
 
 /// A key, and what a token that it signed must say.
@@ -36,12 +37,15 @@ impl Keys {
         let Some(listed) = jwks.get("keys").and_then(|it| it.as_array()) else {
             anyhow::bail!("what the issuer publishes is no JWK set");
         };
-        let usable = listed.iter().filter_map(|it| Key::read(&Jwk::deserialize(it).ok()?, expected));
-        Ok(Self { by_id: usable.collect(), jwks })
+        let mut by_id: HashMap<_, Vec<_>> = HashMap::new();
+        for (id, key) in listed.iter().filter_map(|it| Key::read(&Jwk::deserialize(it).ok()?, expected)) {
+            by_id.entry(id).or_default().push(key);
+        }
+        Ok(Self { by_id, jwks })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.by_id.len()
+        self.by_id.values().map(Vec::len).sum()
     }
 
     /// Whether the issuer published exactly this.
@@ -49,18 +53,19 @@ impl Keys {
         self.jwks == *jwks
     }
 
-    /// The key that a token names; a token that names none can only mean the only one.
-    pub(super) fn find(&self, kid: Option<&str>) -> Option<&Key> {
-        match kid {
-            Some(kid) => self.by_id.get(kid),
+    /// The keys that a token may mean by what it names; a token that names none means the only one, or one of those
+    /// that have no name either.
+    pub(super) fn find(&self, kid: Option<&str>) -> &[Key] {
+        let found = match kid {
             None if self.by_id.len() == 1 => self.by_id.values().next(),
-            None => None,
-        }
+            kid => self.by_id.get(&kid.map(str::to_owned)),
+        };
+        found.map_or(&[], Vec::as_slice)
     }
 }
 
 impl Key {
-    fn read(jwk: &Jwk, expected: &Expected) -> Option<(String, Self)> {
+    fn read(jwk: &Jwk, expected: &Expected) -> Option<(Option<String>, Self)> {
         let signs = match (&jwk.common.public_key_use, &jwk.common.key_operations) {
             (Some(it), _) => *it == PublicKeyUse::Signature,
             (None, Some(it)) => it.contains(&KeyOperations::Verify),
@@ -78,7 +83,7 @@ impl Key {
             validation.set_issuer(&[issuer]);
         }
         let decoding = DecodingKey::from_jwk(jwk).ok()?;
-        Some((jwk.common.key_id.clone().unwrap_or_default(), Self { decoding, validation }))
+        Some((jwk.common.key_id.clone(), Self { decoding, validation }))
     }
 }
 

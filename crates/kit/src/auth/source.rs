@@ -4,7 +4,8 @@ use anyhow::{Context as _, ensure};
 use reqwest::{Client, Url, redirect::Policy};
 use serde::Deserialize;
 use serde_json::Value;
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
+use studium_log::address::is_here;
 
 /// How long one answer of the issuer may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -90,9 +91,7 @@ pub(crate) fn encrypted(url: &str) -> Result<(), String> {
     let wrong = || "is no https:// URL (http:// is for addresses of this machine)".to_owned();
     let url = Url::parse(url).map_err(|_| wrong())?;
     let host = url.host_str().unwrap_or_default();
-    let here =
-        || host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|it| it.is_loopback());
-    if url.scheme() == "https" || (url.scheme() == "http" && here()) { Ok(()) } else { Err(wrong()) }
+    if url.scheme() == "https" || (url.scheme() == "http" && is_here(host)) { Ok(()) } else { Err(wrong()) }
 }
 
 /// The same for an issuer, which besides has neither query nor fragment (OpenID Connect Discovery 1.0, section 3).

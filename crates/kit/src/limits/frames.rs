@@ -13,7 +13,7 @@ use std::{
 use tonic::Status;
 
 /// The header of a gRPC message: a flag and the length.
-const HEADER_BYTES: usize = 5;
+pub(crate) const HEADER_BYTES: usize = 5;
 
 /// Where in a body one is.
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! Who may come in now: so many calls at a time, and of each caller so many a second.
 
-use super::{BURST_SECONDS, Cause, Limits, OFFICE_FACTOR, household};
+use super::{BURST_SECONDS, Cause, Limits, OFFICE_FACTOR, OFFICE_PLACES, household};
 use crate::{Caller, Metrics, status};
 use axum::response::{IntoResponse as _, Response};
 use governor::{
@@ -46,11 +46,14 @@ enum Who {
 /// What one caller may do.
 struct Share {
     rate: Option<DefaultDirectRateLimiter>,
+    calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
 }
 
 /// A place that is free again when this is dropped.
-pub(crate) struct Place(#[expect(dead_code, reason = "held, not read")] Vec<OwnedSemaphorePermit>);
+pub(crate) struct Place(
+    #[expect(dead_code, reason = "held, not read")] (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
+);
 
 /// Not now.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +78,7 @@ impl Gate {
     /// A place among the calls that are worked on.
     pub(crate) fn place(&self) -> Result<Place, Turned> {
         let place = Arc::clone(&self.calls).try_acquire_owned().map_err(|_| self.turned(Cause::Calls, ROOM_AFTER))?;
-        Ok(Place(vec![place]))
+        Ok(Place((place, None)))
     }
 
     /// A place for a stream of a caller, who pays for the call besides.
@@ -83,14 +86,17 @@ impl Gate {
         let full = |_| self.turned(Cause::Streams, ROOM_AFTER);
         let own = Arc::clone(&self.share(&who(caller, address)).streams).try_acquire_owned().map_err(full)?;
         let all = Arc::clone(&self.streams).try_acquire_owned().map_err(full)?;
-        Ok(Place(vec![own, all]))
+        Ok(Place((own, Some(all))))
     }
 
-    /// Takes one call off what its caller may ask for now.
-    pub(crate) fn charge(&self, caller: &Caller, address: Option<IpAddr>) -> Result<(), Turned> {
+    /// Takes one call off what its caller may ask for now, and gives it a place of those that the caller may have.
+    pub(crate) fn charge(&self, caller: &Caller, address: Option<IpAddr>) -> Result<Place, Turned> {
         let share = self.share(&who(caller, address));
-        let Some(rate) = &share.rate else { return Ok(()) };
-        rate.check().map_err(|e| self.turned(Cause::Rate, e.wait_time_from(self.clock.now())))
+        if let Some(rate) = &share.rate {
+            rate.check().map_err(|e| self.turned(Cause::Rate, e.wait_time_from(self.clock.now())))?;
+        }
+        let place = Arc::clone(&share.calls).try_acquire_owned();
+        place.map(|it| Place((it, None))).map_err(|_| self.turned(Cause::OwnCalls, ROOM_AFTER))
     }
 
     /// Whether the headers of a request are more than is taken; each counts as in HTTP/2 (RFC 9113, 6.5.2), where h2
@@ -113,7 +119,8 @@ impl Gate {
         let limits = &self.limits;
         let made = || {
             // Who acts for the platform asks for many.
-            let many = if matches!(who, Who::Caller { office: true, .. }) { OFFICE_FACTOR } else { 1 };
+            let is_office = matches!(who, Who::Caller { office: true, .. });
+            let (many, places) = if is_office { (OFFICE_FACTOR, OFFICE_PLACES) } else { (1, 1) };
             let per_second = match who {
                 Who::Caller { .. } => limits.calls_per_second.saturating_mul(many),
                 Who::Stranger(_) => limits.anonymous_per_second,
@@ -124,7 +131,8 @@ impl Gate {
             };
             let rate = NonZeroU32::new(per_second).map(|it| RateLimiter::direct(quota(it)));
             let streams = Arc::new(Semaphore::new(streams as usize));
-            Ok::<_, Infallible>(Arc::new(Share { rate, streams }))
+            let calls = Arc::new(Semaphore::new(limits.calls_per_caller.saturating_mul(places) as usize));
+            Ok::<_, Infallible>(Arc::new(Share { rate, calls, streams }))
         };
         self.callers.get_or_insert_with(who, made).unwrap_or_else(|never| match never {})
     }
@@ -142,6 +150,7 @@ impl Turned {
     fn sentence(self) -> &'static str {
         match self.cause {
             Cause::Rate => "you ask faster than you may; wait as long as is said and ask again",
+            Cause::OwnCalls => "too many of your calls are under way; wait as long as is said and ask again",
             Cause::Streams => "too many streams are open; close one, or wait as long as is said and ask again",
             _ => "the service has as much to do as it can; wait as long as is said and ask again",
         }
@@ -149,8 +158,11 @@ impl Turned {
 
     /// The same to whom asked for a page: 429 for a caller's own haste, 503 for what is not the caller's fault.
     pub(crate) fn into_page(self) -> Response {
-        let code =
-            if self.cause == Cause::Rate { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::SERVICE_UNAVAILABLE };
+        let code = if matches!(self.cause, Cause::Rate | Cause::OwnCalls) {
+            StatusCode::TOO_MANY_REQUESTS
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        };
         let seconds = self.after.as_secs() + u64::from(self.after.subsec_nanos() > 0);
         (code, [(RETRY_AFTER, seconds.to_string())], format!("{}\n", self.sentence())).into_response()
     }
@@ -160,6 +172,7 @@ impl From<Turned> for Status {
     fn from(turned: Turned) -> Self {
         let reason = match turned.cause {
             Cause::Rate => "TOO_FAST",
+            Cause::OwnCalls => "TOO_MANY_CALLS",
             Cause::Streams => "TOO_MANY_STREAMS",
             _ => "OVERLOADED",
         };

@@ -166,6 +166,32 @@ async fn a_key_is_for_its_own_algorithm() {
 }
 
 #[tokio::test]
+async fn keys_without_a_name_do_not_displace_each_other() {
+    let (es, other, rs) = (elliptic(), elliptic(), rsa());
+    let nameless = |key: &EncodingKey, algorithm| {
+        let mut jwk = jwk("", key, algorithm);
+        jwk.as_object_mut().unwrap().remove("kid");
+        jwk
+    };
+    let issuer = Issuer::start(json!({"keys": [
+        nameless(&es, Algorithm::ES256), nameless(&other, Algorithm::ES256), nameless(&rs, Algorithm::RS256),
+        jwk("alone", &elliptic(), Algorithm::ES256),
+    ]}))
+    .await;
+    let verifier = Verifier::discover(issuer.expected()).await.unwrap();
+    for (algorithm, key, kid, expected) in [
+        (Algorithm::ES256, &es, None, Code::Ok),
+        (Algorithm::ES256, &other, None, Code::Ok),
+        (Algorithm::RS256, &rs, None, Code::Ok),
+        (Algorithm::ES256, &elliptic(), None, Code::Unauthenticated),
+        (Algorithm::ES256, &es, Some("alone"), Code::Unauthenticated),
+    ] {
+        let token = signed(algorithm, kid, key, &issuer.claims());
+        assert_eq!(code(&verifier, &token).await, expected, "{kid:?} {algorithm:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_header_says_what_the_token_is_for() {
     let key = elliptic();
     let issuer = Issuer::start(json!({"keys": [jwk("e", &key, Algorithm::ES256)]})).await;

@@ -122,6 +122,8 @@ async fn a_caller_who_asks_too_fast_waits_and_another_does_not() {
 async fn strangers_share_what_their_address_may() {
     let running = start_with(Limits { anonymous_per_second: 1, ..Limits::default() }).await;
     let mut client = running.client().await;
+    let ann = running.token("ann", &["learner"], &[]);
+    trace(&mut client, &ann, "ann").await.unwrap();
     // Tokens that are no good count, pages, and public calls.
     let mut refused = None;
     for _ in 0..1000 {
@@ -154,9 +156,42 @@ async fn strangers_share_what_their_address_may() {
     })
     .await;
 
-    let ann = running.token("ann", &["learner"], &[]);
+    // A token that was seen to be good is nobody's stranger; one that has to be checked is, until it is known whose it is.
     trace(&mut client, &ann, "ann").await.unwrap();
+    let unseen = running.token("bob", &["learner"], &[]);
+    until("work for a token that nobody knows is refused", async || {
+        let refused = trace(&mut client.clone(), &unseen, "bob").await;
+        refused.err().is_some_and(|it| told(&it).1 == "TOO_FAST") || {
+            client.clone().get_status(by("no.such.token", GetStatusRequest {})).await.unwrap_err();
+            false
+        }
+    })
+    .await;
     assert_eq!(page(&running, "/healthz").await.status(), 200);
+}
+
+#[tokio::test]
+async fn one_caller_does_not_take_all_places() {
+    let running = start_with(Limits { calls_per_caller: 1, ..Limits::default() }).await;
+    let (olga, otto) = (running.token("olga", &["operator"], &[]), running.token("otto", &["operator"], &[]));
+    let mut client = running.client().await;
+    // Who acts for the platform has two places.
+    let busy: Vec<_> = (0..2)
+        .map(|_| {
+            let (mut client, token) = (client.clone(), olga.clone());
+            tokio::spawn(async move { client.retry_parked(by(&token, ENDLESS)).await })
+        })
+        .collect();
+    let begun = &running.endless.begun;
+    until("both are under way", async || begun.load(Ordering::SeqCst) == 2).await;
+    let (code, reason, again) = told(&client.get_status(by(&olga, GetStatusRequest {})).await.unwrap_err());
+    assert_eq!((code, reason.as_str(), again.is_some()), (Code::ResourceExhausted, "TOO_MANY_CALLS", true));
+    assert_eq!(counted(&running, "own_calls").await, 1);
+    client.get_status(by(&otto, GetStatusRequest {})).await.unwrap();
+    trace(&mut client, &running.token("ann", &["learner"], &[]), "ann").await.unwrap();
+    busy[0].abort();
+    until("a place is free again", async || client.clone().get_status(by(&olga, GetStatusRequest {})).await.is_ok())
+        .await;
 }
 
 #[tokio::test]
@@ -234,7 +269,8 @@ async fn messages_are_small_enough_either_way() {
     let ann = running.token("ann", &["learner"], &[]);
     let mut client = running.client().await;
     // A request is 3 bytes longer than its id, and the answer, which names the role, 16.
-    for (token, id_bytes) in [(&operator, 1008), (&operator, 1022), (&operator, 1010)] {
+    // What is looked into before it is let pass is measured as well.
+    for (token, id_bytes) in [(&operator, 1008), (&operator, 1022), (&operator, 1010), (&ann, 1022)] {
         let answer = trace(&mut client, token, &"a".repeat(id_bytes)).await;
         if id_bytes == 1008 {
             answer.unwrap();
@@ -243,7 +279,7 @@ async fn messages_are_small_enough_either_way() {
             assert_eq!((code, reason.as_str(), again), (Code::ResourceExhausted, "MESSAGE_TOO_LARGE", None));
         }
     }
-    assert_eq!(counted(&running, "message").await, 2);
+    assert_eq!(counted(&running, "message").await, 3);
     assert_eq!(trace(&mut client, &ann, "ann").await.unwrap().into_inner().commits[0].subject, "ann");
 }
 

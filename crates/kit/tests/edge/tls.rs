@@ -3,8 +3,9 @@
 use super::server::{Running, by, start_secured};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::{fs, path::Path, time::Duration};
-use studium_kit::Security;
+use studium_kit::{Security, Store};
 use studium_proto::admin::v1::{GetStatusRequest, admin_service_client::AdminServiceClient};
+use studium_testkit::encrypted_postgres;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
@@ -152,4 +153,21 @@ async fn files_that_do_not_go_together_are_told_at_the_start() {
     fs::remove_file(folder.path().join("cert.pem")).unwrap();
     let said = format!("{:#}", security(folder.path()).tls().err().unwrap());
     assert!(said.contains("cannot be read as certificates"), "{said}");
+}
+
+#[tokio::test]
+async fn a_store_is_believed_for_its_certificate_only() {
+    let Some(server) = encrypted_postgres() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let stranger = folder.path().join("ca.pem");
+    fs::write(&stranger, authority().pem()).unwrap();
+    let open = async |host: &str, mode: &str, authority: &Path| {
+        let (port, authority) = (server.port, authority.display());
+        Store::open(&format!("postgres://postgres@{host}:{port}/postgres?sslmode={mode}&sslrootcert={authority}")).await
+    };
+    let store = open("127.0.0.1", "verify-full", &server.authority).await.unwrap();
+    let encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    assert_eq!(store.query::<(bool,)>(encrypted, &[]).await.unwrap(), [(true,)]);
+    assert!(open("127.0.0.1", "verify-full", &stranger).await.is_err(), "signed by somebody else");
+    assert!(open("127.0.0.2", "verify-full", &server.authority).await.is_err(), "another host's");
 }
