@@ -79,34 +79,17 @@ pub mod partner {
     }
 }
 
-/// The platform's events: the `oneof` of a message is the event type of an aggregate.
 /// What is to be done with each kind of event there is.
 pub trait EachKind {
+    /// Does it with one.
     fn kind<E: studium_core::Event>(&mut self);
 }
 
-/// Makes the `oneof` of an event message the event type of an aggregate.
+/// The platform's events: the `oneof` of a message is the event type of an aggregate.
 macro_rules! events {
     ($($package:ident :: $version:ident :: $message:ident, $oneof:ident, $aggregate:literal;)*) => {
         $(event!(contract::PLATFORM, $package::$version::$message, $package::$version::$oneof::Event, $aggregate);)*
 
-            fn to_bytes(&self) -> Vec<u8> {
-                let mut bytes = Vec::with_capacity(self.encoded_len());
-                self.encode(&mut bytes);
-                bytes
-            }
-
-            fn from_bytes(bytes: &[u8]) -> Result<Option<Self>, studium_core::DecodeError> {
-                <$package::$version::$message as prost::Message>::decode(bytes)
-                    .map(|it| it.event)
-                    .map_err(|e| studium_core::DecodeError(e.to_string()))
-            }
-
-            fn name(&self) -> &'static str {
-                contract::name_of_event($aggregate, &self.to_bytes())
-            }
-        }
-    )*
         /// Does it with every kind of event of the contract.
         pub fn each_kind(each: &mut impl EachKind) {
             $(each.kind::<$package::$version::$oneof::Event>();)*

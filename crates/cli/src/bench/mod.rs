@@ -24,7 +24,7 @@ use std::{path::PathBuf, time::Duration};
 use studium_log::Durability;
 
 /// Measures the platform on this machine; every figure stands beside the bare limit of the same run.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Examples:\n  studium bench\n  studium bench campus\n  studium bench mentorship --profile disk\n  \
                         studium bench mentorship --learners 1000 --mentors 70\n  studium bench credentials\n  studium bench partners\n  studium bench --profile process --seconds 5 --json\n  \
@@ -85,6 +85,17 @@ const CREDENTIALS: &str = "credentials";
 const PARTNERS: &str = "partners";
 const LONG: [&str; 5] = [SCALE, CAMPUS, MENTORSHIP, CREDENTIALS, PARTNERS];
 
+/// Parts that are measured on one platform, if all are: what one leaves behind must not be in another's way.
+const TOGETHER: [&[&str]; 7] = [
+    &["commands", "hot", "length", "freshness"],
+    &[SCALE],
+    &[CAMPUS],
+    &[MENTORSHIP],
+    &[CREDENTIALS],
+    &[PARTNERS],
+    &["views"],
+];
+
 impl Bench {
     fn wants(&self, part: &str) -> bool {
         let named: Vec<_> = self.parts.iter().chain(&self.only).map(String::as_str).collect();
@@ -119,13 +130,13 @@ impl Bench {
 pub async fn run(bench: &Bench, output: Output) -> Result<()> {
     let mut results = Map::new();
     for profile in bench.profiles() {
-        merge(&mut results, on(bench, profile, false, output).await?);
+        merge(&mut results, in_turn(bench, profile, false, output).await?);
     }
     if bench.wants_all() {
         let mut on_postgres = Map::new();
         for profile in bench.profiles() {
             output.say(format!("the same on PostgreSQL, {profile}:"));
-            merge(&mut on_postgres, on(bench, profile, true, output).await?);
+            merge(&mut on_postgres, in_turn(bench, profile, true, output).await?);
         }
         results.insert("on_postgres".to_owned(), on_postgres.into());
     }
@@ -135,6 +146,27 @@ pub async fn run(bench: &Bench, output: Output) -> Result<()> {
     }
     output.json(&results);
     Ok(())
+}
+
+/// Measures what is wanted; if that is all, on several platforms, one after the other.
+async fn in_turn(bench: &Bench, profile: Durability, own_postgres: bool, output: Output) -> Result<Value> {
+    if !bench.wants_all() {
+        return on(bench, profile, own_postgres, output).await;
+    }
+    let mut all = Map::new();
+    for parts in TOGETHER {
+        let parts = parts.iter().map(|it| (*it).to_owned()).collect();
+        let some = Bench { parts, only: vec![], profile: bench.profiles(), ..bench.clone() };
+        if parts_on(&some, profile) {
+            merge(&mut all, on(&some, profile, own_postgres, output).await?);
+        }
+    }
+    Ok(all.into())
+}
+
+/// Whether there is anything to measure in a profile: views need no second one.
+fn parts_on(bench: &Bench, profile: Durability) -> bool {
+    !bench.wants("views") || bench.wants_views(profile)
 }
 
 /// Measures on a platform of its own.
