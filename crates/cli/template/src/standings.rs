@@ -8,6 +8,7 @@ row! {
     pub struct StandingRow {
         key { run_id: String, learner_id: String }
         course_id: String,
+        requested_at_ms: i64,
     }
 }
 
@@ -22,7 +23,8 @@ impl View for Standings {
     fn fold(event: &Recorded<'_>, rows: &mut Changes<StandingRow>) {
         let Some(Event::EnrolmentRequested(it)) = event.read::<Event>() else { return };
         let Some((run, learner)) = event.id().split_once('~') else { return };
-        let row = StandingRow { run_id: run.to_owned(), learner_id: learner.to_owned(), course_id: it.course_id };
+        let (run_id, learner_id, requested_at_ms) = (run.to_owned(), learner.to_owned(), event.at_ms());
+        let row = StandingRow { run_id, learner_id, course_id: it.course_id, requested_at_ms };
         rows.row((run, learner), move |it| *it = Some(row));
     }
 }
