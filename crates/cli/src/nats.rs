@@ -34,7 +34,7 @@ pub async fn start_nats(setup: &Setup, data: &Path, spinner: &Progress) -> Resul
     if setup.tls || Certificates::of(&dir).is_some() {
         Certificates::sign(&dir, &certified())?;
     }
-    NatsServer::start(&found.path, durability, &dir, port).await
+    NatsServer::start_at(&setup.places, &found.path, durability, &dir, port).await
 }
 
 /// Who connects to the broker with a certificate.

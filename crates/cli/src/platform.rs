@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use studium_broker::process;
+use studium_broker::{Place, process};
 use studium_log::{Durability, address::without_user};
 use tokio::time::{Instant, sleep};
 
@@ -44,6 +44,8 @@ pub struct Setup {
     pub tls: bool,
     /// What services are told besides, as variables of the environment.
     pub settings: Vec<(&'static str, String)>,
+    /// Where nodes of the broker run; none = all of them here.
+    pub places: Vec<Place>,
     /// Who reads what is printed on the way.
     pub output: Output,
 }
@@ -52,7 +54,7 @@ impl Setup {
     /// The defaults on a directory: what runs there, or else `disk` on free ports with SQLite.
     pub fn new(data: impl Into<PathBuf>, output: Output) -> Self {
         let (durability, port, postgres, own_postgres, program, cache, tls, settings) = Default::default();
-        let replicas = 1;
+        let (replicas, places) = (1, vec![]);
         Self {
             data: data.into(),
             durability,
@@ -64,6 +66,7 @@ impl Setup {
             cache,
             tls,
             settings,
+            places,
             output,
         }
     }

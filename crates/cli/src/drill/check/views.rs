@@ -42,7 +42,8 @@ pub async fn fold_anew(record: &Record, keys: &[(String, Vec<u8>)], original: &P
         let from = original.join(name);
         fs::copy(&from, setup.data.join(name)).with_context(|| format!("{} cannot be copied", from.display()))?;
     }
-    let setup = &Setup { durability: Some(Durability::Process), postgres: None, ..setup.clone() };
+    let setup = Setup { durability: Some(Durability::Process), postgres: None, replicas: 1, ..setup.clone() };
+    let setup = &Setup { places: vec![], ..setup };
     {
         let (mut nats, _lock) = nats_alone(setup).await?;
         let log = open_log(setup, nats.url(), nats.durability()).await?;
