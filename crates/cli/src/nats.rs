@@ -35,7 +35,7 @@ pub async fn start_nats(setup: &Setup, members: &[Member], data: &Path, spinner:
     if setup.tls || Certificates::of(&dir).is_some() {
         Certificates::sign(&dir, &certified(&member::names(members, &setup.readers)))?;
     }
-    NatsServer::start(&found.path, durability, &dir, port).await
+    NatsServer::start_at(&setup.places, &found.path, durability, &dir, port).await
 }
 
 /// Who connects to the broker with a certificate.

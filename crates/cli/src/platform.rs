@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use studium_broker::process;
+use studium_broker::{Place, process};
 use studium_log::{Durability, address::without_user};
 use tokio::time::{Instant, sleep};
 
@@ -49,6 +49,8 @@ pub struct Setup {
     pub tls: bool,
     /// What services are told besides, as variables of the environment.
     pub settings: Vec<(&'static str, String)>,
+    /// Where nodes of the broker run; none = all of them here.
+    pub places: Vec<Place>,
     /// Who reads what is printed on the way.
     pub output: Output,
 }
@@ -58,7 +60,7 @@ impl Setup {
     pub fn new(data: impl Into<PathBuf>, output: Output) -> Self {
         let (durability, port, postgres, own_postgres, program, with, readers, cache, tls, settings) =
             Default::default();
-        let (data, replicas) = (data.into(), 1);
+        let (data, replicas, places) = (data.into(), 1, vec![]);
         Self {
             data,
             durability,
@@ -72,6 +74,7 @@ impl Setup {
             cache,
             tls,
             settings,
+            places,
             output,
         }
     }

@@ -3,7 +3,7 @@
 use crate::{platform::unknown_service, supervise::SERVICES};
 use anyhow::{Context, Result};
 use clap::Args;
-use studium_kit::Started;
+use studium_kit::{Service, Started};
 
 /// What `studium serve` takes.
 #[derive(Debug, Args)]
@@ -18,6 +18,11 @@ pub struct ServeArgs {
 
 /// Runs one service until it is told to stop; accepted commands are finished first.
 pub async fn serve(args: ServeArgs) -> Result<()> {
+    serve_as(args, |it| it).await
+}
+
+/// The same with other parts than this build has.
+pub async fn serve_as(args: ServeArgs, parts: impl FnOnce(Service) -> Service) -> Result<()> {
     let entry = SERVICES.iter().find(|it| it.name == args.service).with_context(|| unknown_service(&args.service))?;
-    studium_kit::serve((entry.parts)(), args.config, args.started).await
+    studium_kit::serve(parts((entry.parts)()), args.config, args.started).await
 }

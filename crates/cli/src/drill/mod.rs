@@ -66,12 +66,14 @@ pub enum Drill {
     Roll,
     /// The clock of one service jumps (needs libfaketime).
     Clock,
+    /// The network between two of three nodes of the broker is cut (needs root, for network namespaces).
+    Partition,
 }
 
 impl Drill {
     /// It is about nodes of the broker, so there have to be some.
     fn needs_nodes(self) -> bool {
-        matches!(self, Self::Node)
+        matches!(self, Self::Node | Self::Partition)
     }
 
     /// As it is typed.
@@ -116,6 +118,11 @@ pub async fn play(drill: Drill, setup: &Setup, plan: &Plan, output: Output) -> R
     let (setup, _postgres) = stores::served(&setup, &fs::canonicalize(folder.path())?).await?;
     let setup = Setup { own_postgres: false, ..setup };
     let _disk = if drill == Drill::Disk { Some(faults::disk::Disk::mount(&setup.data)?) } else { None };
+    let network = if drill == Drill::Partition { Some(faults::partition::Network::lay()?) } else { None };
+    let places = network.as_ref().map(faults::partition::Network::places).unwrap_or_default();
+    // What leaves the loopback address is refused otherwise; these wires are this machine's own.
+    let settings = network.iter().map(|_| ("STUDIUM_ALLOW_PLAINTEXT", "nats".to_owned())).collect();
+    let setup = Setup { places, settings, ..setup };
     let mut stage = Stage::open(&setup, plan.rate, output).await?;
     stage.tell("the load begins");
     match drill {
@@ -123,6 +130,10 @@ pub async fn play(drill: Drill, setup: &Setup, plan: &Plan, output: Output) -> R
         Drill::Broker => faults::broker::play(&mut stage, plan.commands).await?,
         Drill::Node => faults::node::play(&mut stage, plan.commands).await?,
         Drill::Disk => faults::disk::play(&mut stage, plan.commands).await?,
+        Drill::Partition => {
+            let network = network.as_ref().context("a network was laid")?;
+            faults::partition::play(&mut stage, plan.commands, network).await?;
+        }
         Drill::Clock => faults::clock::play(&mut stage, plan.commands).await?,
         Drill::Roll => {
             let other = plan.with.as_deref().context("name a program of another version with --with")?;

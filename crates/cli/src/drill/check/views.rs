@@ -13,7 +13,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use std::{collections::BTreeMap, fs, path::Path};
-use studium_kit::{Store, Value, hex};
+use studium_kit::{Dialect, Store, Value, hex};
 use studium_log::{Durability, Log, LogConfig};
 
 /// Files of a data directory without which services would not be the same.
@@ -42,7 +42,8 @@ pub async fn fold_anew(record: &Record, keys: &[(String, Vec<u8>)], original: &P
         let from = original.join(name);
         fs::copy(&from, setup.data.join(name)).with_context(|| format!("{} cannot be copied", from.display()))?;
     }
-    let setup = &Setup { durability: Some(Durability::Process), postgres: None, ..setup.clone() };
+    let setup = Setup { durability: Some(Durability::Process), postgres: None, replicas: 1, ..setup.clone() };
+    let setup = &Setup { places: vec![], ..setup };
     {
         let (mut nats, _lock) = nats_alone(setup).await?;
         let log = open_log(setup, nats.url(), nats.durability()).await?;
@@ -100,7 +101,18 @@ pub async fn tables(setup: &Setup) -> Result<Tables> {
 
 /// The rows of a table as texts, in order: the same in both databases.
 async fn rows(store: &Store, table: &str) -> Result<Vec<String>> {
-    let rows: Vec<Vec<Value>> = store.query(&format!("SELECT * FROM {table}"), &[]).await?;
+    // What a database derives from other columns for its own search is no part of the row.
+    let columns = match store.dialect() {
+        Dialect::Sqlite => "SELECT name FROM pragma_table_info($1) ORDER BY cid",
+        Dialect::Postgres => {
+            "SELECT column_name::text FROM information_schema.columns WHERE table_name = $1 \
+             AND table_schema = current_schema() AND data_type <> 'tsvector' ORDER BY ordinal_position"
+        }
+    };
+    let columns: Vec<(String,)> = store.query(columns, &[table.into()]).await?;
+    let columns: Vec<_> = columns.into_iter().map(|it| it.0).collect();
+    let sql = format!("SELECT {} FROM {table}", columns.join(", "));
+    let rows: Vec<Vec<Value>> = store.query(&sql, &[]).await?;
     let shown = |value: &Value| match value {
         Value::Bool(it) => format!("{:?}", Value::Int((*it).into())),
         Value::Bytes(it) => hex(it),

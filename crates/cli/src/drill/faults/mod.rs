@@ -4,5 +4,6 @@ pub mod broker;
 pub mod clock;
 pub mod disk;
 pub mod node;
+pub mod partition;
 pub mod roll;
 pub mod store;
