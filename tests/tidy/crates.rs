@@ -72,6 +72,7 @@ const TESTS: &[&str] = &[
 ];
 
 /// One dependency as a manifest states it.
+#[expect(clippy::struct_excessive_bools, reason = "one for each question that is asked of it")]
 struct Edge {
     from: String,
     to: String,

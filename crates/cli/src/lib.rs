@@ -85,7 +85,7 @@ pub async fn run(mut cli: Cli) -> Result<()> {
             setup.output.say(token);
             Ok(())
         }
-        Command::Drill(args) => drill::drill(&args.store.setup(&cli), &args).await,
+        Command::Drill(args) => Box::pin(drill::drill(&args.store.setup(&cli), &args)).await,
         Command::Bench(args) => bench::run(&args, cli.output()).await,
         Command::BenchEcho => bench::bare::serve_echo().await,
     }

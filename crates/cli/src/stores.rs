@@ -68,19 +68,17 @@ pub async fn url(setup: &Setup, data: &Path, service: &str) -> Result<String> {
 
 /// Takes a service's store away, with all that is in it: for drills. Nothing may use it.
 pub async fn lose(setup: &Setup, service: &str) -> Result<()> {
-    match &setup.postgres {
-        Some(server) => Ok(studium_store::drop_database(server, &format!("studium_{service}")).await?),
-        None => {
-            let file = sqlite(&setup.data, service);
-            for end in ["", "-wal", "-shm"] {
-                match fs::remove_file(format!("{}{end}", file.display())) {
-                    Err(e) if e.kind() != ErrorKind::NotFound => return Err(e.into()),
-                    _ => {}
-                }
-            }
-            Ok(())
+    if let Some(server) = &setup.postgres {
+        return Ok(studium_store::drop_database(server, &format!("studium_{service}")).await?);
+    }
+    let file = sqlite(&setup.data, service);
+    for end in ["", "-wal", "-shm"] {
+        match fs::remove_file(format!("{}{end}", file.display())) {
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(e.into()),
+            _ => {}
         }
     }
+    Ok(())
 }
 
 /// The file of a service's store, where stores are files.

@@ -53,7 +53,7 @@ const PLACES: u32 = 8;
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
 
 /// How long what was set up may take to be known everywhere.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Connections to every replica of the services, and what they must know before they are asked.
 #[derive(Clone)]

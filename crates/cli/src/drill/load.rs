@@ -31,7 +31,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a command is repeated once the load is told to end.
-const LAST_PATIENCE: Duration = Duration::from_secs(60);
+const LAST_PATIENCE: Duration = Duration::from_mins(1);
 
 /// A command that was answered with success.
 #[derive(Debug, Clone)]

@@ -122,7 +122,7 @@ pub async fn play(drill: Drill, setup: &Setup, plan: &Plan, output: Output) -> R
     let places = network.as_ref().map(faults::partition::Network::places).unwrap_or_default();
     // What leaves the loopback address is refused otherwise; these wires are this machine's own.
     let settings = network.iter().map(|_| ("STUDIUM_ALLOW_PLAINTEXT", "nats".to_owned())).collect();
-    let setup = Setup { places, settings, ..setup };
+    let setup = Setup { settings, places, ..setup };
     let mut stage = Stage::open(&setup, plan.rate, output).await?;
     stage.tell("the load begins");
     match drill {

@@ -18,7 +18,7 @@ use studium_proto::{
 use tokio::time::{Instant, sleep};
 
 /// How long a partner's feed may take to be told anew.
-const FEED: Duration = Duration::from_secs(60);
+const FEED: Duration = Duration::from_mins(1);
 
 /// Loses the broker between two loads.
 ///
