@@ -122,7 +122,7 @@ mod tests {
 
     /// Every file in the template's folder, as the template names it.
     fn files(folder: &Path, below: &str) -> Vec<String> {
-        let entries = fs::read_dir(folder).unwrap().map(|it| it.unwrap());
+        let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
         let all = entries.flat_map(|it| {
             let name = format!("{below}{}", it.file_name().to_str().unwrap());
             if it.path().is_dir() { files(&it.path(), &format!("{name}/")) } else { vec![name] }
