@@ -13,4 +13,4 @@ mod secret;
 pub mod server;
 pub mod services;
 
-pub use server::NatsServer;
+pub use server::{NatsServer, Place};

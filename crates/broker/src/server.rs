@@ -17,6 +17,15 @@ const START: Duration = Duration::from_mins(2);
 /// How long a server may take to stop before it is killed.
 const STOP: Duration = Duration::from_secs(15);
 
+/// Where a node runs, if not on this machine's own loopback address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The address that it listens on.
+    pub host: String,
+    /// The network namespace that it lives in.
+    pub namespace: String,
+}
+
 /// The servers of one durability profile: one, or three in a cluster. Dropping them kills them.
 ///
 /// All that they hold is in one directory; a second start on it finds everything that was acknowledged.
@@ -26,11 +35,14 @@ pub struct NatsServer {
     dir: PathBuf,
     /// The operator's own.
     password: String,
+    /// Where each node runs; none = all of them here.
+    places: Vec<Place>,
     nodes: Vec<Node>,
 }
 
 struct Node {
     config: PathBuf,
+    host: String,
     /// Kept over restarts, so that clients come back to the same address.
     port: u16,
     process: Process,
@@ -44,6 +56,20 @@ impl NatsServer {
     /// # Errors
     /// When a port is taken, the directory was made for the other number of servers, or a server does not become ready.
     pub async fn start(executable: &Path, durability: Durability, dir: &Path, port: Option<u16>) -> Result<Self> {
+        Self::start_at(&[], executable, durability, dir, port).await
+    }
+
+    /// The same with each node in a place of its own.
+    ///
+    /// # Errors
+    /// As [`NatsServer::start`].
+    pub async fn start_at(
+        places: &[Place],
+        executable: &Path,
+        durability: Durability,
+        dir: &Path,
+        port: Option<u16>,
+    ) -> Result<Self> {
         fs::create_dir_all(dir).with_context(|| format!("cannot write to {}", dir.display()))?;
         let dir = fs::canonicalize(dir)?;
         refuse_other_layout(&dir, durability)?;
@@ -51,7 +77,8 @@ impl NatsServer {
         accounts::take_over(&store(&dir, durability, 1), durability)?;
         accounts::write(&dir)?;
         let password = secret::password(&dir, accounts::OPERATOR)?;
-        let mut server = Self { executable: executable.to_owned(), durability, dir, password, nodes: vec![] };
+        let (executable, places) = (executable.to_owned(), places.to_vec());
+        let mut server = Self { executable, durability, dir, password, places, nodes: vec![] };
         let mut attempts = 3;
         loop {
             match server.start_nodes(port).await {
@@ -93,8 +120,8 @@ impl NatsServer {
             Some(it) => ("tls", it.parameters(user)),
             None => ("nats", String::new()),
         };
-        let urls =
-            self.nodes.iter().map(|it| format!("{scheme}://{user}:{password}@127.0.0.1:{}{parameters}", it.port));
+        let url = |it: &Node| format!("{scheme}://{user}:{password}@{}:{}{parameters}", it.host, it.port);
+        let urls = self.nodes.iter().map(url);
         urls.collect::<Vec<_>>().join(",")
     }
 
@@ -189,9 +216,15 @@ impl NatsServer {
             let client = port.map(|it| it + index - 1);
             fs::write(self.config(index.into()), self.config_text(index, client, &cluster))?;
             let process = self.spawn(index.into())?;
-            self.nodes.push(Node { config: self.config(index.into()), port: client.unwrap_or(0), process });
+            let (config, host, port) = (self.config(index.into()), self.host(index), client.unwrap_or(0));
+            self.nodes.push(Node { config, host, port, process });
         }
         self.wait_until_ready().await
+    }
+
+    /// Where a node listens, counted from 1.
+    fn host(&self, index: u16) -> String {
+        self.places.get(usize::from(index) - 1).map_or_else(|| "127.0.0.1".to_owned(), |it| it.host.clone())
     }
 
     fn config(&self, index: usize) -> PathBuf {
@@ -200,6 +233,7 @@ impl NatsServer {
 
     fn config_text(&self, index: u16, port: Option<u16>, cluster: &[u16]) -> String {
         let port = port.map_or_else(|| "-1".to_owned(), |it| it.to_string());
+        let host = self.host(index);
         let sync = if self.durability == Durability::Process { "" } else { "sync_interval: always" };
         let store = quoted(&store(&self.dir, self.durability, index.into()));
         let dir = quoted(&self.dir);
@@ -208,9 +242,9 @@ impl NatsServer {
         let mut text = format!(
             "# Written at every start.\n\
              server_name: studium-{index}\n\
-             host: 127.0.0.1\n\
+             host: {host}\n\
              port: {port} # client\n\
-             http: \"127.0.0.1:-1\"\n\
+             http: \"{host}:-1\"\n\
              ports_file_dir: {dir}\n\
              pid_file: {pid_file}\n\
              jetstream {{\n  store_dir: {store}\n  max_memory_store: 1GB\n  max_file_store: 1TB\n  {sync}\n}}\n\
@@ -218,18 +252,26 @@ impl NatsServer {
             accounts::FILE
         );
         if let Some(own) = cluster.get(usize::from(index) - 1) {
-            let routes: Vec<_> = cluster.iter().map(|it| format!("\"nats://127.0.0.1:{it}\"")).collect();
+            let routes = (1..).zip(cluster).map(|(index, port)| format!("\"nats://{}:{port}\"", self.host(index)));
+            let routes: Vec<_> = routes.collect();
             let routes = routes.join(", ");
             let _ = write!(
                 text,
-                "cluster {{\n  name: studium\n  host: 127.0.0.1\n  port: {own}\n  routes: [{routes}]\n  {tls}}}\n"
+                "cluster {{\n  name: studium\n  host: {host}\n  port: {own}\n  routes: [{routes}]\n  {tls}}}\n"
             );
         }
         text
     }
 
     fn spawn(&self, index: usize) -> Result<Process> {
-        let mut command = std::process::Command::new(&self.executable);
+        let mut command = match self.places.get(index - 1) {
+            None => std::process::Command::new(&self.executable),
+            Some(place) => {
+                let mut command = std::process::Command::new("ip");
+                command.args(["netns", "exec", &place.namespace]).arg(&self.executable);
+                command
+            }
+        };
         command.arg("--config").arg(self.config(index));
         Process::start(&format!("nats-server {index}"), command, &self.dir.join(format!("server-{index}.log")))
     }

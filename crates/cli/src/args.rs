@@ -8,9 +8,10 @@ use crate::{
     demo::DemoArgs,
     platform::Setup,
     progress::Output,
+    services::REPLICAS_MAX,
     token::{Wanted, parse_ttl},
 };
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{path::PathBuf, time::Duration};
 use studium_log::Durability;
 
@@ -75,8 +76,9 @@ pub enum Command {
     /// Runs the platform until Ctrl-C: nats-server and the services.
     #[command(
         after_help = "Examples:\n  studium up\n  studium up --durability replicated --port 8400 --data cluster-data\n  \
-                            studium up --postgres postgres://studium:secret@127.0.0.1:5432\n\n\
-                            Ports with --port 7400: catalogue 7401, enrolment 7402, mentorship 7403, credentials 7404, campus 7405, nats 7422 (replicated: to 7424, and 7522 to 7524 between nodes)."
+                            studium up --postgres postgres://studium:secret@127.0.0.1:5432\n  \
+                            studium up --durability replicated --replicas 2 --store postgres\n\n\
+                            Ports with --port 7400: catalogue 7401, enrolment 7402, mentorship 7403, credentials 7404, campus 7405, nats 7422 (replicated: to 7424, and 7522 to 7524 between nodes); second replicas 7431 to 7435, third ones 7436 to 7440."
     )]
     Up(UpArgs),
     /// Runs one service in this process; settings as for its own binary.
@@ -150,6 +152,10 @@ pub enum Command {
         after_help = "Example:\n  grpcurl -plaintext -H \"authorization: Bearer $(studium token --role registrar)\" 127.0.0.1:7402 list"
     )]
     Token(TokenArgs),
+    /// Breaks something under load, mends it as an operator would, and proves what is left.
+    #[command(after_help = "Examples:\n  studium drill store\n  studium drill store broker node --json\n\n\
+                      Each drill runs on a platform of its own, which is removed afterwards. Exit code 1 when anything does not hold.")]
+    Drill(crate::drill::DrillArgs),
     /// Measures the platform against what the machine and its parts can do at best.
     Bench(crate::bench::Bench),
     /// The bare gRPC call that `bench` compares with, in a process of its own.
@@ -169,12 +175,15 @@ pub struct UpArgs {
     /// The data directory remembers it.
     #[arg(long)]
     tls: bool,
+    /// Processes of each service, on PostgreSQL only; one of them folds the views, all answer calls.
+    #[arg(long, default_value_t = 1, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=REPLICAS_MAX.into()))]
+    replicas: u16,
 }
 
 impl UpArgs {
     /// The platform that is asked for.
     pub fn setup(&self, cli: &Cli) -> Setup {
-        Setup { port: Some(self.port), tls: self.tls, ..self.store.setup(cli) }
+        Setup { port: Some(self.port), tls: self.tls, replicas: self.replicas, ..self.store.setup(cli) }
     }
 }
 
@@ -189,12 +198,26 @@ pub struct StoreArgs {
     /// The data directory remembers it.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
+    /// Where the stores are: SQLite files, or without --postgres a PostgreSQL server that is made in the data directory,
+    /// started and stopped with the platform. The data directory remembers it.
+    #[arg(long, value_enum, value_name = "WHERE")]
+    store: Option<Kept>,
+}
+
+/// Where stores are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kept {
+    /// Files of the data directory.
+    Sqlite,
+    /// A PostgreSQL server.
+    Postgres,
 }
 
 impl StoreArgs {
     /// The platform that is asked for, on free ports.
     pub fn setup(&self, cli: &Cli) -> Setup {
-        Setup { durability: self.durability, postgres: self.postgres.clone(), ..cli.setup() }
+        let own_postgres = self.store == Some(Kept::Postgres) && self.postgres.is_none();
+        Setup { durability: self.durability, postgres: self.postgres.clone(), own_postgres, ..cli.setup() }
     }
 }
 

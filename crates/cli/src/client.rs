@@ -1,6 +1,11 @@
 //! Calls to the services of a platform: channels with a token, and their errors as sentences.
 
-use crate::{patient::Patient, platform::Platform, token, transport::Transport};
+use crate::{
+    patient::Patient,
+    platform::{Platform, ServiceState},
+    token,
+    transport::Transport,
+};
 use anyhow::{Context, Result, anyhow};
 use std::time::Duration;
 use studium_proto::admin::v1::admin_service_client::AdminServiceClient;
@@ -34,9 +39,30 @@ impl Platform {
         self.connect_as(service, &wanted).await
     }
 
+    /// Connections to every replica of a service.
+    pub async fn connect_to_all(&self, service: &str, roles: &[&str]) -> Result<Vec<Channel>> {
+        let roles: Vec<_> = roles.iter().map(|it| (*it).to_owned()).collect();
+        let who = token::Wanted { roles, ..token::Wanted::default() };
+        let state = &self.state;
+        let mut all = vec![];
+        for it in state.services.iter().chain(&state.replicas).filter(|it| it.name == service) {
+            all.push(self.connect_at(service, &it.address, &who).await?);
+        }
+        Ok(all)
+    }
+
     /// A connection to a service in the name of somebody.
     pub async fn connect_as(&self, service: &str, who: &token::Wanted) -> Result<Channel> {
-        let address = self.address(service)?;
+        self.connect_at(service, self.address(service)?, who).await
+    }
+
+    /// The operator's side of one process of a service.
+    pub async fn admin_at(&self, it: &ServiceState) -> Result<AdminServiceClient<Channel>> {
+        let who = token::Wanted { roles: vec!["operator".to_owned()], ..token::Wanted::default() };
+        Ok(AdminServiceClient::new(self.connect_at(&it.name, &it.address, &who).await?))
+    }
+
+    async fn connect_at(&self, service: &str, address: &str, who: &token::Wanted) -> Result<Channel> {
         let bearer = format!("Bearer {}", token::issue(&self.data, who)?);
         let channel = Transport::of(&self.data)?
             .endpoint(address)?

@@ -5,11 +5,15 @@ pub mod bench;
 pub mod client;
 pub mod commands;
 pub mod demo;
+pub mod drill;
 pub mod import;
+mod nats;
 mod operator_key;
 mod patient;
 pub mod platform;
+mod postgres;
 pub mod progress;
+mod services;
 pub mod stores;
 pub mod supervise;
 pub mod token;
@@ -79,6 +83,7 @@ pub async fn run(mut cli: Cli) -> Result<()> {
             setup.output.say(token);
             Ok(())
         }
+        Command::Drill(args) => drill::drill(&args.store.setup(&cli), &args).await,
         Command::Bench(args) => bench::run(&args, cli.output()).await,
         Command::BenchEcho => bench::bare::serve_echo().await,
     }

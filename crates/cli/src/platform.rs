@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use studium_broker::process;
+use studium_broker::{Place, process};
 use studium_log::{Durability, address::without_user};
 use tokio::time::{Instant, sleep};
 
@@ -32,6 +32,10 @@ pub struct Setup {
     pub port: Option<u16>,
     /// Base URL of a PostgreSQL server that holds the stores; `None` is what the directory was made with, or else SQLite.
     pub postgres: Option<String>,
+    /// Keep the stores on a PostgreSQL server of the directory's own; a directory that was started so once stays so.
+    pub own_postgres: bool,
+    /// Processes of each service; more than one only on PostgreSQL.
+    pub replicas: u16,
     /// The program whose `serve` runs a service; `None` is the program that asks.
     pub program: Option<PathBuf>,
     /// Where a fetched nats-server is kept; `None` is the data directory's own cache.
@@ -40,6 +44,8 @@ pub struct Setup {
     pub tls: bool,
     /// What services are told besides, as variables of the environment.
     pub settings: Vec<(&'static str, String)>,
+    /// Where nodes of the broker run; none = all of them here.
+    pub places: Vec<Place>,
     /// Who reads what is printed on the way.
     pub output: Output,
 }
@@ -47,8 +53,22 @@ pub struct Setup {
 impl Setup {
     /// The defaults on a directory: what runs there, or else `disk` on free ports with SQLite.
     pub fn new(data: impl Into<PathBuf>, output: Output) -> Self {
-        let (durability, port, postgres, program, cache, tls, settings) = Default::default();
-        Self { data: data.into(), durability, port, postgres, program, cache, tls, settings, output }
+        let (durability, port, postgres, own_postgres, program, cache, tls, settings) = Default::default();
+        let (replicas, places) = (1, vec![]);
+        Self {
+            data: data.into(),
+            durability,
+            port,
+            postgres,
+            own_postgres,
+            replicas,
+            program,
+            cache,
+            tls,
+            settings,
+            places,
+            output,
+        }
     }
 }
 
@@ -67,6 +87,9 @@ pub struct State {
     pub store: String,
     /// The services that run.
     pub services: Vec<ServiceState>,
+    /// Further processes of theirs.
+    #[serde(default)]
+    pub replicas: Vec<ServiceState>,
     /// Whether all were ready once.
     pub ready: bool,
 }

@@ -20,17 +20,18 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 pub struct Output {
     json: bool,
     terminal: bool,
+    quiet: bool,
 }
 
 impl Output {
     /// With `json` only results are printed, as JSON, and nothing about progress.
     pub fn new(json: bool) -> Self {
-        Self { json, terminal: std::io::stderr().is_terminal() }
+        Self { json, terminal: std::io::stderr().is_terminal(), quiet: false }
     }
 
     /// Prints nothing at all: for tests and for work behind another command's progress.
     pub fn silent() -> Self {
-        Self { json: true, terminal: false }
+        Self { json: true, terminal: false, quiet: true }
     }
 
     /// Whether scripts read it.
@@ -65,6 +66,7 @@ impl Output {
     /// The result, for scripts: one line of JSON.
     pub fn json(self, result: &impl Serialize) {
         if self.json
+            && !self.quiet
             && let Ok(line) = serde_json::to_string(result)
         {
             print(&line);

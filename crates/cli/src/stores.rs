@@ -1,7 +1,7 @@
 //! Where the stores of a data directory are: files in it, or databases on a PostgreSQL server that it remembers.
 
-use crate::platform::Setup;
-use anyhow::{Context as _, Result, bail};
+use crate::{platform::Setup, postgres::Server};
+use anyhow::{Context as _, Result, bail, ensure};
 use std::{
     fs::{self, OpenOptions},
     io::{ErrorKind, Write as _},
@@ -34,6 +34,24 @@ pub fn settle(setup: &Setup) -> Result<Setup> {
     Ok(Setup { postgres, ..setup.clone() })
 }
 
+/// The same, with the directory's own PostgreSQL server started if it has one or is to get one.
+///
+/// # Errors
+/// When the server does not start.
+pub async fn served(setup: &Setup, data: &Path) -> Result<(Setup, Option<Server>)> {
+    if !setup.own_postgres && !Server::is_in(data) {
+        return Ok((settle(setup)?, None));
+    }
+    ensure!(
+        !has_files(data),
+        "the stores of {} are files in it; leave --store out, or name another directory with --data",
+        data.display()
+    );
+    let server = Server::start(data).await?;
+    let setup = settle(&Setup { postgres: Some(server.url().to_owned()), ..setup.clone() })?;
+    Ok((setup, Some(server)))
+}
+
 /// URL of a service's own store: a file in the data directory, or its database on the PostgreSQL server,
 /// which is made when it is not there. The directory remembers a server once it has answered.
 pub async fn url(setup: &Setup, data: &Path, service: &str) -> Result<String> {
@@ -46,6 +64,21 @@ pub async fn url(setup: &Setup, data: &Path, service: &str) -> Result<String> {
         remember(data, server)?;
     }
     Ok(url)
+}
+
+/// Takes a service's store away, with all that is in it: for drills. Nothing may use it.
+pub async fn lose(setup: &Setup, service: &str) -> Result<()> {
+    if let Some(server) = &setup.postgres {
+        return Ok(studium_store::drop_database(server, &format!("studium_{service}")).await?);
+    }
+    let file = sqlite(&setup.data, service);
+    for end in ["", "-wal", "-shm"] {
+        match fs::remove_file(format!("{}{end}", file.display())) {
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(e.into()),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The file of a service's store, where stores are files.

@@ -1,8 +1,16 @@
 //! The processes of a platform: nats-server and one per service, started in order, watched, stopped in order.
 
+pub use crate::{
+    nats::{nats_alone, nats_dir},
+    services::{Entry, SERVICES},
+};
+
 use crate::{
+    nats::{open_mirrors, renew_certificates, start_nats},
     platform::{Lock, Platform, ServiceState, Setup, State},
-    progress::{Output, Progress},
+    postgres::Server,
+    progress::Progress,
+    services::{CREDENTIALS, ports},
     stores,
     transport::Transport,
 };
@@ -14,11 +22,10 @@ use std::{
     time::Duration,
 };
 use studium_broker::{
-    NatsServer, accounts, binary,
+    NatsServer,
     certificates::Certificates,
-    disk, http, partners,
+    disk, http,
     process::{self, Process},
-    services::{self, ServiceAccess},
 };
 use studium_log::Durability;
 use tokio::{
@@ -26,45 +33,6 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep},
 };
-
-/// A service that the platform runs.
-pub struct Entry {
-    /// Its name, which is its stream's.
-    pub name: &'static str,
-    /// Its port is the first port and so many more.
-    offset: u16,
-    /// The list of its parts.
-    pub parts: fn() -> studium_kit::Service,
-}
-
-impl Entry {
-    /// What the broker lets the service do: what its parts declare.
-    pub fn access(&self) -> ServiceAccess {
-        let parts = (self.parts)();
-        let owned = |it: &&'static str| (*it).to_owned();
-        ServiceAccess {
-            name: self.name.to_owned(),
-            writes: parts.writes().iter().map(owned).collect(),
-            reads: parts.reads().iter().map(owned).collect(),
-            feeds: parts.feed_sorts().iter().map(owned).collect(),
-        }
-    }
-}
-
-/// Every service, in the order in which they are started.
-pub const SERVICES: [Entry; 5] = [
-    Entry { name: "catalogue", offset: 1, parts: studium_catalogue::service },
-    Entry { name: "enrolment", offset: 2, parts: studium_enrolment::service },
-    Entry { name: "mentorship", offset: 3, parts: studium_mentorship::service },
-    Entry { name: "credentials", offset: 4, parts: studium_credentials::service },
-    Entry { name: "campus", offset: 5, parts: studium_campus::service },
-];
-
-/// The service that strangers ask.
-const CREDENTIALS: &str = "credentials";
-
-/// The broker's port is the first port and so many more.
-const NATS_OFFSET: u16 = 22;
 
 /// Settings of services that `up` makes itself.
 const OF_UP: [&str; 6] = [
@@ -79,9 +47,6 @@ const OF_UP: [&str; 6] = [
 /// How long a service may drain before it is killed; a little more than it gives itself.
 const DRAIN: Duration = Duration::from_secs(35);
 
-/// How often certificates are signed anew; they are good for a month.
-const SIGN_EVERY: Duration = Duration::from_hours(24 * 10);
-
 /// How often the broker is asked whether it can write.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -94,10 +59,34 @@ pub struct Processes {
     data: PathBuf,
     state: State,
     nats: NatsServer,
-    services: Vec<Process>,
+    services: Vec<Replica>,
     /// What need not be done before people can work.
     later: JoinSet<()>,
+    /// The directory's own.
+    postgres: Option<Server>,
     _lock: Lock,
+}
+
+/// One process of a service.
+struct Replica {
+    entry: &'static Entry,
+    /// Counted from 1.
+    number: u16,
+    /// Where it listens, or an address without a port yet.
+    address: String,
+    process: Process,
+}
+
+impl Replica {
+    /// As logs and files call it.
+    fn name(&self) -> String {
+        replica_name(self.entry.name, self.number)
+    }
+}
+
+/// The first replica has the service's name.
+fn replica_name(service: &str, number: u16) -> String {
+    if number == 1 { service.to_owned() } else { format!("{service}-{number}") }
 }
 
 impl Processes {
@@ -108,13 +97,17 @@ impl Processes {
     pub async fn start(setup: &Setup) -> Result<Self> {
         crate::token::refuse_beside_another_issuer()?;
         let lock = Lock::hold(&setup.data).await?;
-        let setup = &stores::settle(setup)?;
         let data = fs::canonicalize(&setup.data)?;
         disk::demand_room(&data)?;
         end_left_over(&data).await;
+        let (setup, postgres) = &mut stores::served(setup, &data).await?;
+        let postgres = postgres.take();
+        ensure!(
+            setup.replicas == 1 || setup.postgres.is_some(),
+            "several processes of a service share a store only on PostgreSQL; add --store postgres, or name a server with --postgres"
+        );
         if let Some(base) = setup.port {
-            for entry in &SERVICES {
-                let port = base + entry.offset;
+            for port in ports(base, setup.replicas) {
                 ensure!(http::is_free(port), "port {port} is taken; stop what uses it, or choose others with --port");
             }
         }
@@ -127,22 +120,31 @@ impl Processes {
             nats_pids: nats.pids(),
             store: if setup.postgres.is_some() { "postgres" } else { "sqlite" }.to_owned(),
             services: vec![],
+            replicas: vec![],
             ready: false,
         };
         state.write(&data)?;
-        let mut all =
-            Self { setup: setup.clone(), data, state, nats, services: vec![], later: JoinSet::new(), _lock: lock };
-        for entry in &SERVICES {
-            all.start_service(entry).await?;
+        let mut all = Self {
+            setup: setup.clone(),
+            data,
+            state,
+            nats,
+            services: vec![],
+            later: JoinSet::new(),
+            postgres,
+            _lock: lock,
+        };
+        for (entry, number) in SERVICES.iter().flat_map(|it| (1..=setup.replicas).map(move |number| (it, number))) {
+            all.start_service(entry, number).await?;
         }
-        for index in 0..SERVICES.len() {
+        for index in 0..all.services.len() {
             if let Err(e) = all.wait_until_ready(index, &spinner).await {
                 all.stop().await;
                 return Err(e);
             }
         }
         all.state.ready = true;
-        all.state.write(&all.data)?;
+        all.write()?;
         all.later.spawn(open_mirrors(nats_dir(&all.data), setup.output));
         all.later.spawn(renew_certificates(nats_dir(&all.data), setup.output));
         spinner.finish();
@@ -159,7 +161,7 @@ impl Processes {
     pub async fn failed(&mut self) -> String {
         let mut told = None;
         loop {
-            let services = self.services.iter_mut().map(|it| Box::pin(it.ended()));
+            let services = self.services.iter_mut().map(|it| Box::pin(it.process.ended()));
             tokio::select! {
                 why = self.nats.ended() => return why,
                 (why, _, _) = futures::future::select_all(services) => return why,
@@ -190,8 +192,11 @@ impl Processes {
     /// Stops everything in good order: the services drain while the broker still answers.
     pub async fn stop(&mut self) {
         self.later.shutdown().await;
-        futures::future::join_all(self.services.iter_mut().map(|it| it.stop(DRAIN))).await;
+        futures::future::join_all(self.services.iter_mut().map(|it| it.process.stop(DRAIN))).await;
         self.nats.stop().await;
+        if let Some(it) = &mut self.postgres {
+            it.stop().await;
+        }
         State::remove(&self.data);
     }
 
@@ -200,41 +205,70 @@ impl Processes {
         &mut self.nats
     }
 
-    /// Ends one service at once, as `kill -9` does.
+    /// How the platform was started; what services are told may be changed for those that are started from now on.
+    pub fn setup(&mut self) -> &mut Setup {
+        &mut self.setup
+    }
+
+    /// Ends all replicas of a service at once, as `kill -9` does.
     pub async fn kill_service(&mut self, name: &str) {
-        for process in self.services.iter_mut().filter(|it| it.name() == name) {
-            process.kill().await;
+        for it in self.services.iter_mut().filter(|it| it.entry.name == name) {
+            it.process.kill().await;
         }
     }
 
-    /// Starts a service that has ended again, on its old address, and waits until it is ready.
-    pub async fn restart_service(&mut self, name: &str) -> Result<()> {
-        let index = SERVICES.iter().position(|it| it.name == name).context("there is no such service")?;
-        let listen = self.state.services[index].address.clone();
-        self.services[index] = self.spawn(&SERVICES[index], &listen).await?;
-        self.state.services[index].pid = self.services[index].pid();
-        self.state.write(&self.data)?;
-        let spinner = self.setup.output.spinner("starting");
-        self.wait_until_ready(index, &spinner).await
+    /// Stops one replica of a service, counted from 1, in good order.
+    pub async fn stop_replica(&mut self, name: &str, number: u16) {
+        for it in self.services.iter_mut().filter(|it| it.entry.name == name && it.number == number) {
+            it.process.stop(DRAIN).await;
+        }
     }
 
-    async fn start_service(&mut self, entry: &Entry) -> Result<()> {
+    /// Starts the replicas of a service that have ended again, on their old addresses, and waits until they are ready.
+    pub async fn restart_service(&mut self, name: &str) -> Result<()> {
+        for index in 0..self.services.len() {
+            let it = &mut self.services[index];
+            if it.entry.name != name || it.process.has_ended().is_none() {
+                continue;
+            }
+            let (entry, number, listen) = (it.entry, it.number, it.address.clone());
+            self.services[index].process = self.spawn(entry, number, &listen).await?;
+            self.write()?;
+            let spinner = self.setup.output.spinner("starting");
+            self.wait_until_ready(index, &spinner).await?;
+        }
+        Ok(())
+    }
+
+    async fn start_service(&mut self, entry: &'static Entry, number: u16) -> Result<()> {
         let port = match self.setup.port {
-            Some(base) => base + entry.offset,
+            Some(base) => entry.port(base, number),
             // Credentials name the address at which strangers find them, so it must be known beforehand.
             None if entry.name == CREDENTIALS => http::free_port()?,
             None => 0,
         };
-        let process = self.spawn(entry, &format!("127.0.0.1:{port}")).await?;
-        let state = ServiceState { name: entry.name.to_owned(), address: String::new(), pid: process.pid() };
-        self.services.push(process);
-        self.state.services.push(state);
+        let address = format!("127.0.0.1:{port}");
+        let process = self.spawn(entry, number, &address).await?;
+        self.services.push(Replica { entry, number, address, process });
+        self.write()
+    }
+
+    /// Writes down what runs.
+    fn write(&mut self) -> Result<()> {
+        let state = |it: &Replica| ServiceState {
+            name: it.entry.name.to_owned(),
+            address: it.address.clone(),
+            pid: it.process.pid(),
+        };
+        let (first, others): (Vec<_>, Vec<_>) = self.services.iter().partition(|it| it.number == 1);
+        self.state.services = first.into_iter().map(state).collect();
+        self.state.replicas = others.into_iter().map(state).collect();
         self.state.write(&self.data)
     }
 
-    async fn spawn(&self, entry: &Entry, listen: &str) -> Result<Process> {
-        let name = entry.name;
-        let _ = fs::remove_file(address_file(&self.data, name));
+    async fn spawn(&self, entry: &Entry, number: u16, listen: &str) -> Result<Process> {
+        let (name, replica) = (entry.name, replica_name(entry.name, number));
+        let _ = fs::remove_file(address_file(&self.data, &replica));
         let program = match &self.setup.program {
             Some(it) => it.clone(),
             None => std::env::current_exe().context("cannot find the program that runs; start it by its path")?,
@@ -244,7 +278,7 @@ impl Processes {
         command
             .args(["serve", name, "--with-parent", "--listen", listen])
             .arg("--address-file")
-            .arg(address_file(&self.data, name))
+            .arg(address_file(&self.data, &replica))
             .args(["--durability", &self.state.durability.to_string()])
             .args(["--development-issuer"])
             .arg(crate::token::key_file(&self.data))
@@ -253,14 +287,16 @@ impl Processes {
             .env("STUDIUM_STORE_URL", store);
         // What is said above must not be mixed with what somebody set for a service of their own.
         command.envs(self.setup.settings.iter().map(|(name, value)| (*name, value)));
-        command.envs(crate::operator_key::settings(name, &self.data, listen)?);
+        // All replicas are found at the address of the first.
+        let first = self.services.iter().find(|it| it.entry.name == name).map_or(listen, |it| &it.address);
+        command.envs(crate::operator_key::settings(name, &self.data, first)?);
         for name in OF_UP {
             command.env_remove(name);
         }
         if let Some(it) = Certificates::of(&nats_dir(&self.data)) {
             command.env("STUDIUM_TLS_CERT", it.identity(name)).env("STUDIUM_TLS_KEY", it.identity(name));
         }
-        Process::start(name, command, &self.data.join(format!("log/{name}.log")))
+        Process::start(&replica, command, &self.data.join(format!("log/{replica}.log")))
     }
 
     async fn wait_until_ready(&mut self, index: usize, spinner: &Progress) -> Result<()> {
@@ -268,102 +304,40 @@ impl Processes {
         let mut answer = String::new();
         let mut since = Instant::now();
         loop {
-            let process = &mut self.services[index];
-            if let Some(status) = process.has_ended() {
-                bail!("{} did not start ({status}): {}", process.name(), process.last_words());
+            let it = &mut self.services[index];
+            if let Some(status) = it.process.has_ended() {
+                bail!("{} did not start ({status}): {}", it.name(), it.process.last_words());
             }
-            let service = &mut self.state.services[index];
-            if let Ok(address) = fs::read_to_string(address_file(&self.data, &service.name)) {
-                service.address = address;
+            if let Ok(address) = fs::read_to_string(address_file(&self.data, &it.name())) {
+                it.address = address;
             }
-            let now = match transport.get(&service.address, "/readyz").await {
+            let now = match transport.get(&it.address, "/readyz").await {
                 Ok((200, _)) => return Ok(()),
                 Ok((_, body)) => body.trim().to_owned(),
                 Err(e) => e.to_string(),
             };
-            spinner.message(format!("{}: {now}", service.name));
+            spinner.message(format!("{}: {now}", it.name()));
             if now != answer {
                 (answer, since) = (now, Instant::now());
             }
             if since.elapsed() > STUCK {
-                bail!("{} does not become ready ({answer}); {}", process.name(), process.last_words());
+                bail!("{} does not become ready ({answer}); {}", it.name(), it.process.last_words());
             }
             sleep(Duration::from_millis(30)).await;
         }
     }
 }
 
-async fn start_nats(setup: &Setup, data: &Path, spinner: &Progress) -> Result<NatsServer> {
-    let cache = setup.cache.clone().unwrap_or_else(|| data.join("cache"));
-    spinner.message(if binary::is_cached(&cache) { "nats-server" } else { "looking for nats-server, or fetching it" });
-    let found = tokio::task::spawn_blocking(move || binary::find(&cache)).await??;
-    for note in &found.notes {
-        setup.output.note(note);
-    }
-    spinner.message("nats-server");
-    let dir = nats_dir(data);
-    let durability = setup.durability.or_else(|| NatsServer::made_for(&dir)).unwrap_or_default();
-    let port = setup.port.map(|base| base + NATS_OFFSET);
-    services::declare(&dir, &SERVICES.map(|it| it.access()))?;
-    if setup.tls || Certificates::of(&dir).is_some() {
-        Certificates::sign(&dir, &certified())?;
-    }
-    NatsServer::start(&found.path, durability, &dir, port).await
-}
-
-/// Who connects to the broker with a certificate.
-fn certified() -> Vec<&'static str> {
-    SERVICES.iter().map(|it| it.name).chain([accounts::OPERATOR]).collect()
-}
-
-/// Signs certificates anew long before they run out, if there are any.
-async fn renew_certificates(dir: PathBuf, output: Output) {
-    while Certificates::of(&dir).is_some() {
-        sleep(SIGN_EVERY).await;
-        if let Err(e) = Certificates::renew(&dir, &certified()).await {
-            output.note(format!("certificates cannot be signed anew: {e:#}; start again within three weeks"));
-        }
-    }
-}
-
-/// Makes mirrors of partners' feeds anew that were lost with the broker's data. All else works without them.
-async fn open_mirrors(dir: PathBuf, output: Output) {
-    let listed = partners::list(&dir).unwrap_or_else(|e| {
-        output.note(format!("partners who read over NATS are unknown: {e:#}"));
-        vec![]
-    });
-    for it in listed {
-        if let Err(e) = partners::open_mirror(&dir, &it.institution).await {
-            output.note(format!("{e:#}; `studium partners nats list` says how far each mirror is"));
-        }
-    }
-}
-
-/// Where the broker of a data directory keeps what is its own.
-pub fn nats_dir(data: &Path) -> PathBuf {
-    data.join("nats")
-}
-
-/// Starts only the broker on a directory on which nothing runs: for work on the log itself.
-pub async fn nats_alone(setup: &Setup) -> Result<(NatsServer, Lock)> {
-    let lock = Lock::hold(&setup.data).await?;
-    let data = fs::canonicalize(&setup.data)?;
-    end_left_over(&data).await;
-    let spinner = setup.output.spinner("starting");
-    let nats = start_nats(setup, &data, &spinner).await?;
-    spinner.finish();
-    Ok((nats, lock))
-}
-
 /// Services whose parent was killed drain by themselves; they are waited for, since they hold their stores.
 /// A broker that was left over is ended by [`NatsServer::start`].
-async fn end_left_over(data: &Path) {
+pub async fn end_left_over(data: &Path) {
     let Some(state) = State::read(data) else { return };
     let ours = |it: &&ServiceState| {
-        let file = address_file(data, &it.name).display().to_string();
+        // The beginning of what all replicas are told.
+        let file = data.join(format!("run/{}", it.name)).display().to_string();
         process::is_alive(it.pid) && process::command_line(it.pid).is_some_and(|line| line.contains(&file))
     };
-    for service in state.services.iter().filter(ours) {
+    for service in state.services.iter().chain(&state.replicas).filter(ours) {
         process::stop_other(service.pid, DRAIN).await;
     }
     State::remove(data);

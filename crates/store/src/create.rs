@@ -12,9 +12,7 @@ const ALWAYS_THERE: &str = "postgres";
 /// # Errors
 /// One sentence that says what to do: no such address, nobody answers, the user may not.
 pub async fn create_database(server: &str, name: &str) -> Result<String, StoreError> {
-    if name.is_empty() || !name.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_') {
-        return Err(StoreError::Setup(format!("`{name}` is no name for a database; use a-z, 0-9 and _")));
-    }
+    check_name(name)?;
     let address = on_server(server, name)?;
     let unreachable = |e| {
         StoreError::Setup(format!("the PostgreSQL server cannot be used ({e}); check its address and that it runs"))
@@ -32,6 +30,23 @@ pub async fn create_database(server: &str, name: &str) -> Result<String, StoreEr
         )));
     }
     Ok(address)
+}
+
+/// Drops the database `name` of a PostgreSQL server, whoever is still connected to it, if it is there.
+///
+/// # Errors
+/// When nobody answers or the user may not.
+pub async fn drop_database(server: &str, name: &str) -> Result<(), StoreError> {
+    check_name(name)?;
+    let mut connection = Connection::open(&postgres(&on_server(server, ALWAYS_THERE)?)?).await?;
+    connection.run(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await
+}
+
+fn check_name(name: &str) -> Result<(), StoreError> {
+    if name.is_empty() || !name.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_') {
+        return Err(StoreError::Setup(format!("`{name}` is no name for a database; use a-z, 0-9 and _")));
+    }
+    Ok(())
 }
 
 /// Address of a database on the server that an address names.

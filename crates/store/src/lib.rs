@@ -28,7 +28,7 @@ mod view;
 pub use address::in_plaintext;
 pub use as_of::fold_in_memory;
 pub use changes::Changes;
-pub use create::create_database;
+pub use create::{create_database, drop_database};
 pub use error::{Late, StoreError};
 pub use journal::Journal;
 pub use projector::{Projection, Projector};

@@ -8,6 +8,7 @@ use crate::{
 };
 use anyhow::{Result, ensure};
 use serde_json::json;
+use std::fs;
 use studium_log::{Log, LogConfig};
 use studium_store::{Restored, Store};
 
@@ -15,7 +16,8 @@ use studium_store::{Restored, Store};
 /// Cut off, it goes on where it stopped when it is run again.
 pub async fn restore(setup: &Setup, service: &str) -> Result<()> {
     ensure!(SERVICES.iter().any(|it| it.name == service), unknown_service(service));
-    let setup = &stores::settle(setup)?;
+    let (setup, postgres) = stores::served(setup, &fs::canonicalize(&setup.data)?).await?;
+    let setup = &setup;
     if setup.postgres.is_none() {
         let file = stores::sqlite(&setup.data, service);
         let shown = file.display();
@@ -28,6 +30,9 @@ pub async fn restore(setup: &Setup, service: &str) -> Result<()> {
     let config = LogConfig { url: nats.url(), durability: nats.durability(), ..LogConfig::default() };
     let outcome = copy(setup, service, &config).await;
     nats.stop().await;
+    if let Some(mut it) = postgres {
+        it.stop().await;
+    }
     let (had, now) = outcome?;
     setup.output.json(&json!({"service": service, "had": had, "restored": now - had, "position": now}));
     setup.output.say(if now == had {

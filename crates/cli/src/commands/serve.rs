@@ -7,6 +7,7 @@ use crate::{
 use anyhow::{Context, Result};
 use clap::Args;
 use std::{io::Read, net::SocketAddr, path::PathBuf};
+use studium_kit::Service;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +28,11 @@ pub struct ServeArgs {
 
 /// Runs one service until it is told to stop; accepted commands are finished first.
 pub async fn serve(args: ServeArgs) -> Result<()> {
+    serve_as(args, |it| it).await
+}
+
+/// The same with other parts than this build has.
+pub async fn serve_as(args: ServeArgs, parts: impl FnOnce(Service) -> Service) -> Result<()> {
     let entry = SERVICES.iter().find(|it| it.name == args.service).with_context(|| unknown_service(&args.service))?;
     let telemetry = studium_kit::telemetry::init(entry.name)?;
     args.config.announce(entry.name);
@@ -49,7 +55,7 @@ pub async fn serve(args: ServeArgs) -> Result<()> {
             eprintln!("cannot write {}: {e}", file.display());
         }
     };
-    let outcome = (entry.parts)().run(args.config, stop, ready).await;
+    let outcome = parts((entry.parts)()).run(args.config, stop, ready).await;
     watch.abort();
     telemetry.shutdown().await;
     outcome

@@ -40,7 +40,7 @@ struct ServiceStatus {
 pub async fn status(platform: &Platform) -> Result<()> {
     let state = &platform.state.shown();
     let mut services = vec![];
-    for service in &state.services {
+    for service in state.services.iter().chain(&state.replicas) {
         services.push(ask(platform, service).await?);
     }
     let status = Status {
@@ -59,8 +59,7 @@ pub async fn status(platform: &Platform) -> Result<()> {
 }
 
 async fn ask(platform: &Platform, service: &ServiceState) -> Result<ServiceStatus> {
-    let reply =
-        platform.admin(&service.name).await?.get_status(GetStatusRequest {}).await.map_err(failed)?.into_inner();
+    let reply = platform.admin_at(service).await?.get_status(GetStatusRequest {}).await.map_err(failed)?.into_inner();
     Ok(ServiceStatus {
         name: service.name.clone(),
         address: service.address.clone(),

@@ -31,7 +31,7 @@ fn show(platform: &Platform, setup: &Setup) {
     output.json(&state);
     output.say(format!("Studium runs on {} ({})", platform.data.display(), state.store));
     let scheme = if platform.is_encrypted() { "https" } else { "http" };
-    for service in &state.services {
+    for service in state.services.iter().chain(&state.replicas) {
         output.say(format!(
             "  {:<10} {scheme}://{} (gRPC, gRPC-Web, reflection; /healthz, /readyz, /metrics)",
             service.name, service.address
