@@ -41,7 +41,7 @@ impl Keys {
         for (id, key) in listed.iter().filter_map(|it| Key::read(&Jwk::deserialize(it).ok()?, expected)) {
             by_id.entry(id).or_default().push(key);
         }
-        Ok(Self { by_id, jwks })
+        Ok(Self { jwks, by_id })
     }
 
     pub(super) fn len(&self) -> usize {
