@@ -147,17 +147,16 @@ async fn a_key_that_is_lost_is_no_erasure() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_master_key_is_changed_without_losing_anybody() {
     let [first, second] = [[1; 32], [2; 32]].map(|it| STANDARD.encode(it));
-    let master =
-        |lines: &[&String]| MasterKey::read(&lines.iter().map(|it| format!("{it}\n")).collect::<String>()).unwrap();
+    let master = |lines: &[&str]| MasterKey::read(&lines.join("\n")).unwrap();
     let broker = nats(Durability::Process).await;
-    let old = broker.log_with(master(&[&first])).await;
+    let old = broker.log_with(master(&[first.as_str()])).await;
     old.open("enrolment").await.unwrap();
     let ada = Elsewhere::new(old.clone()).say("ada", vec![registered()]).await;
-    let both = broker.log_with(master(&[&second, &first])).await;
+    let both = broker.log_with(master(&[second.as_str(), first.as_str()])).await;
     assert_eq!(events(&both.read("enrolment", ada).await.unwrap().unwrap()), [registered()]);
     let bob = Elsewhere::new(both.clone()).say("bob", vec![registered()]).await;
     // What is new is wrapped with the new one alone.
-    let new = broker.log_with(master(&[&second])).await;
+    let new = broker.log_with(master(&[second.as_str()])).await;
     assert_eq!(events(&new.read("enrolment", bob).await.unwrap().unwrap()), [registered()]);
     for (log, position) in [(&old, bob), (&new, ada)] {
         let refused = log.read("enrolment", position).await.unwrap_err().to_string();
@@ -165,11 +164,11 @@ async fn a_master_key_is_changed_without_losing_anybody() {
     }
     // A bucket that is restored needs the old one no more.
     let restored = nats(Durability::Process).await;
-    let again = restored.log_with(master(&[&second, &first])).await;
+    let again = restored.log_with(master(&[second.as_str(), first.as_str()])).await;
     for (name, wrapped) in both.keys().wrapped().await.unwrap() {
         assert!(again.keys().put_back(&name, &wrapped).await.unwrap());
     }
-    let new = restored.log_with(master(&[&second])).await;
+    let new = restored.log_with(master(&[second.as_str()])).await;
     new.open("enrolment").await.unwrap();
     new.restore("enrolment", &both.follow("enrolment", 0).as_stored().next().await.unwrap()).await.unwrap();
     assert_eq!(events(&new.read("enrolment", ada).await.unwrap().unwrap()), [registered()]);
