@@ -34,7 +34,7 @@ impl View for Names {
             let campus = "ou".to_owned();
             rows.row(("ou",), move |row| {
                 let row = row.get_or_insert_with(|| NamesRow { campus, ..NamesRow::default() });
-                row.names += &format!("{};", it.name);
+                row.names.extend([&it.name, ";"]);
             });
         } else if event.read::<mentee_event::Event>().is_some() {
             pass();
