@@ -40,7 +40,7 @@ async fn an_occupied_port_is_said_in_one_sentence() {
 
 #[tokio::test]
 async fn sigterm_asks_to_stop() {
-    let mut asked = std::pin::pin!(server::asked_to_stop().unwrap());
+    let asked = std::pin::pin!(server::asked_to_stop().unwrap());
     let me = std::process::id().to_string();
     tokio::process::Command::new("kill").args(["-TERM", &me]).status().await.unwrap();
     tokio::time::timeout(Duration::from_secs(5), asked).await.unwrap();
