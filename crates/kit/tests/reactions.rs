@@ -78,7 +78,7 @@ static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
     Contract::read(&set, &[("test.notes", "studium.admin.v1.TraceRequest")])
 });
 
-fn service() -> Service {
+fn bare() -> Service {
     Service::new("test").contract(&CONTRACT)
 }
 
@@ -200,7 +200,7 @@ impl LookUpPolicy for Spread {
 }
 
 fn service() -> Service {
-    service()
+    bare()
         .decider::<Notes>()
         .view::<Counts>()
         .policy(PassOn)
@@ -378,9 +378,9 @@ impl LookUpPolicy for WaitForEver {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_policy_that_would_wait_for_ever_keeps_the_service_from_starting() {
     let house = House::new(Log::memory()).unwrap();
-    let no = house.start(service().look_up_policy::<WaitForEver>()).await.err().unwrap();
+    let no = house.start(bare().look_up_policy::<WaitForEver>()).await.err().unwrap();
     let told = "policy `wait_for_ever` waits until view `counts_1` has seen stream `elsewhere`";
     assert!(no.to_string().starts_with(told), "{no}");
-    let no = house.start(service().decider::<Notes>().look_up_policy::<CountThem>()).await.err().unwrap();
+    let no = house.start(bare().decider::<Notes>().look_up_policy::<CountThem>()).await.err().unwrap();
     assert!(no.to_string().contains("which that view does not follow"), "a view that is not listed: {no}");
 }
