@@ -55,10 +55,13 @@ pub fn port(base: u16, offset: u16, replica: u16) -> u16 {
     base + first + offset
 }
 
-/// Ports that `up` takes from a first one on: services, broker, and between nodes of the broker.
+/// Ports that services take from a first one on.
 pub fn ports(base: u16, members: &[Member], replicas: u16) -> Vec<u16> {
-    let services =
-        members.iter().flat_map(|it| (1..=it.replicas(replicas)).map(|number| port(base, it.offset, number)));
-    let nodes = (0..3).flat_map(|it| [base + NATS_OFFSET + it, base + NATS_OFFSET + 100 + it]);
-    services.chain(nodes).collect()
+    let all = members.iter().flat_map(|it| (1..=it.replicas(replicas)).map(|number| port(base, it.offset, number)));
+    all.collect()
+}
+
+/// Ports that three nodes of the broker take, for clients and between each other. The broker itself says if one is taken.
+pub fn broker_ports(base: u16) -> impl Iterator<Item = u16> {
+    (0..3).flat_map(move |it| [base + NATS_OFFSET + it, base + NATS_OFFSET + 100 + it])
 }

@@ -10,7 +10,7 @@ use crate::{
     client::failed,
     platform::Setup,
     progress::{Output, Progress, count},
-    services::ports,
+    services::{broker_ports, ports},
     stores,
     supervise::{Processes, SERVICES, nats_alone},
 };
@@ -268,7 +268,7 @@ fn free_base(replicas: u16) -> Result<u16> {
     let members = crate::member::all(&[])?;
     for _ in 0..100 {
         let base = http::free_port()?;
-        if base < 60_000 && ports(base, &members, replicas).iter().all(|it| http::is_free(*it)) {
+        if base < 60_000 && ports(base, &members, replicas).into_iter().chain(broker_ports(base)).all(http::is_free) {
             return Ok(base);
         }
     }
