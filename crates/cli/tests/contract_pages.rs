@@ -20,7 +20,9 @@ fn the_contract_is_written_down_as_it_is() {
     pages.insert("asyncapi.json".to_owned(), asyncapi::page());
     if env::var(ACCEPT).is_ok_and(|it| it == "1") {
         fs::create_dir_all(&folder).unwrap();
-        pages.iter().for_each(|(name, text)| fs::write(folder.join(name), text).unwrap());
+        for (name, text) in &pages {
+            fs::write(folder.join(name), text).unwrap();
+        }
     }
     let there = fs::read_dir(&folder).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
     let mut there: Vec<_> = there.collect();

@@ -140,7 +140,7 @@ fn field(message: &MessageDescriptor, it: &FieldDescriptor, schemas: &mut Map<St
     schema
 }
 
-/// Canonical proto JSON: numbers of 64 bits are texts (Protocol Buffers, ProtoJSON format).
+/// Canonical proto JSON: numbers of 64 bits are texts (Protocol Buffers, `ProtoJSON` format).
 fn kind(kind: &Kind, schemas: &mut Map<String, Value>) -> Value {
     match kind {
         Kind::Bool => json!({"type": "boolean"}),
