@@ -71,7 +71,7 @@ async fn again<'a>(
             it = work() => it,
         };
         if let Err(e) = outcome {
-            let why = e.to_string();
+            let why = format!("{e:#}");
             if said.as_ref().is_none_or(|(it, at)| *it != why || at.elapsed() > SAID_AGAIN) {
                 tracing::warn!(error = why, "{what} broke off; it begins again");
                 said = Some((why, Instant::now()));
@@ -109,12 +109,15 @@ async fn redact_all(app: &App, projection: &Projection) -> anyhow::Result<()> {
     let (revision, made) = keys.revision().await?;
     let bucket = format!("{BUCKET} {made}");
     let mut at = parked::checkpoint(store, REDACTING, &bucket).await?;
-    anyhow::ensure!(at <= revision, "the bucket of keys was at {at} and is at {revision}; part of it was lost");
+    if at > revision {
+        // Part of the bucket was lost, so what counts has begun again: what was destroyed is redacted once more.
+        tracing::warn!(at, revision, "the bucket of keys has lost its end; all redactions are done again");
+        parked::restart(store, REDACTING, &bucket).await?;
+        at = 0;
+    }
     loop {
         let (names, reached) = keys.destroyed_after(at).await?;
-        for name in &names {
-            keys.forget(name);
-        }
+        keys.forget(&names);
         projection.redact(&names).await?;
         parked::redact(app, projection, &names).await?;
         parked::advance(store, REDACTING, &bucket, reached).await?;

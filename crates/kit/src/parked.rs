@@ -65,6 +65,12 @@ pub(crate) async fn advance(store: &Store, policy: &str, stream: &str, position:
     store.execute(sql, &[policy.into(), stream.into(), position.into()]).await.map(drop)
 }
 
+/// Has a policy begin again.
+pub(crate) async fn restart(store: &Store, policy: &str, stream: &str) -> Result<(), StoreError> {
+    let sql = "DELETE FROM policy_checkpoint WHERE policy = $1 AND stream = $2";
+    store.execute(sql, &[policy.into(), stream.into()]).await.map(drop)
+}
+
 /// Keeps a refusal: it is an answer, and somebody may ask why nothing followed.
 pub(crate) async fn record_refusal(app: &App, policy: &str, step: &Step, why: &str) -> Result<(), StoreError> {
     insert(app, policy, step, "refused", why, 1).await
@@ -78,7 +84,7 @@ async fn insert(app: &App, policy: &str, step: &Step, state: &str, cause: &str, 
     // A key that is forgotten after this look waits for the turn, and takes out what is kept here.
     let _turn = app.redaction().read().await;
     let is_known = app.log().keys().generation() == step.generation;
-    let payload = if is_known { step.todo.payload.as_str() } else { "" };
+    let (payload, cause) = if is_known { (step.todo.payload.as_str(), cause) } else { ("", FORGOTTEN) };
     let args: [Value; 11] = [
         policy.into(),
         step.stream.into(),
@@ -119,10 +125,12 @@ pub(crate) async fn forget(store: &Store, id: i64) -> Result<(), StoreError> {
     store.execute("DELETE FROM reaction WHERE id = $1 AND state <> 'refused'", &[id.into()]).await.map(drop)
 }
 
-/// Parks a reaction again that failed once more.
-pub(crate) async fn still(store: &Store, id: i64, cause: &str) -> Result<(), StoreError> {
+/// Parks a reaction again that failed once more; what it says may be from before keys were forgotten.
+pub(crate) async fn still(app: &App, id: i64, cause: &str, generation: u64) -> Result<(), StoreError> {
     let sql = "UPDATE reaction SET state = 'parked', cause = $2, attempts = attempts + 1 WHERE id = $1";
-    store.execute(sql, &[id.into(), cause.into()]).await.map(drop)
+    let _turn = app.redaction().read().await;
+    let cause = if app.log().keys().generation() == generation { cause } else { FORGOTTEN };
+    app.store().execute(sql, &[id.into(), cause.into()]).await.map(drop)
 }
 
 /// What of one policy is parked: nothing may overtake it on the same aggregate.
@@ -250,7 +258,7 @@ mod tests {
         // A key is destroyed while a reaction to what it opened is under way.
         log.keys().destroy("ada").await.unwrap();
         record_refusal(&app, "p", &step(6, before), "no").await.unwrap();
-        assert_eq!(kept(&store, 6).await.0, "");
+        assert_eq!(kept(&store, 6).await, (String::new(), FORGOTTEN.to_owned()));
         // Nobody knows yet whose the fifth commit is: the index has seen none.
         redact(&app, &projection, &[studium_log::key_name("ada")]).await.unwrap();
         assert_eq!(kept(&store, 5).await, (String::new(), FORGOTTEN.to_owned()));

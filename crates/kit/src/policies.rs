@@ -272,12 +272,13 @@ async fn release(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking) -> Re
     let mut held = Parking::empty(policy.name());
     for row in parked::unanswered(app.store(), policy.name()).await? {
         let is_free = row.state == "retry" || (row.state == "waiting" && !held.blocks(&row.source, &row.target));
-        let outcome = if is_free { again(app, policy, &row).await } else { Err(None) };
+        let generation = app.log().keys().generation();
+        let outcome = if is_free { again(app, policy, &row, generation).await } else { Err(None) };
         match outcome {
             Ok(()) => parked::forget(app.store(), row.id).await?,
             Err(cause) => {
                 if let Some(cause) = cause {
-                    parked::still(app.store(), row.id, &cause).await?;
+                    parked::still(app, row.id, &cause, generation).await?;
                 }
                 held.block(row.source, row.target);
             }
@@ -289,8 +290,7 @@ async fn release(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking) -> Re
 }
 
 /// Makes a parked reaction anew from its event and tries it.
-async fn again(app: &App, policy: &dyn AnyPolicy, row: &parked::Row) -> Result<(), Option<String>> {
-    let generation = app.log().keys().generation();
+async fn again(app: &App, policy: &dyn AnyPolicy, row: &parked::Row, generation: u64) -> Result<(), Option<String>> {
     let commit = app.log().read(policy.stream(), row.position).await.map_err(|e| Some(e.to_string()))?;
     let commit = commit.ok_or_else(|| Some(format!("position {} is not in the stream", row.position)))?;
     let todo = match policy.react(app, &commit).await.map_err(Some)? {

@@ -43,6 +43,8 @@ struct Inner {
     known: Cache<String, Known>,
     /// Counts keys that were forgotten here.
     generation: AtomicU64,
+    /// Counts times that something was forgotten, also where nothing was remembered: a key may be on its way then.
+    forgotten: AtomicU64,
     /// Held while a key is remembered or forgotten: what was read before a key was forgotten is not remembered after it.
     turn: Mutex<()>,
     watching: OnceLock<AbortOnDropHandle<()>>,
@@ -64,9 +66,9 @@ pub fn key_name(holder: &str) -> String {
 impl Keys {
     pub(crate) fn new(store: Option<(Bucket, MasterKey)>) -> Self {
         let known = Cache::new(REMEMBERED_MAX);
-        let (generation, turn) = (AtomicU64::new(0), Mutex::default());
+        let (generation, forgotten, turn) = (AtomicU64::new(0), AtomicU64::new(0), Mutex::default());
         let (watching, in_use) = (OnceLock::new(), OnceLock::new());
-        Self { inner: Arc::new(Inner { store, known, generation, turn, watching, in_use }) }
+        Self { inner: Arc::new(Inner { store, known, generation, forgotten, turn, watching, in_use }) }
     }
 
     /// Whether this process can seal and open at all.
@@ -94,18 +96,30 @@ impl Keys {
         let _ = self.inner.in_use.set(Box::new(is_in_use));
     }
 
-    /// Forgets a key that was destroyed.
-    pub fn forget(&self, name: &str) {
+    /// Forgets keys that were destroyed.
+    pub fn forget(&self, names: &[String]) {
+        if names.is_empty() {
+            return;
+        }
         let _turn = self.inner.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        self.inner.known.insert(name.to_owned(), Known::Destroyed);
-        // Counted after it, so that whoever has just used the key sees the count change.
+        for name in names {
+            self.inner.known.insert(name.clone(), Known::Destroyed);
+        }
+        self.inner.forgotten.fetch_add(1, Ordering::AcqRel);
+        // Counted after it, so that whoever has just used a key sees the count change; once, since each count has all
+        // that was opened loaded anew.
         self.inner.generation.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Remembers what is known of a name since a count of forgotten keys; false if some were forgotten meanwhile.
+    /// How often something was forgotten.
+    fn forgotten(&self) -> u64 {
+        self.inner.forgotten.load(Ordering::Acquire)
+    }
+
+    /// Remembers what is known of a name, which was asked for when so much had been forgotten; false if it was more since.
     fn remember(&self, name: &str, known: Known, before: u64) -> bool {
         let _turn = self.inner.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let holds = matches!(known, Known::Destroyed) || self.generation() == before;
+        let holds = matches!(known, Known::Destroyed) || self.forgotten() == before;
         if holds {
             self.inner.known.insert(name.to_owned(), known);
         }
@@ -115,6 +129,7 @@ impl Keys {
     /// Forgets all keys here, so that each is asked for again: some may have been destroyed unheard of.
     pub fn forget_all(&self) {
         let _turn = self.inner.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.inner.forgotten.fetch_add(1, Ordering::AcqRel);
         if self.inner.known.is_empty() {
             return;
         }
@@ -135,10 +150,12 @@ impl Keys {
             }
             if let Some(is_in_use) = self.inner.in_use.get()
                 && is_in_use(name.clone()).await?
+                // Somebody may have made it, and sealed with it, since it was looked for.
+                && bucket.get(&name).await?.is_none()
             {
                 return Err(lost(&name));
             }
-            let before = self.generation();
+            let before = self.forgotten();
             let bytes = master::random()?;
             // Whoever is first has made it; the others read what it is.
             if bucket.create(&name, wrapping.wrap(&name, &bytes)?).await? {
@@ -187,7 +204,7 @@ impl Keys {
         }
         let (bucket, master) = self.store()?;
         loop {
-            let before = self.generation();
+            let before = self.forgotten();
             let known = match bucket.get(name).await? {
                 None => return Ok(None),
                 Some(Slot::Destroyed) => Known::Destroyed,
@@ -204,7 +221,7 @@ impl Keys {
     pub async fn destroy(&self, holder: &str) -> Result<(), LogError> {
         let name = key_name(holder);
         self.store()?.0.destroy(&name).await?;
-        self.forget(&name);
+        self.forget(&[name]);
         Ok(())
     }
 
@@ -282,17 +299,16 @@ async fn watch(inner: Weak<Inner>) {
         let Some(keys) = inner.upgrade().map(|inner| Keys { inner }) else { return };
         match step {
             Ok((names, revision)) => {
-                for name in names {
-                    keys.forget(&name);
-                }
+                keys.forget(&names);
                 from = Some(revision);
             }
             Err(e) => {
                 tracing::debug!(error = %e, "destroyed keys cannot be heard of just now; trying again");
-                keys.forget_all();
+                // It may be another bucket by the time it answers. Forgotten once, however long that takes.
+                if from.take().is_some() {
+                    keys.forget_all();
+                }
                 drop(keys);
-                // It may be another bucket by the time it answers.
-                from = None;
                 tokio::time::sleep(PAUSE).await;
             }
         }

@@ -81,26 +81,30 @@ impl Keys {
     /// Puts back into commits what was taken out of their events, as far as there are keys.
     ///
     /// # Errors
-    /// When the keys cannot be reached, or one was lost, or something was changed.
+    /// When the keys cannot be reached, or one was lost, or something was changed; the commits are then as they were.
     pub async fn open(&self, commits: &mut [Stored]) -> Result<(), LogError> {
-        match self.open_what_can_be(commits).await?.pop_first() {
-            Some((_, name)) => Err(lost(&name)),
-            None => Ok(()),
-        }
+        self.unseal(commits, false).await.map(drop)
     }
 
     /// The same, but what a lost key would open stays sealed. Returns the positions of such commits, with a key of each.
     pub async fn open_what_can_be(&self, commits: &mut [Stored]) -> Result<BTreeMap<u64, String>, LogError> {
+        self.unseal(commits, true).await
+    }
+
+    async fn unseal(&self, commits: &mut [Stored], may_lack: bool) -> Result<BTreeMap<u64, String>, LogError> {
         if commits.iter().all(|it| it.commit.sealed.is_empty()) || !self.can_open() {
             return Ok(BTreeMap::new());
         }
         let sealed = commits.iter().flat_map(|it| &it.commit.sealed);
         let names: HashMap<_, _> = sealed.map(|it| (it.holder.clone(), key_name(&it.holder))).collect();
-        let (keys, lost) = self.of_names(names.values().cloned().collect()).await?;
-        let mut locked = BTreeMap::new();
-        for stored in commits.iter_mut().filter(|it| !it.commit.sealed.is_empty()) {
-            let of_lost = stored.commit.sealed.iter().filter_map(|it| names.get(&it.holder));
-            if let Some(name) = of_lost.into_iter().find(|it| lost.contains(it)) {
+        let (keys, missing) = self.of_names(names.values().cloned().collect()).await?;
+        if !may_lack && let Some(name) = missing.first() {
+            return Err(lost(name));
+        }
+        let (mut locked, mut all) = (BTreeMap::new(), Vec::new());
+        for (stored, index) in commits.iter().zip(0..).filter(|(it, _)| !it.commit.sealed.is_empty()) {
+            let mut holders = stored.commit.sealed.iter().filter_map(|it| names.get(&it.holder));
+            if let Some(name) = holders.find(|it| missing.contains(it)) {
                 locked.insert(stored.position, name.clone());
             }
             let events = opened(&stored.commit, |holder| keys.get(names.get(holder)?)).ok_or_else(|| {
@@ -112,6 +116,11 @@ impl Keys {
                     stored.stream()
                 ))
             })?;
+            all.push((index, events));
+        }
+        // All or none: whoever comes again after an error must not mend twice.
+        for (index, events) in all {
+            let stored: &mut Stored = &mut commits[index];
             Arc::make_mut(&mut stored.commit).events = events;
         }
         Ok(locked)

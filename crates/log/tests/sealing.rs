@@ -145,6 +145,35 @@ async fn a_key_that_is_lost_is_no_erasure() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_meets_a_lost_key_again_and_again_reads_the_same_when_it_is_back() {
+    let brokers = [nats(Durability::Process).await, nats(Durability::Process).await];
+    let master = || MasterKey::read(&STANDARD.encode([1; 32])).unwrap();
+    let [log, other] = [brokers[0].log_with(master()).await, brokers[1].log_with(master()).await];
+    log.open("enrolment").await.unwrap();
+    other.open("enrolment").await.unwrap();
+    for who in ["bob", "ada"] {
+        Elsewhere::new(log.clone()).say(who, vec![registered(), email()]).await;
+    }
+    let stored = log.follow("enrolment", 0).as_stored().next().await.unwrap();
+    other.restore("enrolment", &stored).await.unwrap();
+    let (ada, all) = (studium_log::key_name("ada"), log.keys().wrapped().await.unwrap());
+    let (lost, kept): (Vec<_>, Vec<_>) = all.into_iter().partition(|(name, _)| *name == ada);
+    for (name, wrapped) in kept {
+        assert!(other.keys().put_back(&name, &wrapped).await.unwrap());
+    }
+    let mut follow = other.follow("enrolment", 0);
+    for _ in 0..2 {
+        assert!(matches!(follow.next().await, Err(LogError::Damaged(why)) if why.contains("is lost")));
+    }
+    for (name, wrapped) in lost {
+        assert!(other.keys().put_back(&name, &wrapped).await.unwrap());
+    }
+    let bytes = |it: &[Stored]| it.iter().flat_map(|it| it.commit.events.clone()).collect::<Vec<_>>();
+    let whole = log.follow("enrolment", 0).next().await.unwrap();
+    assert_eq!(bytes(&follow.next().await.unwrap()), bytes(&whole));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_master_key_is_changed_without_losing_anybody() {
     let [first, second] = [[1; 32], [2; 32]].map(|it| STANDARD.encode(it));
     let master = |lines: &[&str]| MasterKey::read(&lines.join("\n")).unwrap();

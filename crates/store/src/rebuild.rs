@@ -172,9 +172,7 @@ async fn clean(runner: &Runner, fresh: &Arc<Member>, since: u64) -> Result<Optio
     if names.is_empty() {
         return Ok(Some(reached));
     }
-    for name in &names {
-        runner.log.keys().forget(name);
-    }
+    runner.log.keys().forget(&names);
     let (_, tables) = redact::redact(runner, std::slice::from_ref(fresh), &names).await?;
     Ok(tables.is_empty().then_some(reached))
 }
@@ -226,9 +224,11 @@ async fn swap_if_clean(runner: &Runner, serving: &Member, fresh: &Arc<Member>, s
     tx.execute("DELETE FROM checkpoint WHERE view = $1", &[fresh.name.as_str().into()]).await?;
     let reached = fresh.state.lock().await;
     for it in &old {
+        // What the new table lacks because of a lost key it still lacks in its place.
         let sql =
-            "UPDATE checkpoint SET position = $3, revision = revision + 1, fault = '' WHERE view = $1 AND stream = $2";
-        tx.execute(sql, &[name.into(), it.stream.as_str().into(), reached.position(&it.stream).into()]).await?;
+            "UPDATE checkpoint SET position = $3, revision = revision + 1, fault = $4 WHERE view = $1 AND stream = $2";
+        let (stream, position) = (it.stream.as_str().into(), reached.position(&it.stream).into());
+        tx.execute(sql, &[name.into(), stream, position, reached.fault.as_str().into()]).await?;
     }
     tx.commit().await?;
     // Whatever this process remembers of the old table is worth nothing now; its groups read it all again.

@@ -69,7 +69,7 @@ impl Read {
 impl Projection {
     /// The aggregates in whose commits something is sealed with these keys.
     pub async fn subjects(&self, key_names: &[String]) -> Result<Vec<String>, StoreError> {
-        let commits = commits(&self.runner, key_names).await?;
+        let commits = stored(&self.runner, key_names).await?;
         let subjects: BTreeSet<_> = commits.iter().flat_map(|it| &it.1).map(|it| it.commit.subject.clone()).collect();
         Ok(subjects.into_iter().collect())
     }
@@ -98,7 +98,10 @@ pub(crate) async fn redact(
     key_names: &[String],
 ) -> Result<(Vec<String>, Vec<String>), StoreError> {
     wait_for_index(runner, members).await?;
-    let commits = commits(runner, key_names).await?;
+    let mut commits = Vec::new();
+    for (stream, read) in stored(runner, key_names).await? {
+        commits.push((stream, Read::of(runner, read).await?.commits));
+    }
     let (mut parts, mut tables) = (Vec::new(), Vec::new());
     for member in members {
         match member.fold.anew(&commits).map_err(StoreError::Query)? {
@@ -135,8 +138,8 @@ async fn wait_for_index(runner: &Runner, members: &[Arc<Member>]) -> Result<(), 
     Ok(())
 }
 
-/// The commits in which something is sealed with these keys, by stream and in order.
-async fn commits(runner: &Runner, key_names: &[String]) -> Result<Vec<(String, Vec<Stored>)>, StoreError> {
+/// The commits in which something is sealed with these keys, by stream and in order, as they are stored.
+async fn stored(runner: &Runner, key_names: &[String]) -> Result<Vec<(String, Vec<Stored>)>, StoreError> {
     let mut places: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
     for name in key_names {
         for (stream, position) in holders::commits(&runner.store, name).await? {
@@ -147,7 +150,7 @@ async fn commits(runner: &Runner, key_names: &[String]) -> Result<Vec<(String, V
     for (stream, positions) in places {
         let read = positions.into_iter().map(|it| runner.log.read_stored(&stream, it));
         let read: Vec<_> = stream::iter(read).buffered(AT_ONCE).try_collect().await?;
-        commits.push((stream, Read::of(runner, read.into_iter().flatten().collect()).await?.commits));
+        commits.push((stream, read.into_iter().flatten().collect()));
     }
     Ok(commits)
 }
@@ -205,13 +208,16 @@ async fn put(runner: &Runner, part: Part) -> Result<(), StoreError> {
         tx.rollback().await?;
         return Err(StoreError::Unavailable(format!("another process folds the view `{}`", member.name)));
     }
-    if let Some(key) = part.lacks {
-        state.fault = lacking(&key);
+    let lacking = part.lacks.map(|key| lacking(&key));
+    if let Some(fault) = &lacking {
         let sql = "UPDATE checkpoint SET fault = $2 WHERE view = $1";
-        tx.execute(sql, &[member.name.as_str().into(), state.fault.as_str().into()]).await?;
-        tracing::error!(view = member.name, why = state.fault, "the view stands still; the others go on");
+        tx.execute(sql, &[member.name.as_str().into(), fault.as_str().into()]).await?;
     }
     tx.commit().await?;
+    if let Some(fault) = lacking {
+        tracing::error!(view = member.name, why = fault, "the view stands still; the others go on");
+        state.fault = fault;
+    }
     state.revision += 1;
     state.memory = Memory::default();
     Ok(())
