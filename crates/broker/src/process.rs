@@ -151,6 +151,11 @@ pub fn cpu_time(pid: u32) -> Option<Duration> {
     Some(Duration::from_secs(ticks) / u32::try_from(rustix::param::clock_ticks_per_second()).ok()?)
 }
 
+/// Asks a process to break off (SIGINT).
+pub fn interrupt(pid: u32) {
+    signal(pid, Signal::INT);
+}
+
 /// Lets a process stand still, or go on.
 pub fn pause(pid: u32, stands_still: bool) {
     signal(pid, if stands_still { Signal::STOP } else { Signal::CONT });

@@ -30,7 +30,7 @@ pub(crate) struct Ending {
 struct Stream {
     stopped: Pin<Box<WaitForCancellationFutureOwned>>,
     until: Option<Pin<Box<Sleep>>>,
-    _place: Option<Place>,
+    _place: Place,
 }
 
 impl Ending {
@@ -45,7 +45,7 @@ impl Ending {
         gate: &Arc<Gate>,
         stop: &CancellationToken,
         until: Option<Instant>,
-        place: Option<Place>,
+        place: Place,
     ) -> Self {
         let stopped = Box::pin(stop.clone().cancelled_owned());
         let stream = Stream { stopped, until: until.map(|it| Box::pin(sleep_until(it))), _place: place };

@@ -261,7 +261,7 @@ impl Rpc {
         let gate = &self.gate;
         if request.uri().path() == HEALTH {
             let response = self.run(request).await?;
-            return Ok(response.map(|it| Body::new(Ending::stream(it, gate, &self.stop, None, None))));
+            return Ok(response.map(|it| Body::new(Ending::unary(it, gate))));
         }
         let _place = gate.place()?;
         let time = deadline(request.headers(), &gate.limits, self.access.streams(request.uri().path()));
@@ -274,7 +274,7 @@ impl Rpc {
             let request = request.map(|it| Body::new(Measured::new(it, Arc::clone(gate))));
             let response = self.run(request).await?;
             Ok(response.map(|it| match place {
-                Some(it_takes) => Body::new(Ending::stream(it, gate, &self.stop, until, Some(it_takes))),
+                Some(it_takes) => Body::new(Ending::stream(it, gate, &self.stop, until, it_takes)),
                 None => Body::new(Ending::unary(it, gate)),
             }))
         };

@@ -1,8 +1,8 @@
 //! A PostgreSQL that speaks TLS, with a certificate of an authority of its own.
 
-use crate::postgres::{binaries, is_root, start};
+use crate::postgres::{binaries, is_root, skipped, start};
 use std::{
-    fs,
+    fs::{self, Permissions},
     os::unix::fs::{PermissionsExt as _, chown},
     path::PathBuf,
     process::{Child, Command},
@@ -23,30 +23,38 @@ pub struct Encrypted {
     _child: Child,
 }
 
-/// Starts one, or nothing where there is no PostgreSQL.
+/// Starts one, or nothing where there is no PostgreSQL; that is said.
 ///
 /// # Panics
-/// When its certificate cannot be made.
+/// When there is none and `STUDIUM_REQUIRE_POSTGRES=1`, or it cannot be made.
 pub fn encrypted_postgres() -> Option<Encrypted> {
-    let binaries = binaries()?;
+    let Some(binaries) = binaries() else {
+        skipped();
+        return None;
+    };
     let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
     let certificates = Certificates::sign(folder.path(), &[NAME]).unwrap_or_else(|e| panic!("{e:#}"));
     let identity = certificates.identity(NAME);
     if is_root() {
-        // The server's user reads what is root's by its group, which is all that it allows.
-        let group = Command::new("id").args(["-g", "postgres"]).output().ok()?;
-        let group = String::from_utf8_lossy(&group.stdout).trim().parse().ok();
-        for path in [folder.path(), identity.parent()?, &identity] {
-            chown(path, None, group).ok()?;
+        let folders = [Some(folder.path()), identity.parent(), Some(identity.as_path())];
+        for path in folders.into_iter().flatten() {
             let mode = if path == identity { 0o640 } else { 0o750 };
-            fs::set_permissions(path, fs::Permissions::from_mode(mode)).ok()?;
+            let given =
+                chown(path, None, group()).and_then(|()| fs::set_permissions(path, Permissions::from_mode(mode)));
+            given.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         }
     }
-    let (port, identity) = (http::free_port().ok()?, identity.display());
+    let (port, identity) = (http::free_port().unwrap_or_else(|e| panic!("{e}")), identity.display());
     let options = format!(
         "-c listen_addresses=127.0.0.1,127.0.0.2 -c port={port} -c ssl=on -c ssl_cert_file={identity} \
          -c ssl_key_file={identity}"
     );
-    let (child, _) = start(&binaries, &options)?;
+    let (child, _) = start(&binaries, &options).unwrap_or_else(|| panic!("PostgreSQL does not start with TLS"));
     Some(Encrypted { port, authority: certificates.authority(), _folder: folder, _child: child })
+}
+
+/// The server's user reads what is root's by its group, which is all that PostgreSQL allows.
+fn group() -> Option<u32> {
+    let said = Command::new("id").args(["-g", "postgres"]).output().ok()?;
+    String::from_utf8_lossy(&said.stdout).trim().parse().ok()
 }

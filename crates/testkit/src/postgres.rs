@@ -74,13 +74,21 @@ pub fn postgres() -> Option<Postgres> {
         }),
     });
     if server.is_none() {
-        assert!(
-            std::env::var(REQUIRED).as_deref() != Ok("1"),
-            "{REQUIRED}=1, but {URL} is not set and no PostgreSQL could be started: install one or set {URL}"
-        );
-        SAID.get_or_init(|| eprintln!("PostgreSQL was skipped: {URL} is not set and no pg_ctl was found"));
+        skipped();
     }
     server.clone()
+}
+
+/// Says that PostgreSQL was skipped.
+///
+/// # Panics
+/// Where it must not be.
+pub(crate) fn skipped() {
+    assert!(
+        std::env::var(REQUIRED).as_deref() != Ok("1"),
+        "{REQUIRED}=1, but {URL} is not set and no PostgreSQL could be started: install one or set {URL}"
+    );
+    SAID.get_or_init(|| eprintln!("PostgreSQL was skipped: {URL} is not set and no pg_ctl was found"));
 }
 
 impl Postgres {
@@ -117,7 +125,7 @@ impl Postgres {
     /// # Errors
     /// When the server does not answer.
     pub async fn drop_database(&self, name: &str) -> Result<(), StoreError> {
-        run_once(&self.url("postgres"), &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await
+        studium_store::drop_database(&self.url("postgres"), name).await
     }
 }
 
