@@ -14,6 +14,7 @@ mod patient;
 pub mod platform;
 mod postgres;
 pub mod progress;
+mod rest;
 mod services;
 pub mod stores;
 pub mod supervise;

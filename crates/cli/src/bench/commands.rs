@@ -5,7 +5,7 @@ use super::{
     cost::{Cost, Paused},
     load::{Figures, closed_loop},
 };
-use crate::{client::Bare, platform::Platform, progress::Output, token};
+use crate::{client::Bare, platform::Platform, progress::Output, rest::at_rest, token};
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 use std::{
@@ -124,6 +124,8 @@ pub async fn distinct(
     let channels = bare::channels(address, CONNECTIONS).await?;
     bare::open(&platform.state.nats, profile).await?;
     for in_flight in [1, 64, 512] {
+        // What the last loop left to be folded must not be in the way of what the machine can do.
+        at_rest(platform).await?;
         let run = format!("{profile}-{in_flight}");
         let echo = bare::echo(&channels, in_flight, time).await?;
         let append = bare::append(&platform.state.nats, profile, in_flight, time, &run).await?;
@@ -145,6 +147,7 @@ pub async fn distinct(
         all[in_flight.to_string()] = figures;
     }
     echo_process.kill().await?;
+    at_rest(platform).await?;
     Ok(all)
 }
 

@@ -12,7 +12,7 @@ impl Cost {
     /// As it is now. The callers are this process.
     pub fn now(platform: &Platform) -> Self {
         let state = &platform.state;
-        let services = state.services.iter().map(|it| (it.name.clone(), it.pid));
+        let services = state.services.iter().chain(&state.replicas).map(|it| (it.name.clone(), it.pid));
         let nodes = state.nats_pids.iter().map(|it| ("nats".to_owned(), *it));
         let mut used = BTreeMap::new();
         for (name, pid) in services.chain(nodes).chain([("callers".to_owned(), std::process::id())]) {

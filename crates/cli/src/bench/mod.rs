@@ -22,6 +22,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 use std::{path::PathBuf, time::Duration};
 use studium_log::Durability;
+use tempfile::TempDir;
 
 /// Measures the platform on this machine; every figure stands beside the bare limit of the same run.
 #[derive(Debug, Clone, Args)]
@@ -86,15 +87,8 @@ const PARTNERS: &str = "partners";
 const LONG: [&str; 5] = [SCALE, CAMPUS, MENTORSHIP, CREDENTIALS, PARTNERS];
 
 /// Parts that are measured on one platform, if all are: what one leaves behind must not be in another's way.
-const TOGETHER: [&[&str]; 7] = [
-    &["commands", "hot", "length", "freshness"],
-    &[SCALE],
-    &[CAMPUS],
-    &[MENTORSHIP],
-    &[CREDENTIALS],
-    &[PARTNERS],
-    &["views"],
-];
+const TOGETHER: [&[&str]; 6] =
+    [&["commands", "hot", "length", "freshness"], &[CAMPUS], &[MENTORSHIP], &[CREDENTIALS], &[PARTNERS], &["views"]];
 
 impl Bench {
     fn wants(&self, part: &str) -> bool {
@@ -136,7 +130,11 @@ pub async fn run(bench: &Bench, output: Output) -> Result<()> {
         let mut on_postgres = Map::new();
         for profile in bench.profiles() {
             output.say(format!("the same on PostgreSQL, {profile}:"));
-            merge(&mut on_postgres, in_turn(bench, profile, true, output).await?);
+            match in_turn(bench, profile, true, output).await {
+                Ok(it) => merge(&mut on_postgres, it),
+                // What was measured is worth keeping all the same.
+                Err(e) => output.note(format!("not measured on PostgreSQL, {profile}: {e:#}")),
+            }
         }
         results.insert("on_postgres".to_owned(), on_postgres.into());
     }
@@ -150,16 +148,22 @@ pub async fn run(bench: &Bench, output: Output) -> Result<()> {
 
 /// Measures what is wanted; if that is all, on several platforms, one after the other.
 async fn in_turn(bench: &Bench, profile: Durability, own_postgres: bool, output: Output) -> Result<Value> {
-    if !bench.wants_all() {
-        return on(bench, profile, own_postgres, output).await;
-    }
     let mut all = Map::new();
-    for parts in TOGETHER {
-        let parts = parts.iter().map(|it| (*it).to_owned()).collect();
-        let some = Bench { parts, only: vec![], profile: bench.profiles(), ..bench.clone() };
-        if parts_on(&some, profile) {
-            merge(&mut all, on(&some, profile, own_postgres, output).await?);
+    if bench.wants_all() {
+        for parts in TOGETHER {
+            let parts = parts.iter().map(|it| (*it).to_owned()).collect();
+            let some = Bench { parts, only: vec![], profile: bench.profiles(), ..bench.clone() };
+            if parts_on(&some, profile) {
+                merge(&mut all, on(&some, profile, own_postgres, output).await?);
+            }
         }
+    } else if PARTS.iter().any(|it| *it != SCALE && bench.wants(it)) {
+        merge(&mut all, on(bench, profile, own_postgres, output).await?);
+    }
+    // It has stores on PostgreSQL whatever the others have, so once is enough.
+    if bench.wants(SCALE) && own_postgres == bench.wants_all() {
+        let measured = scale::measure(profile, bench.time(), output).await?;
+        merge(&mut all, json!({SCALE: {profile.to_string(): measured}}));
     }
     Ok(all.into())
 }
@@ -171,6 +175,12 @@ fn parts_on(bench: &Bench, profile: Durability) -> bool {
 
 /// Measures on a platform of its own.
 async fn on(bench: &Bench, profile: Durability, own_postgres: bool, output: Output) -> Result<Value> {
+    let (_folder, setup) = setup(profile, own_postgres)?;
+    Platform::with(&setup, async |platform| measure(bench, &setup, platform, output).await).await
+}
+
+/// How a platform to be measured runs, and the directory that goes with it.
+fn setup(profile: Durability, own_postgres: bool) -> Result<(TempDir, Setup)> {
     // The data goes where the disk is that a deployment would use: beside the caller's.
     let folder = tempfile::Builder::new().prefix("studium-bench-").tempdir_in(PathBuf::from("."))?;
     let settings = vec![
@@ -180,7 +190,7 @@ async fn on(bench: &Bench, profile: Durability, own_postgres: bool, output: Outp
     ];
     let defaults = Setup::new(folder.path(), Output::silent());
     let setup = Setup { durability: Some(profile), own_postgres, settings, ..defaults };
-    Platform::with(&setup, async |platform| measure(bench, &setup, platform, output).await).await
+    Ok((folder, setup))
 }
 
 async fn measure(bench: &Bench, setup: &Setup, platform: &Platform, output: Output) -> Result<Value> {
@@ -200,18 +210,6 @@ async fn measure(bench: &Bench, setup: &Setup, platform: &Platform, output: Outp
     if bench.wants("freshness") {
         all["freshness"][&name] = views::freshness(&desk, profile, bench.time(), output).await?;
     }
-    if bench.wants(SCALE) {
-        // Replicas share the service's store only where that is a server.
-        let stores = tempfile::Builder::new().prefix("replicas-").tempdir_in(&platform.data)?;
-        let served = crate::stores::settle(setup)?.postgres.is_some();
-        let shared = if served {
-            Some(crate::stores::url(&crate::stores::settle(setup)?, &platform.data, "enrolment").await?)
-        } else {
-            None
-        };
-        let store = scale::Place { folder: stores.path(), shared: shared.as_deref() };
-        all[SCALE][&name] = scale::measure(&desk, platform, store, bench.time(), output).await?;
-    }
     if bench.wants(CAMPUS) {
         all[CAMPUS][&name] = campus::measure(bench, platform, &desk.run_id, output).await?;
     }
@@ -225,7 +223,9 @@ async fn measure(bench: &Bench, setup: &Setup, platform: &Platform, output: Outp
         all[PARTNERS][&name] = partners::measure(bench, &desk, platform, output).await?;
     }
     if bench.wants_views(profile) {
-        all["views"] = views::catch_up(&desk, platform, bench.postgres.as_deref(), output).await?;
+        let own = crate::stores::settle(setup)?.postgres;
+        let server = bench.postgres.as_deref().or(own.as_deref());
+        all["views"] = views::catch_up(&desk, platform, server, output).await?;
     }
     Ok(all)
 }

@@ -27,6 +27,8 @@ struct Row {
     what: String,
     figures: String,
     ratio: Option<f64>,
+    /// Processor time of a call by process.
+    cost: Option<String>,
 }
 
 /// Writes the page, and its plots into a folder of the same name beside it.
@@ -73,7 +75,12 @@ fn text(path: &Path, results: &Map<String, Value>, seconds: f64) -> Result<Strin
             writeln!(text, "| {} | {} | {} |", it.what, it.figures, it.ratio.map_or_else(String::new, short))?;
         }
     }
-    text += &costs(results)?;
+    text += "\n## What a call costs\n\nMicroseconds of processor time, by process.\n\n| what | where |\n|---|---|\n";
+    for it in &rows {
+        if let Some(cost) = &it.cost {
+            writeln!(text, "| {} · {} | {cost} |", said(&it.part), it.what)?;
+        }
+    }
     Ok(text)
 }
 
@@ -103,6 +110,7 @@ fn gather(path: &mut Vec<String>, value: &Value, rows: &mut Vec<Row>) {
             what: said(&what.join(" · ")),
             figures: figures.join(", "),
             ratio: numbers.iter().find(|it| is_ratio(it.0)).map(|it| it.1),
+            cost: fields.get("cpu_us_per_call").and_then(cost),
         });
     }
     for (key, value) in fields.iter().filter(|(key, _)| !BESIDE.contains(&key.as_str())) {
@@ -120,20 +128,10 @@ fn gather(path: &mut Vec<String>, value: &Value, rows: &mut Vec<Row>) {
     }
 }
 
-/// Processor time of a command by process.
-fn costs(results: &Map<String, Value>) -> Result<String> {
-    let Some(Value::Object(profiles)) = results.get("commands") else { return Ok(String::new()) };
-    let mut text =
-        "\n## What a command costs\n\nMicroseconds of processor time for each command, by process.\n\n".to_owned();
-    text += "| profile, in flight | where |\n|---|---|\n";
-    for (profile, all) in profiles {
-        for (in_flight, it) in all.as_object().into_iter().flatten() {
-            let Some(Value::Object(by_name)) = it.get("cpu_us_per_call") else { continue };
-            let by_name: Vec<_> = by_name.iter().map(|(name, micros)| format!("{name} {micros}")).collect();
-            writeln!(text, "| {profile}, {in_flight} | {} |", by_name.join(", "))?;
-        }
-    }
-    Ok(text)
+/// Processor time by process, in words.
+fn cost(by_name: &Value) -> Option<String> {
+    let by_name = by_name.as_object()?.iter().map(|(name, micros)| format!("{name} {micros}"));
+    Some(by_name.collect::<Vec<_>>().join(", "))
 }
 
 /// A figure with its unit, which its name ends with.
@@ -190,7 +188,7 @@ mod tests {
             "| disk · 64 | 5000/s, p50 12.3 ms, limit 12500/s | 0.40 |",
             "| disk · 64 · alone | 8000/s | 0.64 |",
             "| PostgreSQL · disk |  | 1.30 |",
-            "| disk, 64 | enrolment 100, nats 70 |",
+            "| commands · disk · 64 | enrolment 100, nats 70 |",
             "| commands.disk.64.ratio_to_limit | ≥ 0.50 | 0.40 | **short** |",
             "| history_length.disk.ratio | ≤ 1.20 | 1.05 | reached |",
             "| on_postgres.history_length.disk.ratio | ≤ 1.20 | 1.30 | **short** |",

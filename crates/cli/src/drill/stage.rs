@@ -10,6 +10,7 @@ use crate::{
     client::failed,
     platform::Setup,
     progress::{Output, Progress, count},
+    rest::at_rest,
     services::{broker_ports, ports},
     stores,
     supervise::{Processes, SERVICES, nats_alone},
@@ -19,12 +20,8 @@ use serde::Serialize;
 use std::{path::Path, time::Duration};
 use studium_broker::http;
 use studium_kit::Store;
-use studium_proto::admin::v1::{ListParkedRequest, ListViewsRequest};
-use tokio::time::{Instant, sleep};
-
-/// How long nothing may happen before a platform counts as at rest, and how long that may take.
-const QUIET: Duration = Duration::from_millis(1500);
-const SETTLE: Duration = Duration::from_mins(5);
+use studium_proto::admin::v1::ListParkedRequest;
+use tokio::time::Instant;
 
 /// A drill that is played.
 pub struct Stage {
@@ -282,29 +279,7 @@ fn free_base(replicas: u16) -> Result<u16> {
 /// When it still moves after five minutes.
 pub async fn settle(processes: &Processes) -> Result<Finding> {
     let platform = processes.platform();
-    let (deadline, mut seen, mut since) = (Instant::now() + SETTLE, 0, Instant::now());
-    loop {
-        let (mut heads, mut behind) = (0, vec![]);
-        for service in platform.services(None)? {
-            let views = platform.admin(&service).await?.list_views(ListViewsRequest {}).await.map_err(failed)?;
-            for it in views.into_inner().views.iter().filter(|it| it.state != "retired") {
-                heads += it.head;
-                if it.position < it.head || it.state != "serving" {
-                    behind.push(format!("{} of {service}: {} of {} ({})", it.name, it.position, it.head, it.state));
-                }
-            }
-        }
-        if heads != seen || !behind.is_empty() {
-            (seen, since) = (heads, Instant::now());
-        }
-        if since.elapsed() > QUIET {
-            break;
-        }
-        if Instant::now() > deadline {
-            bail!("the platform does not come to rest: {}", behind.join("; "));
-        }
-        sleep(Duration::from_millis(200)).await;
-    }
+    at_rest(&platform).await?;
     let mut parked = Finding::of("nothing is parked");
     for service in platform.services(None)? {
         let reply = platform.admin(&service).await?.list_parked(ListParkedRequest {}).await.map_err(failed)?;

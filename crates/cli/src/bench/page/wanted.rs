@@ -27,7 +27,7 @@ const WANTED: [(&str, Bound, &str); 9] = [
 const COMMANDS: &str = "\
     **Commands under load**: on a machine where all services share the processors, a command costs more than its call and \
     its append. What it wrote is delivered to every service that follows, decoded, folded and put into a store, while the \
-    limit is measured with all of them idle. *What a command costs* says which process used how much; *alone* is the same \
+    limit is measured with all of them idle. *What a call costs* says which process used how much; *alone* is the same \
     load while those stand still that only read. What remains is the edge (tokens, limits, traces, HTTP/2), the broker's \
     accounts (each append and each delivery crosses from one account to another, which doubles the broker's own work: \
     14 µs become 28 µs for an append, measured apart), and the service's own journal and views.";
