@@ -25,6 +25,7 @@ pub fn every_forgery_is_seen(evidence: &Evidence) {
     seen(&change_bytes, "hash chain");
     seen(&change_row, "every view equals");
     seen(&drop_row, "every view equals");
+    seen(&drop_table, "every view equals");
     seen(&add_effect, "a replay of all policies");
     seen(&invent_answer, "is in the log exactly once");
 }
@@ -92,6 +93,12 @@ fn change_row(evidence: &mut Evidence) {
 /// One row of a view is missing.
 fn drop_row(evidence: &mut Evidence) {
     rows(evidence).pop();
+}
+
+/// A whole table is gone.
+fn drop_table(evidence: &mut Evidence) {
+    let name = evidence.fold.tables.keys().next().unwrap();
+    assert!(evidence.serving.remove(name).is_some(), "{name} was there");
 }
 
 /// A replay found something that should have followed long ago.

@@ -10,14 +10,16 @@ use studium_cli::{
     platform::Setup,
     progress::Output,
 };
+use studium_log::Durability;
 
 /// Plays a drill with few commands.
-async fn played(drill: Drill) -> Report {
+async fn played(drill: Drill, durability: Durability) -> Report {
     let dir = tempfile::tempdir().unwrap();
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned();
     binary::find(&cache).unwrap();
     let program = Some(env!("CARGO_BIN_EXE_studium").into());
-    let setup = Setup { program, cache: Some(cache), ..Setup::new(dir.path(), Output::silent()) };
+    let durability = Some(durability);
+    let setup = Setup { durability, program, cache: Some(cache), ..Setup::new(dir.path(), Output::silent()) };
     let plan = Plan { rate: 60, commands: 100, replicas: 1, with: None };
     play(drill, &setup, &plan, Output::silent()).await.unwrap()
 }
@@ -34,19 +36,24 @@ fn holds(report: &Report) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_store_is_built_anew_from_the_log_under_load_and_forged_evidence_is_seen() {
-    let report = played(Drill::Store).await;
+    let report = played(Drill::Store, Durability::Disk).await;
     holds(&report);
     forged::every_forgery_is_seen(&report.evidence);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_broker_comes_back_from_the_journals() {
-    holds(&played(Drill::Broker).await);
+    holds(&played(Drill::Broker, Durability::Disk).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_lost_broker_acknowledged_before_the_journals_had_it_is_said_again() {
+    holds(&played(Drill::Broker, Durability::Process).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_of_three_nodes_go_on() {
-    let report = played(Drill::Node).await;
+    let report = played(Drill::Node, Durability::Replicated).await;
     holds(&report);
     assert!(report.load.refused.is_empty(), "{:?}", report.load.refused);
 }

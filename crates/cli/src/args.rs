@@ -215,18 +215,16 @@ pub struct StoreArgs {
     /// The data directory remembers it.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
-    /// Where the stores are: SQLite files, or without --postgres a PostgreSQL server that is made in the data directory,
-    /// started and stopped with the platform. The data directory remembers it.
+    /// Keep the stores on a PostgreSQL server that is made in the data directory, started and stopped with the platform,
+    /// instead of SQLite files. The data directory remembers it.
     #[arg(long, value_enum, value_name = "WHERE")]
     store: Option<Kept>,
 }
 
-/// Where stores are kept.
+/// Where stores are kept instead of in files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Kept {
-    /// Files of the data directory.
-    Sqlite,
-    /// A PostgreSQL server.
+    /// A PostgreSQL server of the data directory's own.
     Postgres,
 }
 

@@ -8,7 +8,7 @@ use std::{
     process::Command,
     time::Duration,
 };
-use studium_broker::process::{Process, command_line, is_alive, stop_other};
+use studium_broker::process::{Process, command_line, interrupt, is_alive, stop_other};
 use tokio::time::{Instant, sleep};
 
 /// How long the server may take to start, which after a crash is to recover, and to stop.
@@ -51,9 +51,9 @@ impl Server {
         Ok(server)
     }
 
-    /// Whether a data directory has a server of its own.
+    /// Whether a data directory has a server of its own; one that could not be made is none.
     pub fn is_in(data: &Path) -> bool {
-        dir(data).exists()
+        dir(data).join("data/PG_VERSION").exists()
     }
 
     /// Its address.
@@ -63,6 +63,8 @@ impl Server {
 
     /// Stops it in good order.
     pub async fn stop(&mut self) {
+        // Its fast shutdown; asked to end by SIGTERM it waits for everybody who is connected (pg_ctl: "smart").
+        interrupt(self.process.pid());
         self.process.stop(STOP).await;
     }
 
@@ -72,7 +74,8 @@ impl Server {
             if let Some(status) = self.process.has_ended() {
                 bail!("PostgreSQL did not start ({status}): {}", self.process.last_words());
             }
-            match studium_store::create_database(&self.url, "studium").await {
+            // Every server has this one, so nothing is made.
+            match studium_store::create_database(&self.url, "postgres").await {
                 Ok(_) => return Ok(()),
                 Err(e) if Instant::now() > deadline => bail!("PostgreSQL does not become ready: {e}"),
                 Err(_) => sleep(Duration::from_millis(50)).await,
@@ -136,6 +139,7 @@ async fn end_left_over(files: &Path) {
     let Some(pid) = pid_file.lines().next().and_then(|it| it.trim().parse().ok()) else { return };
     let place = files.display().to_string();
     if is_alive(pid) && command_line(pid).is_some_and(|it| it.contains(&place)) {
+        interrupt(pid);
         stop_other(pid, STOP).await;
     }
 }

@@ -37,19 +37,41 @@ pub fn settle(setup: &Setup) -> Result<Setup> {
 /// The same, with the directory's own PostgreSQL server started if it has one or is to get one.
 ///
 /// # Errors
-/// When the server does not start.
+/// When the stores are elsewhere, or are asked for elsewhere; nothing is started then. When the server does not start.
 pub async fn served(setup: &Setup, data: &Path) -> Result<(Setup, Option<Server>)> {
-    if !setup.own_postgres && !Server::is_in(data) {
+    let is_made = Server::is_in(data);
+    if !setup.own_postgres && !is_made {
         return Ok((settle(setup)?, None));
     }
+    let shown = data.display();
     ensure!(
         !has_files(data),
-        "the stores of {} are files in it; leave --store out, or name another directory with --data",
-        data.display()
+        "the stores of {shown} are files in it; leave --store out, or name another directory with --data"
     );
-    let server = Server::start(data).await?;
-    let setup = settle(&Setup { postgres: Some(server.url().to_owned()), ..setup.clone() })?;
-    Ok((setup, Some(server)))
+    if let Some(wanted) = &setup.postgres {
+        bail!(
+            "the stores of {shown} are on a PostgreSQL server of its own, not on {}; leave --postgres out, or name \
+             another directory with --data",
+            server(wanted)
+        );
+    }
+    if !is_made && let Some(made) = remembered(data)? {
+        bail!(
+            "the stores of {shown} are on {}; leave --store out, or name another directory with --data",
+            server(&made)
+        );
+    }
+    let own = Server::start(data).await?;
+    // Not compared with what is remembered: where the directory was moved the same server has another address.
+    Ok((Setup { postgres: Some(own.url().to_owned()), ..setup.clone() }, Some(own)))
+}
+
+/// Whether the stores of a directory are files in it, as far as it can be known before anything is started.
+///
+/// # Errors
+/// When another place is asked for.
+pub fn are_files(setup: &Setup, data: &Path) -> Result<bool> {
+    Ok(!setup.own_postgres && !Server::is_in(data) && settle(setup)?.postgres.is_none())
 }
 
 /// URL of a service's own store: a file in the data directory, or its database on the PostgreSQL server,
@@ -175,6 +197,16 @@ mod tests {
         assert!(!said.contains('@') && !said.contains("secret"), "{said}");
         let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(file(dir.path())).unwrap().permissions());
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[tokio::test]
+    async fn no_server_is_made_where_another_is_remembered() {
+        let dir = tempfile::tempdir().unwrap();
+        remember(dir.path(), MADE).unwrap();
+        let setup = Setup { own_postgres: true, ..asked(dir.path(), None) };
+        let said = served(&setup, dir.path()).await.err().unwrap().to_string();
+        assert!(said.contains("are on postgres://db:5433; leave --store out") && !said.contains('@'), "{said}");
+        assert!(!dir.path().join("postgres").exists(), "nothing was begun");
     }
 
     #[test]

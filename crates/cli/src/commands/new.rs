@@ -57,6 +57,14 @@ pub fn new(args: &NewArgs, output: Output) -> Result<()> {
     let dir = args.dir.clone().unwrap_or_else(|| checkout.join("services").join(name));
     let shown = dir.display();
     ensure!(!dir.exists(), "{shown} is there already; choose another --dir or another name");
+    let place = std::path::absolute(&dir).with_context(|| format!("cannot tell where {shown} is"))?;
+    let folder = place.parent().and_then(|it| it.canonicalize().ok());
+    let is_member = folder.is_some_and(|it| it == checkout.join("services"));
+    // Two packages of one name in a workspace would keep all of it from being built.
+    let has_package = name == SIXTH[0] || checkout.join("examples").join(name).join("Cargo.toml").exists();
+    if is_member && has_package {
+        bail!("the checkout has a package `studium-{name}` already; choose another name, or another place with --dir");
+    }
     for (path, text) in FILES {
         let file = dir.join(named(path, name));
         let folder = file.parent().unwrap_or(&dir);
@@ -64,16 +72,21 @@ pub fn new(args: &NewArgs, output: Output) -> Result<()> {
             .and_then(|()| fs::write(&file, named(text, name)))
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
-    let is_member = dir.canonicalize()?.parent() == Some(&*checkout.join("services"));
     if !is_member {
         stand_alone(&dir, &checkout)?;
     }
     output.json(&json!({"name": name, "dir": dir, "member": is_member}));
     output.say(format!("The service `{name}` is in {shown}."));
-    let build = if is_member { format!("cargo test -p studium-{name}") } else { format!("cd {shown} && cargo test") };
-    output.say(format!(
-        "Next: `{build}`, then `studium up --with target/debug/studium-{name}`; docs/extending.md goes on."
-    ));
+    // Both are typed where this was.
+    let (build, home) = if is_member {
+        (format!("cargo test -p studium-{name}"), &checkout)
+    } else {
+        (format!("cargo test --manifest-path {}", dir.join("Cargo.toml").display()), &dir)
+    };
+    let program = home.join(format!("target/debug/studium-{name}"));
+    let here = std::env::current_dir().context("the current directory is gone")?;
+    let program = program.strip_prefix(&here).unwrap_or(&program).display();
+    output.say(format!("Next: `{build}`, then `studium up --with {program}`; docs/extending.md goes on."));
     Ok(())
 }
 

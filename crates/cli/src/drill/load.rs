@@ -164,7 +164,7 @@ impl Load {
     }
 
     /// What was acknowledged beyond these positions is taken back, and said again with the same request ids.
-    /// Says how many commands that were.
+    /// Says how many commands that were. They are said also while the load is paused.
     pub async fn repeat_beyond(&self, heads: &BTreeMap<String, u64>) -> u64 {
         let lost: Vec<_> = {
             let mut told = self.client.ledger.told();
@@ -173,9 +173,11 @@ impl Load {
             told.acknowledged = kept;
             lost
         };
+        // The gate is closed for those who live; nobody would open it for this one.
+        let client = Client { gate: watch::channel(true).1, ..self.client.clone() };
         for it in &lost {
             let (learner, act) = it.act;
-            self.client.say(learner, act).await;
+            client.say(learner, act).await;
         }
         lost.len() as u64
     }

@@ -9,7 +9,7 @@ pub mod record;
 mod stage;
 
 use crate::{args::StoreArgs, platform::Setup, progress::Output, services::REPLICAS_MAX, stores};
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use stage::Stage;
 pub use stage::{Evidence, Report};
@@ -21,7 +21,9 @@ use std::{
 use studium_log::Durability;
 
 /// What `studium drill` takes.
+// A server that somebody names is refused, so the help does not offer it.
 #[derive(Debug, Args)]
+#[command(mut_arg("postgres", |it| it.hide(true)))]
 pub struct DrillArgs {
     /// What is to go wrong; several are played one after the other, each on a platform of its own.
     #[arg(required = true, value_enum)]
@@ -85,11 +87,19 @@ impl Drill {
 /// Plays drills in temporary directories below the data directory.
 ///
 /// # Errors
-/// When a drill cannot be played, or anything does not hold afterwards.
+/// When a drill cannot be played or is interrupted, or anything does not hold afterwards.
 pub async fn drill(setup: &Setup, args: &DrillArgs) -> Result<()> {
+    for drill in &args.drills {
+        demand_playable(*drill, setup, &args.plan)?;
+    }
+    let interrupted = studium_kit::server::asked_to_stop()?;
+    tokio::pin!(interrupted);
     let mut broken = vec![];
     for drill in &args.drills {
-        let report = play(*drill, setup, &args.plan, setup.output).await?;
+        let report = tokio::select! {
+            report = Box::pin(play(*drill, setup, &args.plan, setup.output)) => report?,
+            () = &mut interrupted => bail!("interrupted; what the drill made was removed"),
+        };
         report.say(setup.output);
         setup.output.json(&report);
         if report.breaches() > 0 {
@@ -100,12 +110,23 @@ pub async fn drill(setup: &Setup, args: &DrillArgs) -> Result<()> {
     Ok(())
 }
 
+/// Refuses what cannot be played, before anything is started.
+fn demand_playable(drill: Drill, setup: &Setup, plan: &Plan) -> Result<()> {
+    ensure!(
+        setup.postgres.is_none(),
+        "a drill takes stores away, so it makes a server of its own: use --store postgres instead of --postgres"
+    );
+    ensure!(drill != Drill::Roll || plan.with.is_some(), "name a program of another version with --with");
+    Ok(())
+}
+
 /// Plays one drill and says what came of it.
 ///
 /// # Errors
 /// When it cannot be played; breaches are in the report.
 pub async fn play(drill: Drill, setup: &Setup, plan: &Plan, output: Output) -> Result<Report> {
-    std::fs::create_dir_all(&setup.data)?;
+    demand_playable(drill, setup, plan)?;
+    fs::create_dir_all(&setup.data)?;
     let folder = tempfile::Builder::new().prefix("drill-").tempdir_in(&setup.data)?;
     let cache = setup.cache.clone().or_else(|| Some(setup.data.join("cache")));
     let data = folder.path().join("platform");
@@ -136,9 +157,13 @@ pub async fn play(drill: Drill, setup: &Setup, plan: &Plan, output: Output) -> R
         }
         Drill::Clock => faults::clock::play(&mut stage, plan.commands).await?,
         Drill::Roll => {
-            let other = plan.with.as_deref().context("name a program of another version with --with")?;
+            let other = plan.with.as_deref().context("a program is named")?;
             faults::roll::play(&mut stage, plan.commands, other).await?;
         }
     }
-    stage.finish(&drill.name(), &folder.path().join("anew")).await
+    let mut report = stage.finish(&drill.name(), &folder.path().join("anew")).await?;
+    if drill == Drill::Clock {
+        report.findings.push(faults::clock::moved(report.clock_back_ms));
+    }
+    Ok(report)
 }

@@ -1,10 +1,10 @@
 //! A copy of the whole record, as the broker holds it: what the checker judges, and what a test may damage first.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, bail};
 use std::{collections::BTreeMap, time::Duration};
 use studium_kit::Event;
 use studium_log::{Log, Stored};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// How long a stream may be silent before its head is reached.
 const SILENCE_MAX: Duration = Duration::from_mins(1);
@@ -27,6 +27,29 @@ async fn head(log: &Log, stream: &str) -> Result<u64> {
     }
 }
 
+/// A stream up to its head. Nodes that were just started may refuse for a moment, and then go on.
+async fn read_stream(log: &Log, stream: &str) -> Result<Vec<Stored>> {
+    let head = head(log, stream).await?;
+    let mut follow = log.follow(stream, 0).as_stored();
+    let (mut commits, mut deadline) = (Vec::new(), Instant::now() + SILENCE_MAX);
+    while follow.position() < head {
+        let answer = timeout_at(deadline, follow.next()).await;
+        let position = follow.position();
+        match answer {
+            Ok(Ok(batch)) => {
+                commits.extend(batch);
+                deadline = Instant::now() + SILENCE_MAX;
+            }
+            Ok(Err(_)) if Instant::now() < deadline => sleep(Duration::from_millis(200)).await,
+            Ok(Err(e)) => {
+                return Err(e).with_context(|| format!("the stream of {stream} cannot be read beyond {position}"));
+            }
+            Err(_) => bail!("the stream of {stream} ends at {position} and not at {head}"),
+        }
+    }
+    Ok(commits)
+}
+
 impl Record {
     /// Reads the streams to their heads.
     ///
@@ -35,15 +58,7 @@ impl Record {
     pub async fn read(log: &Log, services: &[&str]) -> Result<Self> {
         let mut streams = BTreeMap::new();
         for service in services {
-            let head = head(log, service).await?;
-            let mut follow = log.follow(service, 0).as_stored();
-            let mut commits = Vec::new();
-            while follow.position() < head {
-                let batch = timeout(SILENCE_MAX, follow.next()).await;
-                ensure!(batch.is_ok(), "the stream of {service} ends at {} and not at {head}", follow.position());
-                commits.extend(batch.into_iter().flatten().flatten());
-            }
-            streams.insert((*service).to_owned(), commits);
+            streams.insert((*service).to_owned(), read_stream(log, service).await?);
         }
         Ok(Self { streams })
     }

@@ -4,16 +4,15 @@ use crate::{
     client::failed,
     commands::{
         privacy::{KeysCommand, PrivacyCommand, privacy},
-        restore::restore,
+        restore::put_back,
     },
     drill::{check::Finding, desk::UNIVERSITY, stage::Stage},
     supervise::{SERVICES, nats_dir},
 };
 use anyhow::{Context as _, Result};
 use std::{collections::BTreeMap, fs, time::Duration};
-use studium_proto::{
-    admin::v1::GetStatusRequest,
-    partner::v1::{OpenFeedRequest, SubscribeRequest, partner_feed_service_client::PartnerFeedServiceClient},
+use studium_proto::partner::v1::{
+    OpenFeedRequest, SubscribeRequest, partner_feed_service_client::PartnerFeedServiceClient,
 };
 use tokio::time::{Instant, sleep};
 
@@ -37,20 +36,22 @@ pub async fn play(stage: &mut Stage, commands: u64) -> Result<()> {
     let told = feed(stage).await?;
     stage.load.more(commands / 4).await?;
 
-    stage.processes()?.nats().kill().await;
     stage.breaks("every node of the broker is killed, and its disk is gone");
+    stage.processes()?.nats().kill().await;
     stage.stop().await;
     stage.load.pause();
     fs::remove_dir_all(nats_dir(&stage.setup.data)).context("the broker's directory cannot be removed")?;
+    // Looked at now: once the services run, their policies write where lost commits were.
+    let mut heads = BTreeMap::new();
     for entry in &SERVICES {
-        restore(&stage.setup, entry.name).await?;
+        let (_, head) = put_back(&stage.setup, entry.name).await?;
+        heads.insert(entry.name.to_owned(), head);
     }
     stage.tell("the streams are restored from the journals");
     stage.start().await?;
     privacy(&stage.processes()?.platform(), PrivacyCommand::Keys { command: KeysCommand::Restore { file: backup } })
         .await?;
     stage.tell("the platform runs again, with the keys of the backup");
-    let heads = heads(stage).await?;
     let repeated = stage.load.repeat_beyond(&heads).await;
     stage.tell(format!(
         "{repeated} commands had been acknowledged that no journal had yet; callers said them again with the same request ids"
@@ -68,17 +69,6 @@ pub async fn play(stage: &mut Stage, commands: u64) -> Result<()> {
     }
     stage.found(compare(&told, &again));
     Ok(())
-}
-
-/// Last position of every stream.
-async fn heads(stage: &mut Stage) -> Result<BTreeMap<String, u64>> {
-    let platform = stage.processes()?.platform();
-    let mut heads = BTreeMap::new();
-    for service in platform.services(None)? {
-        let status = platform.admin(&service).await?.get_status(GetStatusRequest {}).await.map_err(failed)?;
-        heads.insert(service, status.into_inner().log_position);
-    }
-    Ok(heads)
 }
 
 async fn open_feed(stage: &mut Stage) -> Result<()> {

@@ -1,6 +1,6 @@
 //! The clock of one service jumps while it runs, forwards and back: `libfaketime` stands between the process and the system.
 
-use crate::drill::stage::Stage;
+use crate::drill::{check::Finding, stage::Stage};
 use anyhow::{Context as _, Result};
 use std::{fs, path::PathBuf, time::Duration};
 use tokio::time::sleep;
@@ -10,6 +10,9 @@ const SERVICE: &str = "enrolment";
 
 /// How the clock is off, one after the other, in seconds.
 const JUMPS: [&str; 4] = ["+3600", "-3600", "+90", "+0"];
+
+/// The longest jump back is two hours; less than this is none that was asked for.
+const BACK_MIN_MS: u64 = 3_000_000;
 
 /// Lets the clock jump between loads.
 ///
@@ -41,6 +44,15 @@ pub async fn play(stage: &mut Stage, commands: u64) -> Result<()> {
         stage.recovered("commands succeed all the same");
     }
     Ok(())
+}
+
+/// Whether the record shows that the clock jumped: a drill of a clock that stands right proves nothing.
+pub fn moved(back_ms: u64) -> Finding {
+    let mut found = Finding::of("the recorded clock really went back");
+    found.check(back_ms >= BACK_MIN_MS, || {
+        format!("the clock did not move: between two commits of one stream it went back by {back_ms} ms at most")
+    });
+    found
 }
 
 /// Where Debian and others put the library.

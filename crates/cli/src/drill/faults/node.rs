@@ -13,8 +13,8 @@ const NODES: usize = 3;
 pub async fn play(stage: &mut Stage, commands: u64) -> Result<()> {
     stage.load.more(commands).await?;
     for node in 0..NODES {
-        stage.processes()?.nats().kill_node(node).await;
         stage.breaks(format!("node {} of the broker is killed", node + 1));
+        stage.processes()?.nats().kill_node(node).await;
         stage.load.more(commands / 4).await?;
         stage.recovered("commands succeed with two nodes");
         stage.processes()?.nats().restart().await?;

@@ -14,11 +14,12 @@ const SERVICE: &str = "enrolment";
 pub async fn play(stage: &mut Stage, commands: u64, other: &Path) -> Result<()> {
     stage.load.more(commands).await?;
     let replicas = stage.setup.replicas;
-    for (program, which) in [(Some(other), "the other"), (None, "this")] {
+    let own = stage.setup.program.clone();
+    for (program, which) in [(Some(other.to_owned()), "the other"), (own, "this")] {
         for replica in (1..=replicas).rev() {
             stage.breaks(format!("replica {replica} of {SERVICE} stops"));
             stage.processes()?.stop_replica(SERVICE, replica).await;
-            stage.processes()?.setup().program = program.map(Path::to_owned);
+            stage.processes()?.setup().program.clone_from(&program);
             stage.processes()?.restart_service(SERVICE).await?;
             stage.tell(format!("replica {replica} of {SERVICE} runs {which} version"));
             stage.load.more(commands / 2).await?;

@@ -12,9 +12,9 @@ const SERVICE: &str = "enrolment";
 /// When the service does not come back.
 pub async fn play(stage: &mut Stage, commands: u64) -> Result<()> {
     stage.load.more(commands).await?;
+    stage.breaks(format!("{SERVICE} is killed and its store is gone; commands go on"));
     stage.processes()?.kill_service(SERVICE).await;
     crate::stores::lose(&stage.setup, SERVICE).await?;
-    stage.breaks(format!("{SERVICE} is killed and its store is gone; commands go on"));
     stage.processes()?.restart_service(SERVICE).await?;
     stage.tell(format!("{SERVICE} is started again on an empty store"));
     stage.load.more(commands / 4).await?;
