@@ -23,22 +23,40 @@ pub mod transport;
 
 use anyhow::Result;
 use args::{Cli, Command, ImportCommand, LogCommand, ViewsCommand};
+use clap::Parser as _;
 use commands::{
     campus, credentials, health, log, new, parked, partners, privacy, restore, serve, status, trace, up, views, watch,
 };
 use platform::Platform;
 use serde_json::json;
-use std::time::Duration;
+use std::{process::ExitCode, time::Duration};
+use studium_kit::{failed, wrong_use};
+
+/// The whole of the program: reads what was typed, does it, and says in one sentence what went wrong.
+///
+/// A plain function, as [`studium_kit::main`] is, so that all of it is compiled here and once: what is `async` is
+/// compiled by whoever waits for it.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(it) => it,
+        Err(e) => return failed("studium", 2, &wrong_use(&e)),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    match runtime.map_err(anyhow::Error::from).and_then(|it| it.block_on(run(cli))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => failed("studium", 1, &format!("{e:#}")),
+    }
+}
 
 /// Does what was typed.
 ///
 /// # Errors
 /// With one sentence that says what to do.
-pub async fn run(mut cli: Cli) -> Result<()> {
+async fn run(mut cli: Cli) -> Result<()> {
     studium_kit::check_environment()?;
     let setup = cli.setup();
     match std::mem::replace(&mut cli.command, Command::Status { watch: None }) {
-        Command::Demo(args) => demo::demo(&args.store.setup(&cli), &args).await,
+        Command::Demo(args) => Box::pin(demo::demo(&args.store.setup(&cli), &args)).await,
         Command::Up(args) => up::up(&args.setup(&cli)).await,
         Command::Serve(args) => serve::serve(*args).await,
         Command::Health(args) => health::health(args, setup.output).await,
@@ -87,7 +105,7 @@ pub async fn run(mut cli: Cli) -> Result<()> {
             Ok(())
         }
         Command::Drill(args) => Box::pin(drill::drill(&args.store.setup(&cli), &args)).await,
-        Command::Bench(args) => bench::run(&args, cli.output()).await,
+        Command::Bench(args) => Box::pin(bench::run(&args, cli.output())).await,
         Command::BenchEcho => bench::bare::serve_echo().await,
     }
 }

@@ -3,6 +3,7 @@
 use crate::{Config, Service, server, telemetry, wrong_use};
 use anyhow::Context as _;
 use clap::Args;
+use futures::future::BoxFuture;
 use std::{io::Read as _, net::SocketAddr, path::PathBuf, process::ExitCode};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -40,8 +41,7 @@ pub fn main(service: Service) -> ExitCode {
         Err(e) => return failed(&program, 2, &wrong_use(&e)),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let run = |it: tokio::runtime::Runtime| it.block_on(serve(service, config, started));
-    match runtime.map_err(anyhow::Error::from).and_then(run) {
+    match runtime.map_err(anyhow::Error::from).and_then(|it| it.block_on(run(service, config, started))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => failed(&program, 1, &format!("{e:#}")),
     }
@@ -51,7 +51,12 @@ pub fn main(service: Service) -> ExitCode {
 ///
 /// # Errors
 /// With one sentence that says what to do, when something it needs is not there.
-pub async fn serve(service: Service, config: Config, started: Started) -> anyhow::Result<()> {
+pub fn serve(service: Service, config: Config, started: Started) -> BoxFuture<'static, anyhow::Result<()>> {
+    // Boxed, so that a whole service is compiled here, and not once more by each who waits for it.
+    Box::pin(run(service, config, started))
+}
+
+async fn run(service: Service, config: Config, started: Started) -> anyhow::Result<()> {
     let asked = server::asked_to_stop().context("cannot listen for signals")?;
     let telemetry = telemetry::init(service.name())?;
     config.announce(service.name());
