@@ -80,7 +80,7 @@ impl Past {
         let found: Vec<_> = learners.into_iter().map(|it| person(app, it)).collect();
         let people: HashMap<String, Vec<String>> = stream::iter(found).buffered(AT_ONCE).try_collect().await?;
         let mut subjects: HashSet<String> = enrolments.iter().map(|it| enrolment(it)).collect();
-        subjects.extend(people.values().flatten().map(|it| learner(it)));
+        subjects.extend(people.values().flatten().map(|it| of_learner(it)));
         Ok(Self { commits: histories(app, subjects).await?, people })
     }
 
@@ -100,7 +100,7 @@ impl Past {
         results.sort_by(|a, b| (&a.assessment_id, a.attempt).cmp(&(&b.assessment_id, b.attempt)));
         let person = self.person(&row.learner_id, position)?;
         let stays = person.first().map_or(row.learner_id.as_str(), |it| it.learner_id.as_str());
-        let said = said(self.until(&learner(stays), position));
+        let said = said(self.until(&of_learner(stays), position));
         Ok(Some(Moment { row, results, person, said }))
     }
 
@@ -137,7 +137,7 @@ impl Past {
         let nobody = |id: &str| LearnerRow { learner_id: id.to_owned(), ..LearnerRow::default() };
         let mut rows: HashMap<&str, LearnerRow> = HashMap::new();
         for id in self.people.get(learner).into_iter().flatten() {
-            let commits = self.until(&learner(id), position);
+            let commits = self.until(&of_learner(id), position);
             if let Some(row) = fold_in_memory::<Learners>(STREAM, commits)?.pop() {
                 rows.insert(id, row);
             }
@@ -320,7 +320,7 @@ fn time(at_ms: i64) -> Option<studium_proto::Timestamp> {
     (at_ms != 0).then(|| studium_proto::Timestamp { seconds: at_ms.div_euclid(1000), nanos })
 }
 
-fn learner(id: &str) -> String {
+fn of_learner(id: &str) -> String {
     format!("enrolment.learner.{id}")
 }
 
