@@ -60,7 +60,11 @@ async fn a_partner_misses_nothing_whichever_way_it_reads() {
         assert_eq!(digest["root"], copy.tree.root(), "{way}");
     }
     let taken_back = by_grpc.records.get("run~learner-0").unwrap();
-    assert!(taken_back.get("name").is_none() && taken_back.get("email").is_some(), "{taken_back}");
+    assert_eq!(taken_back["consents"], serde_json::json!(["CONSENT_SCOPE_EMAIL"]));
+    let looked_up = world.result(&["partners", "records", "ou", "run~learner-0"]);
+    assert_eq!((looked_up.get("name"), &looked_up["email"]), (None, &"0@example.org".into()), "{looked_up}");
+    let looked_up = world.result(&["partners", "records", "ou", "run~learner-1"]);
+    assert_eq!(looked_up["name"], "Learner 1", "{looked_up}");
     let lag = world.result(&["partners", "show", "ou"]);
     assert_eq!(lag["written_position"].as_u64(), Some(written));
     let verified = world.run(&["log", "verify"]);

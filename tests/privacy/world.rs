@@ -77,7 +77,11 @@ impl World {
         }
     }
 
-    async fn call(&self, name: &str) -> Caller {
+    pub fn running(&self, name: &str) -> &Running {
+        &self.running[name]
+    }
+
+    pub async fn call(&self, name: &str) -> Caller {
         self.house.registrar(&self.running[name]).await.unwrap()
     }
 

@@ -42,7 +42,11 @@ impl View for Learners {
                 }
                 Event::ExternalIdLinked(it) => row.external_ids.0.push((it.institution_id, it.external_id)),
                 Event::ExternalIdUnlinked(it) => {
-                    row.external_ids.0.retain(|(i, e)| *i != it.institution_id || *e != it.external_id);
+                    let is_it = |(i, e): &(String, String)| *i == it.institution_id && *e == it.external_id;
+                    // One and no more: of somebody who was erased since nobody can say which, only how many are left.
+                    if let Some(at) = row.external_ids.0.iter().position(is_it) {
+                        row.external_ids.0.remove(at);
+                    }
                 }
                 Event::EmailChanged(it) => row.email = it.email,
                 Event::LearnerMerged(it) => row.merged_into = it.into_learner_id,

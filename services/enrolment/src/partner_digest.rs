@@ -1,7 +1,11 @@
 //! What a partner's copy has to come to: a tree of hashes over all records, computed from the journal and not from what
 //! was sent, so that it also finds faults of the feed.
 
-use crate::{concerns, partner_key::PartnerKey, partner_record::Past};
+use crate::{
+    concerns,
+    partner_key::PartnerKey,
+    partner_record::{self, Seen},
+};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
@@ -12,6 +16,9 @@ use studium_proto::partner::v1::{DigestPublished, EnrolmentRecord};
 
 /// Branches of a tree: one for each first byte of the hash of an enrolment's id.
 pub const BRANCHES: usize = 256;
+
+/// Members of a record that the tree leaves out: of somebody who was erased nobody can say any more what they were.
+const PERSONAL: [&str; 3] = ["externalIds", "name", "email"];
 
 /// Enrolments that are looked at together.
 const CHUNK: usize = 256;
@@ -33,10 +40,11 @@ impl Default for Tree {
 }
 
 impl Tree {
-    /// Puts a record in, as its partner has it.
+    /// Puts a record in, as its partner has it. What is personal is left out, so that a root holds for ever.
     pub fn put(&mut self, enrolment_id: &str, record: &Value) {
         let mut text = String::new();
-        canonical(record, &mut text);
+        let members = record.as_object().into_iter().flatten().filter(|(name, _)| !PERSONAL.contains(&name.as_str()));
+        object(members, &mut text);
         self.branches[branch_of(enrolment_id)].insert(enrolment_id.to_owned(), hash(text.as_bytes()));
     }
 
@@ -88,20 +96,22 @@ pub fn json(record: &EnrolmentRecord) -> Value {
 /// JSON Canonicalization Scheme (RFC 8785); records hold no fractions, so numbers are written as they are.
 fn canonical(value: &Value, out: &mut String) {
     match value {
-        Value::Object(members) => {
-            // Names of members are ASCII, so their order as bytes is that of UTF-16 (§ 3.2.3).
-            let members: BTreeMap<&String, &Value> = members.iter().collect();
-            list(out, ('{', '}'), members, |(name, value), out| {
-                canonical(&Value::String(name.clone()), out);
-                out.push(':');
-                canonical(value, out);
-            });
-        }
+        Value::Object(members) => object(members, out),
         Value::Array(items) => list(out, ('[', ']'), items, canonical),
         scalar => {
             let _ = write!(out, "{scalar}");
         }
     }
+}
+
+fn object<'a>(members: impl IntoIterator<Item = (&'a String, &'a Value)>, out: &mut String) {
+    // Names of members are ASCII, so their order as bytes is that of UTF-16 (§ 3.2.3).
+    let members: BTreeMap<&String, &Value> = members.into_iter().collect();
+    list(out, ('{', '}'), members, |(name, value), out| {
+        canonical(&Value::String(name.clone()), out);
+        out.push(':');
+        canonical(value, out);
+    });
 }
 
 fn list<T>(
@@ -140,15 +150,8 @@ pub async fn records(
     ids: &[String],
     position: u64,
 ) -> Result<Vec<EnrolmentRecord>, StoreError> {
-    let mut past = Past::read(app, ids).await?;
-    past.read_consents(app, &[institution.to_owned()].into()).await?;
-    let mut records = Vec::with_capacity(ids.len());
-    for id in ids {
-        if let Some(moment) = past.at(id, position)? {
-            records.extend(past.seen_by(institution, &moment, position)?);
-        }
-    }
-    Ok(records)
+    let seen = partner_record::seen(app, institution, ids, position).await?;
+    Ok(seen.into_iter().map(Seen::told).collect())
 }
 
 /// The digest at the end of a day.
@@ -185,6 +188,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
     use super::*;
+    use studium_proto::DESCRIPTORS;
 
     #[test]
     fn a_branch_is_its_leaves_in_order_of_their_ids() {
@@ -201,6 +205,21 @@ mod tests {
         tree.remove(&second);
         assert_eq!(tree.hashes()[branch_of(&first)], hash(&leaf(&first)));
         assert_eq!(tree.root(), hex(&hash(&tree.hashes().concat())));
+    }
+
+    #[test]
+    fn what_is_personal_is_in_no_tree() {
+        let record = DESCRIPTORS.get_message_by_name("studium.partner.v1.EnrolmentRecord").unwrap();
+        let option = DESCRIPTORS.get_extension_by_name("studium.options.v1.personal").unwrap();
+        let marked = record.fields().filter(|it| it.options().get_extension(&option).as_bool() == Some(true));
+        assert_eq!(marked.map(|it| it.json_name().to_owned()).collect::<Vec<_>>(), PERSONAL);
+        let (mut without, mut with) = (Tree::default(), Tree::default());
+        without.put("run~0", &json!({"enrolmentId": "run~0"}));
+        with.put(
+            "run~0",
+            &json!({"enrolmentId": "run~0", "externalIds": ["s1"], "name": "Ada", "email": "a@b.example"}),
+        );
+        assert_eq!(without.root(), with.root());
     }
 
     #[test]

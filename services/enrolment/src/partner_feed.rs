@@ -6,14 +6,14 @@ use crate::{
     enrolments::{self, Enrolments},
     learners::{self, Learners},
     partner_digest,
-    partner_record::Past,
+    partner_record::{Past, Seen},
     partners::{self, Partners},
 };
 use std::collections::BTreeSet;
 use studium_kit::{App, Event as _, Feed, Notice, StoreError, Stored, View};
 use studium_proto::enrolment::v1::{consent_event, enrolment_event, learner_event, partner_feed_event};
 use studium_proto::json_of;
-use studium_proto::partner::v1::{EnrolmentChange, EnrolmentRecord};
+use studium_proto::partner::v1::EnrolmentChange;
 
 /// The sorts of subjects that a feed has, as tokens in the broker.
 const ENROLMENT: &str = "enrolment";
@@ -60,11 +60,11 @@ kinds! {
     FAILED: "enrolment.failed";
     /// The enrolment came to nothing; `endCause` says why.
     EXPIRED: "enrolment.expired";
-    /// The learner lets you see more, or something else: the record shows what.
+    /// The learner lets you see more, or something else: `consents` says what. A name or an address is looked up.
     CONSENT_GIVEN: "enrolment.consent_given";
     /// The learner takes a consent back: delete what `withdrawn` names, wherever you keep it.
     CONSENT_WITHDRAWN: "enrolment.consent_withdrawn";
-    /// What you see of the person changed: a name, an e-mail address, an id of yours, or two were found to be one.
+    /// Who the person is changed: an id of yours, a name or an address that you may look up, or two were found to be one.
     IDENTITY_CHANGED: "enrolment.identity_changed";
     /// An enrolment that was there before concerns you from now on, for example because the learner got an id of yours.
     REVEALED: "enrolment.revealed";
@@ -153,25 +153,19 @@ impl Told {
     }
 }
 
-fn notice(
-    feed: &str,
-    enrolment: &str,
-    kind: &'static str,
-    before: Option<EnrolmentRecord>,
-    after: Option<EnrolmentRecord>,
-) -> Notice {
+fn notice(feed: &str, enrolment: &str, kind: &'static str, before: Option<Seen>, after: Option<Seen>) -> Notice {
     let kind = match (&before, &after, kind) {
         (Some(_), None, _) => CONCEALED,
         (None, Some(_), IDENTITY_CHANGED | CONSENT_GIVEN | CONSENT_WITHDRAWN) => REVEALED,
         _ => kind,
     };
-    let granted = after.as_ref().map(|it| it.consents.clone()).unwrap_or_default();
-    let withdrawn = before.iter().flat_map(|it| &it.consents).copied().filter(|it| !granted.contains(it)).collect();
+    let granted = after.as_ref().map(Seen::consents).unwrap_or_default();
+    let withdrawn = before.iter().flat_map(Seen::consents).copied().filter(|it| !granted.contains(it)).collect();
     let change = EnrolmentChange {
         enrolment_id: enrolment.to_owned(),
-        enrolment: after,
-        previous_state: before.map(|it| it.state).unwrap_or_default(),
+        previous_state: before.as_ref().map(Seen::state).unwrap_or_default(),
         withdrawn,
+        enrolment: after.map(Seen::told),
     };
     let data = json_of("studium.partner.v1.EnrolmentChange", &change);
     Notice { feed: feed.to_owned(), sort: ENROLMENT, subject: enrolment.to_owned(), kind, data }

@@ -9,6 +9,8 @@ mod copy;
 mod desk;
 #[path = "api/enrolling.rs"]
 mod enrolling;
+#[path = "api/erased.rs"]
+mod erased;
 #[path = "api/examples.rs"]
 mod examples;
 #[path = "api/feeds.rs"]
@@ -78,6 +80,9 @@ studium_testkit::happens! {
     feeds::differences_name_just_what_differs,
     feeds::a_day_ends_with_a_digest,
     feeds::partners_read_only_their_own,
+    erased::no_event_says_who_somebody_is,
+    erased::partners_look_up_only_what_concerns_them,
+    erased::a_feed_made_anew_after_an_erasure_stands_as_it_stood,
     keys::a_key_opens_what_it_is_for,
     keys::a_key_ends,
     keys::keys_are_given_by_whom_they_concern,

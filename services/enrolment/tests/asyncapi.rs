@@ -288,6 +288,9 @@ fn every_type_of_event_has_an_example_that_fits() {
         assert!(members.is_subset(&known) && always.is_subset(&members), "{name}: {members:?}");
         assert_eq!(example["type"], *kind);
         contract.holds(data_of(kind), &example["data"]);
+        for member in ["name", "email"] {
+            assert!(example["data"].pointer(&format!("/enrolment/{member}")).is_none(), "{name}: events name nobody");
+        }
         assert!(files.remove(std::ffi::OsStr::new(&name)));
     }
     for other in ["history.jsonl", "jwks.json"] {

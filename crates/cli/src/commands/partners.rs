@@ -40,6 +40,15 @@ pub enum PartnersCommand {
                       studium partners events ou --type 'org.studium.partner.enrolment.completed.v1'"
     )]
     Events(EventsArgs),
+    /// Looks enrolments up as the partner may see them just now, with names and addresses, which no event holds.
+    #[command(after_help = "Examples:\n  studium partners records ou statistics-spring~ada")]
+    Records {
+        /// The institution.
+        institution: String,
+        /// The enrolments, as `RUN~LEARNER`.
+        #[arg(required = true, value_name = "ENROLMENT")]
+        enrolments: Vec<String>,
+    },
     /// Says that a reader has taken in everything up to a position.
     Acknowledge(AcknowledgeArgs),
     /// Prints what a copy has to come to just now; with --events, whether the copy made of these does.
@@ -101,6 +110,9 @@ async fn run(platform: &Platform, command: PartnersCommand) -> Result<()> {
         PartnersCommand::List => partners_feed::list(platform).await,
         PartnersCommand::Show { institution } => partners_feed::show(platform, institution).await,
         PartnersCommand::Events(args) => partners_feed::events(platform, args).await,
+        PartnersCommand::Records { institution, enrolments } => {
+            partners_feed::records(platform, institution, &enrolments).await
+        }
         PartnersCommand::Acknowledge(args) => partners_feed::acknowledge(platform, args).await,
         PartnersCommand::Digest { institution, events } => {
             partners_feed::digest(platform, institution, events.as_deref()).await

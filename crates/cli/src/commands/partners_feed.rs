@@ -16,11 +16,15 @@ use std::{
 };
 use studium_broker::partners;
 use studium_enrolment::Tree;
+use studium_proto::json_of;
 use studium_proto::partner::v1::{
-    AcknowledgeRequest, CloseFeedRequest, DifferenceRequest, FeedStatus, GetDigestRequest, GetFeedRequest, Leaf,
-    ListFeedsRequest, OpenFeedRequest, SubscribeRequest, difference_response::Difference,
+    AcknowledgeRequest, CloseFeedRequest, DifferenceRequest, FeedStatus, GetDigestRequest, GetFeedRequest,
+    GetRecordsRequest, Leaf, ListFeedsRequest, OpenFeedRequest, SubscribeRequest, difference_response::Difference,
     partner_feed_service_client::PartnerFeedServiceClient,
 };
+
+/// Records that one call looks up.
+const RECORDS_AT_ONCE: usize = 200;
 
 /// What `studium partners events` takes.
 #[derive(Debug, Args)]
@@ -149,6 +153,18 @@ pub async fn events(platform: &Platform, args: EventsArgs) -> Result<()> {
             if platform.output.is_closed() {
                 break;
             }
+        }
+    }
+    Ok(())
+}
+
+pub async fn records(platform: &Platform, institution: String, enrolments: &[String]) -> Result<()> {
+    let mut feeds = feeds(platform).await?;
+    for some in enrolments.chunks(RECORDS_AT_ONCE) {
+        let (institution_id, enrolment_ids) = (institution.clone(), some.to_vec());
+        let request = GetRecordsRequest { institution_id, enrolment_ids, min_position: 0 };
+        for it in feeds.get_records(request).await.map_err(failed)?.into_inner().records {
+            platform.output.line(&json_of("studium.partner.v1.EnrolmentRecord", &it).to_string());
         }
     }
     Ok(())

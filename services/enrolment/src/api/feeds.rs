@@ -9,6 +9,7 @@ use crate::{
     partner::{Command, Partner},
     partner_digest::{self, BRANCHES, Tree},
     partner_feed::PartnerFeed,
+    partner_record::{self, Seen},
     partners::{self, Partners},
     webhook_readers,
 };
@@ -21,13 +22,17 @@ use studium_proto::enrolment::v1::Reason;
 use studium_proto::partner::v1::{
     AcknowledgeRequest, AcknowledgeResponse, CloseFeedRequest, CloseFeedResponse, DifferenceRequest,
     DifferenceResponse, FeedReader, FeedStatus, GetDigestRequest, GetDigestResponse, GetFeedRequest, GetFeedResponse,
-    ListFeedsRequest, ListFeedsResponse, OpenFeedRequest, OpenFeedResponse, SubscribeRequest, SubscribeResponse,
-    difference_response::Difference, partner_feed_service_server::PartnerFeedService,
+    GetRecordsRequest, GetRecordsResponse, ListFeedsRequest, ListFeedsResponse, OpenFeedRequest, OpenFeedResponse,
+    SubscribeRequest, SubscribeResponse, difference_response::Difference,
+    partner_feed_service_server::PartnerFeedService,
 };
 use tonic::{Request, Response, Status};
 
 /// How long ago a feed may be said to have been opened.
 const OPENED_AGO_MAX_MS: i64 = 7 * DAY_MS;
+
+/// Records in one call.
+const RECORDS_MAX: usize = 200;
 
 /// Leaves in one call.
 const LEAVES_MAX: usize = 40_000;
@@ -118,6 +123,25 @@ impl PartnerFeedService for Api {
             feeds.push(self.status(row).await?);
         }
         Ok(Response::new(ListFeedsResponse { feeds }))
+    }
+
+    async fn get_records(&self, request: Request<GetRecordsRequest>) -> Result<Response<GetRecordsResponse>, Status> {
+        let (_, mut it) = Call::open(request)?;
+        let mut fields = Fields::new();
+        fields.id("institution_id", &it.institution_id);
+        fields.check("enrolment_ids", it.enrolment_ids.len() <= RECORDS_MAX, "names more than 200 enrolments");
+        for id in &it.enrolment_ids {
+            fields.joined_id("enrolment_ids", id);
+        }
+        fields.done()?;
+        self.written(&it.institution_id).await?;
+        self.app.reached::<Learners>(it.min_position).await?;
+        it.enrolment_ids.sort_unstable();
+        it.enrolment_ids.dedup();
+        // Not as of the feed's end, but as of now: what was just taken back is not shown any more.
+        let now = self.app.store().journal().position();
+        let seen = partner_record::seen(&self.app, &it.institution_id, &it.enrolment_ids, now).await.map_err(fault)?;
+        Ok(Response::new(GetRecordsResponse { records: seen.into_iter().map(Seen::looked_up).collect() }))
     }
 
     async fn get_digest(&self, request: Request<GetDigestRequest>) -> Result<Response<GetDigestResponse>, Status> {

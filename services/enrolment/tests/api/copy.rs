@@ -5,8 +5,9 @@ use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use studium_proto::partner::v1::{
-    DifferenceRequest, GetDigestRequest, GetDigestResponse, GetFeedRequest, Leaf, OpenFeedRequest, SubscribeRequest,
-    difference_response::Difference, partner_feed_service_client::PartnerFeedServiceClient,
+    DifferenceRequest, EnrolmentRecord, GetDigestRequest, GetDigestResponse, GetFeedRequest, GetRecordsRequest, Leaf,
+    OpenFeedRequest, SubscribeRequest, difference_response::Difference,
+    partner_feed_service_client::PartnerFeedServiceClient,
 };
 use studium_testkit::Caller;
 
@@ -52,6 +53,22 @@ impl Partner {
             self.position = it.position;
             self.takes(it.event);
         }
+    }
+
+    /// Records as they are now.
+    pub async fn looks_up(&mut self, desk: &Desk, enrolment_ids: &[&str]) -> Vec<EnrolmentRecord> {
+        let request = GetRecordsRequest {
+            institution_id: self.institution.clone(),
+            enrolment_ids: enrolment_ids.iter().map(|it| (*it).to_owned()).collect(),
+            min_position: desk.head().await,
+        };
+        self.feeds.get_records(request).await.unwrap().into_inner().records
+    }
+
+    /// Name and address of somebody in an enrolment, as they are now.
+    pub async fn knows(&mut self, desk: &Desk, enrolment: &str) -> (String, String) {
+        let record = self.looks_up(desk, &[enrolment]).await.pop().unwrap();
+        (record.name, record.email)
     }
 
     fn takes(&mut self, raw: String) {
@@ -128,5 +145,9 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// Members of objects are in order of name here, and nothing stands between the tokens: that is the canonical form.
 fn leaf(record: &Value) -> Vec<u8> {
+    let mut record = record.clone();
+    for personal in ["externalIds", "name", "email"] {
+        record.as_object_mut().unwrap().remove(personal);
+    }
     sha256(record.to_string().as_bytes())
 }

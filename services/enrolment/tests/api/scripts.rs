@@ -104,6 +104,7 @@ pub async fn the_scripts_for_partners_find_every_fault(desk: Desk) {
     let said = partner.finds_nothing("digest.py", &["events.jsonl", "--root", &root]);
     assert!(said.contains(&format!("{} events", kept.len())) && said.contains(&root), "{said}");
     assert!(partner.finds_nothing("difference.py", &subscribe[..3]).contains("0 records differ"));
+    looks_up(&partner, &kept, &address);
     twice_and_in_another_order(&partner, &kept, &root);
     faults_of_events(&partner, &kept, &root);
     faults_of_a_copy(&partner, &kept, &address);
@@ -132,6 +133,21 @@ fn twice_and_in_another_order(partner: &Partner<'_>, kept: &[String], root: &str
     events.push(r#"{"specversion":"1.0","type":"org.studium.partner.webhook.test.v1","subject":"sis"}"#.to_owned());
     partner.writes("webhooks.jsonl", &events);
     partner.finds_nothing("digest.py", &["webhooks.jsonl", "--root", root]);
+}
+
+/// What consent covers and no event holds.
+fn looks_up(partner: &Partner<'_>, kept: &[String], address: &str) {
+    let asked = ["statistics-spring~ada", "statistics-spring~ben", "statistics-spring~hal", "physics-elsewhere~ivy"];
+    let said = partner.finds_nothing("records.py", &[&[address, PARTNER][..], &asked[..]].concat());
+    let found: Vec<Value> = said.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+    let told = |it: &Value| {
+        let text = |member: &str| it[member].as_str().unwrap_or_default().to_owned();
+        (text("name"), text("email"))
+    };
+    let told: Vec<_> = found.iter().map(told).collect();
+    let expected = [("Ada Example", "ada@work.example"), ("Ben Example", ""), ("", "")];
+    assert_eq!(told, expected.map(|(name, email)| (name.to_owned(), email.to_owned())), "{said}");
+    assert!(!kept.concat().contains("Example") && !kept.concat().contains('@'), "an event says who somebody is");
 }
 
 fn faults_of_events(partner: &Partner<'_>, kept: &[String], root: &str) {
