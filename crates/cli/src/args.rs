@@ -2,8 +2,9 @@
 
 use crate::{
     commands::{
-        campus::CampusCommand, credentials::CredentialsCommand, health::HealthArgs, log::TailArgs, new::NewArgs,
-        parked::ParkedCommand, partners::PartnersCommand, privacy::PrivacyCommand, serve::ServeArgs,
+        broker::BrokerCommand, campus::CampusCommand, credentials::CredentialsCommand, health::HealthArgs,
+        log::TailArgs, new::NewArgs, parked::ParkedCommand, partners::PartnersCommand, privacy::PrivacyCommand,
+        serve::ServeArgs,
     },
     demo::DemoArgs,
     member::Reader,
@@ -155,6 +156,12 @@ pub enum Command {
         #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2",
             value_parser = clap::value_parser!(u64).range(1..=3600))]
         watch: Option<u64>,
+    },
+    /// Prints what a broker needs to know that `up` does not run: accounts of all services, your own included.
+    Broker {
+        /// What to print.
+        #[command(subcommand)]
+        command: BrokerCommand,
     },
     /// Prints a token of the built-in development issuer.
     #[command(

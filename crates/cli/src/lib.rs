@@ -24,7 +24,8 @@ pub mod transport;
 use anyhow::Result;
 use args::{Cli, Command, ImportCommand, LogCommand, ViewsCommand};
 use commands::{
-    campus, credentials, health, log, new, parked, partners, privacy, restore, serve, status, trace, up, views, watch,
+    broker, campus, credentials, health, log, new, parked, partners, privacy, restore, serve, status, trace, up, views,
+    watch,
 };
 use platform::Platform;
 use serde_json::json;
@@ -80,6 +81,7 @@ pub async fn run(mut cli: Cli) -> Result<()> {
         Command::Status { watch: Some(seconds) } => {
             watch::watch(&Platform::that_runs(&setup).await?, Duration::from_secs(seconds)).await
         }
+        Command::Broker { command } => broker::broker(&command, setup.output),
         Command::Token(args) => {
             let token = token::issue(&cli.data, &args.wanted())?;
             setup.output.json(&json!({"token": token}));
