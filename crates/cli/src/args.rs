@@ -176,7 +176,11 @@ pub enum Command {
     Bench(crate::bench::Bench),
     /// The bare gRPC call that `bench` compares with, in a process of its own.
     #[command(hide = true)]
-    BenchEcho,
+    BenchEcho {
+        /// Certificate and private key, PEM; without them it speaks plaintext
+        #[arg(long)]
+        identity: Option<PathBuf>,
+    },
 }
 
 /// What `studium up` takes.

@@ -90,6 +90,6 @@ pub async fn run(mut cli: Cli) -> Result<()> {
         }
         Command::Drill(args) => Box::pin(drill::drill(&args.store.setup(&cli), &args)).await,
         Command::Bench(args) => bench::run(&args, cli.output()).await,
-        Command::BenchEcho => bench::bare::serve_echo().await,
+        Command::BenchEcho { identity } => bench::bare::serve_echo(identity.as_deref()).await,
     }
 }
