@@ -18,6 +18,8 @@ EVERYTHING = {
     "podMonitor": {"enabled": True},
     "image": {"digest": "sha256:" + "0" * 64},
 }
+# A service beside the platform's.
+BESIDE = {"port": 7406, "secret": "studium-feedback", "paths": ["/feedback.v1."], "image": "registry.example/feedback:1"}
 # Kinds of others, for which Kubernetes itself has no schema.
 OF_OTHERS = {"HTTPRoute", "ScaledObject", "PodMonitor"}
 
@@ -49,13 +51,13 @@ def of_pod(name, pod):
                 yield f"{name}: {it['name']} holds a password"
 
 
-def of_all(objects):
+def of_all(objects, services=5):
     """What is missing beside a Deployment, or wrong with it."""
     named = {(it["kind"], it["metadata"]["name"]): it for it in objects}
     if len(named) != len(objects):
         yield "two objects have one name"
     deployments = [it for it in objects if it["kind"] == "Deployment"]
-    if len(deployments) != 5:
+    if len(deployments) != services:
         yield f"there are {len(deployments)} deployments"
     for it in deployments:
         name = it["metadata"]["name"]
@@ -97,6 +99,12 @@ def main():
         objects = rendered(values)
         count += len(objects)
         wrong += [*of_all(objects), *of_schemas(objects)]
+    objects = rendered(SAID | EVERYTHING | {"services": {"feedback": BESIDE}})
+    wrong += [*of_all(objects, 6), *of_schemas(objects)]
+    pods = {it["metadata"]["name"]: it["spec"]["template"]["spec"] for it in objects if it["kind"] == "Deployment"}
+    started = {name: (it["containers"][0]["image"], it["containers"][0].get("args")) for name, it in pods.items()}
+    if started["feedback"] != (BESIDE["image"], None) or started["campus"][1] != ["serve", "campus"]:
+        wrong.append(f"who starts what: {started}")
     with open("deploy/kubernetes/nats-values.yaml", encoding="utf-8") as file:
         config = yaml.safe_load(file)["config"]
     if config["jetstream"]["merge"] != {"sync_interval": "always"} or config["cluster"]["replicas"] != 3:

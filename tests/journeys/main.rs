@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod campus;
+mod erasure;
 mod faults;
 mod imports;
 mod mentor_record;

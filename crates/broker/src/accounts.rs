@@ -61,7 +61,12 @@ pub(crate) fn write(dir: &Path) -> Result<()> {
 
 /// The accounts of services that others start: passwords come from the servers' environment, `NATS_CAMPUS_PASSWORD`.
 pub fn deployed(services: &[ServiceAccess]) -> String {
-    render(services, &[], |user| format!("$NATS_{}_PASSWORD", user.to_uppercase()))
+    render(services, &[], |user| format!("${}", variable(user)))
+}
+
+/// The variable with the password of a user: `NATS_CAMPUS_PASSWORD`.
+pub fn variable(user: &str) -> String {
+    format!("NATS_{}_PASSWORD", user.to_uppercase())
 }
 
 /// All accounts, with what stands for the password of a user.

@@ -2,8 +2,9 @@
 
 use crate::{
     commands::{
-        campus::CampusCommand, credentials::CredentialsCommand, health::HealthArgs, log::TailArgs, new::NewArgs,
-        parked::ParkedCommand, partners::PartnersCommand, privacy::PrivacyCommand, serve::ServeArgs,
+        broker::BrokerCommand, campus::CampusCommand, credentials::CredentialsCommand, health::HealthArgs,
+        log::TailArgs, new::NewArgs, parked::ParkedCommand, partners::PartnersCommand, privacy::PrivacyCommand,
+        serve::ServeArgs,
     },
     demo::DemoArgs,
     member::Reader,
@@ -156,6 +157,12 @@ pub enum Command {
             value_parser = clap::value_parser!(u64).range(1..=3600))]
         watch: Option<u64>,
     },
+    /// Prints what a broker needs to know that `up` does not run: accounts of all services, your own included.
+    Broker {
+        /// What to print.
+        #[command(subcommand)]
+        command: BrokerCommand,
+    },
     /// Prints a token of the built-in development issuer.
     #[command(
         after_help = "Example:\n  grpcurl -plaintext -H \"authorization: Bearer $(studium token --role registrar)\" 127.0.0.1:7402 list"
@@ -169,7 +176,11 @@ pub enum Command {
     Bench(crate::bench::Bench),
     /// The bare gRPC call that `bench` compares with, in a process of its own.
     #[command(hide = true)]
-    BenchEcho,
+    BenchEcho {
+        /// Certificate and private key, PEM; without them it speaks plaintext
+        #[arg(long)]
+        identity: Option<PathBuf>,
+    },
 }
 
 /// What `studium up` takes.

@@ -1,5 +1,6 @@
 //! What `studium` can be asked, each in a file of its own.
 
+pub mod broker;
 pub mod campus;
 mod campus_desk;
 pub mod credentials;

@@ -25,7 +25,8 @@ use anyhow::Result;
 use args::{Cli, Command, ImportCommand, LogCommand, ViewsCommand};
 use clap::Parser as _;
 use commands::{
-    campus, credentials, health, log, new, parked, partners, privacy, restore, serve, status, trace, up, views, watch,
+    broker, campus, credentials, health, log, new, parked, partners, privacy, restore, serve, status, trace, up, views,
+    watch,
 };
 use platform::Platform;
 use serde_json::json;
@@ -98,6 +99,7 @@ async fn run(mut cli: Cli) -> Result<()> {
         Command::Status { watch: Some(seconds) } => {
             watch::watch(&Platform::that_runs(&setup).await?, Duration::from_secs(seconds)).await
         }
+        Command::Broker { command } => broker::broker(&command, setup.output),
         Command::Token(args) => {
             let token = token::issue(&cli.data, &args.wanted())?;
             setup.output.json(&json!({"token": token}));
@@ -106,6 +108,6 @@ async fn run(mut cli: Cli) -> Result<()> {
         }
         Command::Drill(args) => Box::pin(drill::drill(&args.store.setup(&cli), &args)).await,
         Command::Bench(args) => Box::pin(bench::run(&args, cli.output())).await,
-        Command::BenchEcho => bench::bare::serve_echo().await,
+        Command::BenchEcho { identity } => bench::bare::serve_echo(identity.as_deref()).await,
     }
 }

@@ -2,12 +2,21 @@
 
 use crate::supervise::nats_dir;
 use anyhow::{Context as _, Result};
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use studium_broker::{certificates::Certificates, http};
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
 
 /// How long a page may take.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Certificate and private key, in one file, of a service on a directory; none = it speaks plaintext.
+pub fn identity(data: &Path, service: &str) -> Option<PathBuf> {
+    Certificates::of(&nats_dir(data)).map(|it| it.identity(service))
+}
 
 /// Whom a command believes.
 #[derive(Debug, Clone)]

@@ -104,6 +104,7 @@ fn what_goes_on_is_shown(data: &Path) {
     assert!(run(data, &["partners", "open", "ou"]).status.success());
     let busy = rounds.take(60).find(|it| it["p50_ms"].is_f64()).expect("a round with a command");
     assert!(busy["commands"]["accepted"].as_f64().unwrap() > 0.0, "{busy}");
+    assert_eq!(busy["replicas"][0]["commands"], busy["commands"], "one process is all there is: {busy}");
     // What nobody reads any more ends.
     watch.kill().unwrap();
     watch.wait().unwrap();

@@ -24,6 +24,11 @@ pub const DOMAIN: &str = "access.studium";
 const OPEN: [&str; 3] =
     ["/grpc.health.v1.Health/", "/grpc.reflection.v1.ServerReflection/", "/grpc.reflection.v1alpha.ServerReflection/"];
 
+/// Whether a path needs no token.
+pub(crate) fn is_open(path: &str) -> bool {
+    OPEN.iter().any(|it| path.starts_with(it))
+}
+
 /// Who may call each rpc.
 #[derive(Debug)]
 pub struct AccessTable {
@@ -110,7 +115,7 @@ impl AccessTable {
         request: Request<Body>,
     ) -> Result<Admitted, Status> {
         let path = request.uri().path();
-        if OPEN.iter().any(|it| path.starts_with(it)) {
+        if is_open(path) {
             charge(&Caller::default())?;
             return Ok(Admitted { request, caller: Arc::default(), streams: true });
         }
@@ -142,12 +147,12 @@ impl AccessTable {
 
     /// Whether a call is answered with a stream.
     pub(crate) fn streams(&self, path: &str) -> bool {
-        self.rules.get(path).map_or_else(|| OPEN.iter().any(|it| path.starts_with(it)), |it| it.streams)
+        self.rules.get(path).map_or_else(|| is_open(path), |it| it.streams)
     }
 
     /// Whether a path is an rpc here: what a browser may ask about before it calls.
     pub(crate) fn knows(&self, path: &str) -> bool {
-        self.rules.contains_key(path) || OPEN.iter().any(|it| path.starts_with(it))
+        self.rules.contains_key(path) || is_open(path)
     }
 }
 

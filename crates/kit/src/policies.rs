@@ -192,9 +192,11 @@ pub(crate) async fn run(
     app: App,
     stream: &'static str,
     policies: Vec<Box<dyn AnyPolicy>>,
-    mut active: watch::Receiver<bool>,
+    (mut active, mut caught_up): (watch::Receiver<bool>, watch::Receiver<bool>),
     stop: CancellationToken,
 ) {
+    // A view that is made anew does not know yet what a policy looks up, and a refusal is an answer for ever.
+    let _ = stop.run_until_cancelled(caught_up.wait_for(|it| *it)).await;
     while is_our_turn(&mut active, &stop).await {
         let outcome = tokio::select! {
             () = stop.cancelled() => return,

@@ -6,6 +6,7 @@ use crate::{
     auth::Verifier,
     ending::Ending,
     limits::{Cause, Gate, Limits, Line, Measured, Place, deadline, guarded, over},
+    ready::Start,
     status, telemetry,
     tls::{Tls, secured},
 };
@@ -31,6 +32,7 @@ use std::{
 };
 use tokio::{
     net::TcpListener,
+    sync::watch,
     time::{Instant, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
@@ -81,6 +83,8 @@ pub struct Edge {
     pub metrics: Metrics,
     /// What `/readyz` and gRPC health ask.
     pub ready: Ready,
+    /// Whether the views have seen what was written before the start; until then callers are told to come again.
+    pub caught_up: watch::Receiver<bool>,
     /// Further HTTP routes: webhooks, public pages.
     pub http: Router,
     /// How long running requests may take to finish at the end.
@@ -140,7 +144,8 @@ pub async fn serve(listener: TcpListener, edge: Edge, stop: CancellationToken) -
     let (drain, ready) = (edge.drain, Arc::clone(&edge.ready));
     let names: Vec<_> = std::iter::once("").chain(edge.rpcs.iter().copied()).collect();
 
-    let http = http(&edge, stop.clone());
+    let start = Start::new(edge.caught_up.clone());
+    let http = http(&edge, start.clone(), stop.clone());
     let mut routes = RoutesBuilder::from(edge.routes);
     let contract = studium_proto::file_descriptor_set(&edge.rpcs);
     routes.add_service(health_service).add_service(reflection(&edge.rpcs, &contract).build_v1()?);
@@ -151,6 +156,7 @@ pub async fn serve(listener: TcpListener, edge: Edge, stop: CancellationToken) -
         access: edge.access,
         verifier: edge.verifier,
         routes: routes.routes().prepare().into_axum_router(),
+        start,
         stop: stop.clone(),
     });
     let doors = Arc::new(Doors { web: web(Arc::clone(&rpc)), rpc, http });
@@ -240,6 +246,7 @@ struct Rpc {
     access: AccessTable,
     verifier: Verifier,
     routes: Router,
+    start: Start,
     stop: CancellationToken,
 }
 
@@ -269,6 +276,7 @@ impl Rpc {
         let work = async {
             let from = address(&request);
             let (Admitted { request, caller, streams }, _own) = self.admit(request, from).await?;
+            self.start.lets(request.uri().path()).await?;
             // A handler of a stream need not know that the service is about to stop, or that its client's time is over.
             let place = if streams { Some(gate.stream_place(&caller, from)?) } else { None };
             let request = request.map(|it| Body::new(Measured::new(it, Arc::clone(gate))));
@@ -333,7 +341,7 @@ fn web(rpc: Arc<Rpc>) -> BoxCloneSyncService<Request, Response, Infallible> {
     BoxCloneSyncService::new(MapResponse::new(cors.layer(translated), |it: http::Response<_>| it.map(Body::new)))
 }
 
-fn http(edge: &Edge, stop: CancellationToken) -> Router {
+fn http(edge: &Edge, start: Start, stop: CancellationToken) -> Router {
     let (ready, metrics) = (Arc::clone(&edge.ready), edge.metrics.clone());
     let is_ready = move || {
         let (ready, stop) = (Arc::clone(&ready), stop.clone());
@@ -359,7 +367,7 @@ fn http(edge: &Edge, stop: CancellationToken) -> Router {
     if let Some(jwks) = edge.verifier.jwks().cloned() {
         router = router.route("/.well-known/jwks.json", get(move || async move { Json(jwks) }));
     }
-    router.merge(edge.http.clone()).layer(CatchPanicLayer::new())
+    router.merge(start.before(edge.http.clone())).layer(CatchPanicLayer::new())
 }
 
 /// Reflection of what is served here, not of the whole platform's contract.

@@ -299,11 +299,12 @@ impl Service {
 
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        for (stream, policies) in by_stream(self.policies) {
-            tasks.spawn(finish(policies::run(app.clone(), stream, policies, projection.active(), stop.clone())));
-        }
         let (tell, caught_up) = watch::channel(false);
         tasks.spawn(finish(ready::tell_when_caught_up(projection.clone(), tell, stop.clone())));
+        for (stream, policies) in by_stream(self.policies) {
+            let turn = (projection.active(), caught_up.clone());
+            tasks.spawn(finish(policies::run(app.clone(), stream, policies, turn, stop.clone())));
+        }
         for deadline in self.deadlines {
             let (active, caught_up) = (projection.active(), caught_up.clone());
             tasks.spawn(finish(deadlines::run(app.clone(), deadline, active, caught_up, stop.clone())));
@@ -328,7 +329,8 @@ impl Service {
             rpcs,
             routes: routes.routes(),
             access,
-            ready: ready::check(app.clone(), projection.clone(), verifier.clone()),
+            ready: ready::check(app.clone(), projection.clone(), verifier.clone(), caught_up.clone()),
+            caught_up,
             verifier,
             metrics,
             http: self.http.into_iter().fold(axum::Router::new(), |all, make| all.merge(make(&app))),

@@ -52,6 +52,15 @@ pub fn late(message: impl Into<String>) -> Status {
     told(Code::Unavailable, "VIEW_BEHIND", message, true)
 }
 
+/// What is said while views do not know yet what was written before the service started.
+pub(crate) const STARTING: &str =
+    "this replica has just started and does not know yet all that was written before; ask again, or another one";
+
+/// Nothing is answered before the views have caught up for the first time: UNAVAILABLE, ask again.
+pub(crate) fn starting() -> Status {
+    told(Code::Unavailable, "STARTING", STARTING, true)
+}
+
 /// What an operator named is not there, or cannot be done with: `NOT_FOUND` or `FAILED_PRECONDITION`.
 pub(crate) fn unfit(code: Code, reason: &str, message: impl Into<String>) -> Status {
     told(code, reason, message, false)

@@ -1,14 +1,14 @@
 //! Faults that tests script: what a network does to appends and to deliveries, on purpose and in order.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// How long a test waits for an append that is to be held.
 const HELD_WITHIN: Duration = Duration::from_mins(1);
@@ -46,6 +46,8 @@ pub struct Faults {
     script: Mutex<VecDeque<Fault>>,
     scripts: Mutex<HashMap<String, VecDeque<Fault>>>,
     deliveries: Mutex<VecDeque<Delivery>>,
+    /// Streams that nobody reads on.
+    unread: watch::Sender<HashSet<String>>,
     held: Notify,
     released: Notify,
 }
@@ -68,6 +70,24 @@ impl Faults {
     pub fn deliveries(&self, deliveries: impl IntoIterator<Item = Delivery>) {
         self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).extend(deliveries);
         self.armed.store(true, Ordering::Release);
+    }
+
+    /// Lets nobody who follows a stream read on until [`Faults::let_read`]; what was asked for before may still come.
+    pub fn hold_reading(&self, stream: &str) {
+        self.unread.send_modify(|it| drop(it.insert(stream.to_owned())));
+        self.armed.store(true, Ordering::Release);
+    }
+
+    /// Lets a stream be followed again.
+    pub fn let_read(&self, stream: &str) {
+        self.unread.send_modify(|it| drop(it.remove(stream)));
+    }
+
+    pub(crate) async fn may_read(&self, stream: &str) {
+        if self.armed.load(Ordering::Acquire) {
+            // The sender lives as long as the log, which the caller holds.
+            let _ = self.unread.subscribe().wait_for(|it| !it.contains(stream)).await;
+        }
     }
 
     /// Waits until an append is held.

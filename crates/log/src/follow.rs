@@ -87,6 +87,7 @@ impl Follow {
     /// When the broker cannot be reached just now or a commit cannot be read; calling again goes on where it stopped.
     pub async fn next(&mut self) -> Result<Vec<Stored>, LogError> {
         if self.read.is_empty() {
+            self.log.faults.may_read(&self.stream).await;
             self.read = match &self.log.backend {
                 Backend::Memory(it) => it.after(&self.stream, self.after, BATCH_MAX).await,
                 Backend::Nats(it) => {

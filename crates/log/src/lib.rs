@@ -119,6 +119,14 @@ impl Log {
         }
     }
 
+    /// The same for whoever has just started the broker: on three nodes a leader is waited for, half a minute at most.
+    pub async fn first_head(&self, stream: &str) -> Result<u64, LogError> {
+        match &self.backend {
+            Backend::Nats(it) => it.first_head(stream).await,
+            Backend::Memory(it) => Ok(it.head(stream)),
+        }
+    }
+
     /// The commit at a position of a stream.
     pub async fn read(&self, stream: &str, position: u64) -> Result<Option<Stored>, LogError> {
         self.opened(self.read_stored(stream, position).await?).await

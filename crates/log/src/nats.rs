@@ -235,20 +235,24 @@ impl Nats {
 
     /// Makes a stream if there is none; returns how it is configured.
     pub(crate) async fn open_stream(&self, config: &stream::Config) -> Result<stream::Config, LogError> {
+        let opened = self.once_elected(|| self.jetstream.get_or_create_stream(config)).await;
+        opened.map(|it| it.cached_info().config.clone()).map_err(|e| {
+            LogError::Unreachable(format!(
+                "stream `{}` cannot be opened ({e}); start nats-server with JetStream (-js), and with room on its disk",
+                config.name
+            ))
+        })
+    }
+
+    /// Asks until somebody answers: a cluster that has just started has no leader for the stream yet.
+    async fn once_elected<T, E, F: Future<Output = Result<T, E>>>(&self, ask: impl Fn() -> F) -> Result<T, E> {
         let deadline = Instant::now() + ELECTION;
         loop {
-            match self.jetstream.get_or_create_stream(config).await {
-                Ok(it) => return Ok(it.cached_info().config.clone()),
-                // A cluster that has just started has no leader for the stream yet.
+            match ask().await {
                 Err(_) if self.durability == Durability::Replicated && Instant::now() < deadline => {
                     sleep(Duration::from_millis(200)).await;
                 }
-                Err(e) => {
-                    return Err(LogError::Unreachable(format!(
-                        "stream `{}` cannot be opened ({e}); start nats-server with JetStream (-js), and with room on its disk",
-                        config.name
-                    )));
-                }
+                answer => return answer,
             }
         }
     }
@@ -285,6 +289,10 @@ impl Nats {
             Err(e) if is_no_stream(&e.kind()) => Ok(0),
             Err(e) => Err(LogError::Unreachable(format!("stream `{name}`: {e}"))),
         }
+    }
+
+    pub(crate) async fn first_head(&self, name: &str) -> Result<u64, LogError> {
+        self.once_elected(|| self.head(name)).await
     }
 
     /// What a stream is, as its leader knows it.

@@ -181,3 +181,25 @@ async fn a_leader_that_dies_under_load_loses_and_doubles_nothing() {
         assert_eq!(it.commit.previous_hash[..], tip.map_or(vec![], |tip| tip.hash().to_vec()));
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_has_just_started_the_broker_waits_for_a_leader() {
+    let mut broker = studium_testkit::nats(Durability::Replicated).await;
+    let log = broker.log().await;
+    log.open("test").await.unwrap();
+    let books = Aggregates::<Book>::new(log.clone(), Arc::new(Nothing), AGGREGATES);
+    let meta = Meta { request_id: "first".to_owned(), ..Meta::default() };
+    books.decide("1", &"once".to_owned(), &meta, &mut Deciding::default()).await.unwrap();
+
+    // One of three can elect nobody.
+    broker.server.kill_node(0).await;
+    broker.server.kill_node(1).await;
+    let head = tokio::spawn({
+        let log = log.clone();
+        async move { log.first_head("test").await }
+    });
+    assert!(log.head("test").await.is_err(), "nobody leads the stream");
+    assert!(!head.is_finished(), "it is waited for");
+    broker.server.restart().await.unwrap();
+    assert_eq!(timeout(PATIENCE, head).await.expect("it is elected in the end").unwrap().unwrap(), 1);
+}

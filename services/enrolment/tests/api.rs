@@ -19,6 +19,8 @@ mod feeds;
 mod keys;
 #[path = "api/learners.rs"]
 mod learners;
+#[path = "api/lost_store.rs"]
+mod lost_store;
 #[path = "api/partners.rs"]
 mod partners;
 #[path = "api/past.rs"]

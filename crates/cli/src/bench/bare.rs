@@ -4,10 +4,10 @@ use super::{
     commands,
     load::{Figures, closed_loop},
 };
-use crate::platform::Platform;
+use crate::{platform::Platform, transport::Transport};
 use anyhow::{Context as _, anyhow};
 use bytes::Bytes;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 use studium_log::{Durability, Entry, Log, LogConfig};
 use studium_proto::bench::v1::{
     EchoRequest, EchoResponse,
@@ -17,7 +17,7 @@ use studium_proto::bench::v1::{
 use tokio::net::TcpListener;
 use tonic::{
     Request, Response, Status,
-    transport::{Channel, Endpoint, Server, server::TcpIncoming},
+    transport::{Channel, Identity, Server, ServerTlsConfig, server::TcpIncoming},
 };
 
 /// Bytes of an ordinary command, and of an ordinary event with its envelope.
@@ -37,8 +37,8 @@ impl Limits {
     /// Measures both on a platform, under the name of what they are compared with.
     pub async fn measure(platform: &Platform, time: Duration, part: &str) -> anyhow::Result<Self> {
         let profile = platform.state.durability;
-        let (mut echo_process, address) = commands::start_echo().await?;
-        let channels = channels(address, 1).await?;
+        let (mut echo_process, address) = commands::start_echo(platform).await?;
+        let channels = channels(platform, &address, 1).await?;
         open(&platform.state.nats, profile).await?;
         let echo = echo(&channels, 1, time).await?;
         let append = append(&platform.state.nats, profile, 1, time, &format!("{profile}-{part}")).await?;
@@ -56,20 +56,27 @@ impl EchoService for Echo {
     }
 }
 
-/// Serves the bare call until the process ends; prints its address on standard output first.
-pub async fn serve_echo() -> anyhow::Result<()> {
+/// Serves the bare call until the process ends, encrypted if there is a certificate; prints its address on standard
+/// output first.
+pub async fn serve_echo(identity: Option<&Path>) -> anyhow::Result<()> {
+    let mut server = Server::builder();
+    if let Some(file) = identity {
+        let pem = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        server = server.tls_config(ServerTlsConfig::new().identity(Identity::from_pem(&pem, &pem)))?;
+    }
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     println!("{}", listener.local_addr()?);
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    Server::builder().add_service(EchoServiceServer::new(Echo)).serve_with_incoming(incoming).await?;
+    server.add_service(EchoServiceServer::new(Echo)).serve_with_incoming(incoming).await?;
     Ok(())
 }
 
-/// Connections for a load: more than one, as several callers would have.
-pub async fn channels(address: SocketAddr, many: usize) -> anyhow::Result<Arc<[Channel]>> {
+/// Connections for a load: more than one, as several callers would have, and encrypted where theirs are.
+pub async fn channels(platform: &Platform, address: &str, many: usize) -> anyhow::Result<Arc<[Channel]>> {
+    let endpoint = Transport::of(&platform.data)?.endpoint(address)?.tcp_nodelay(true);
     let mut channels = Vec::new();
     for _ in 0..many {
-        channels.push(Endpoint::from_shared(format!("http://{address}"))?.tcp_nodelay(true).connect().await?);
+        channels.push(endpoint.connect().await?);
     }
     Ok(channels.into())
 }

@@ -5,11 +5,11 @@ use super::{
     cost::{Cost, Paused},
     load::{Figures, closed_loop},
 };
-use crate::{client::Bare, platform::Platform, progress::Output, rest::at_rest, token};
-use anyhow::{Context as _, Result, bail};
+use crate::{client::Bare, platform::Platform, progress::Output, rest::at_rest, token, transport};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::{
-    net::SocketAddr,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -120,8 +120,8 @@ pub async fn distinct(
     output: Output,
 ) -> Result<Value> {
     let mut all = json!({});
-    let (mut echo_process, address) = start_echo().await?;
-    let channels = bare::channels(address, CONNECTIONS).await?;
+    let (mut echo_process, address) = start_echo(platform).await?;
+    let channels = bare::channels(platform, &address, CONNECTIONS).await?;
     bare::open(&platform.state.nats, profile).await?;
     for in_flight in [1, 64, 512] {
         // What the last loop left to be folded must not be in the way of what the machine can do.
@@ -241,11 +241,13 @@ pub async fn length(desk: &Desk, profile: Durability, time: Duration, output: Ou
     Ok(json!({"ratio": ratio, "p50_ms_short": p50_short / 1000.0, "p50_ms_long": p50_long / 1000.0}))
 }
 
-/// Starts the bare call's server; gives its address.
-pub async fn start_echo() -> Result<(Child, SocketAddr)> {
+/// Starts the bare call's server, with a certificate where the services have one; gives its address.
+pub async fn start_echo(platform: &Platform) -> Result<(Child, String)> {
     let program = std::env::current_exe()?;
+    let identity = transport::identity(&platform.data, "enrolment");
     let mut child = Command::new(program)
         .arg("bench-echo")
+        .args(identity.iter().flat_map(|it| [Path::new("--identity"), it]))
         .stdout(std::process::Stdio::piped())
         .kill_on_drop(true)
         .spawn()
@@ -253,6 +255,6 @@ pub async fn start_echo() -> Result<(Child, SocketAddr)> {
     let Some(stdout) = child.stdout.take() else { bail!("the bare call's server has no output") };
     let mut line = String::new();
     BufReader::new(stdout).read_line(&mut line).await?;
-    let address = line.trim().parse().with_context(|| format!("the bare call's server said `{line}`"))?;
-    Ok((child, address))
+    ensure!(!line.is_empty(), "the bare call's server ended at once");
+    Ok((child, line.trim().to_owned()))
 }

@@ -28,7 +28,7 @@ use tempfile::TempDir;
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Examples:\n  studium bench\n  studium bench campus\n  studium bench mentorship --profile disk\n  \
-                        studium bench mentorship --learners 1000 --mentors 70\n  studium bench credentials\n  studium bench partners\n  studium bench --profile process --seconds 5 --json\n  \
+                        studium bench mentorship --learners 1000 --mentors 70\n  studium bench credentials\n  studium bench partners\n  studium bench commands --tls\n  studium bench --profile process --seconds 5 --json\n  \
                         studium bench --only views --postgres postgres://postgres@127.0.0.1:5432"
 )]
 pub struct Bench {
@@ -51,6 +51,9 @@ pub struct Bench {
     /// Measures views on this PostgreSQL server, too; it leaves a database there whose name begins with `studium_bench`
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
+    /// Encrypts all that travels between processes, the bare limits' as well
+    #[arg(long)]
+    tls: bool,
     /// Writes a page with all figures as Markdown, and its plots beside it
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,
@@ -118,6 +121,20 @@ impl Bench {
         let best = profiles.iter().find(|it| **it == Durability::Process).or(profiles.first());
         self.wants("views") && best == Some(&profile)
     }
+
+    /// How a platform to be measured runs, and the directory that goes with it.
+    fn setup(&self, profile: Durability, own_postgres: bool) -> Result<(TempDir, Setup)> {
+        // The data goes where the disk is that a deployment would use: beside the caller's.
+        let folder = tempfile::Builder::new().prefix("studium-bench-").tempdir_in(PathBuf::from("."))?;
+        let settings = vec![
+            ("STUDIUM_ENROLMENT_WEBHOOK_ALLOW", "127.0.0.0/8".to_owned()),
+            // One caller asks for what all callers of a university would.
+            ("STUDIUM_MAX_CALLS_PER_SECOND", "100000".to_owned()),
+        ];
+        let defaults = Setup::new(folder.path(), Output::silent());
+        let setup = Setup { durability: Some(profile), own_postgres, settings, tls: self.tls, ..defaults };
+        Ok((folder, setup))
+    }
 }
 
 /// Runs the bench in directories of its own, which are removed afterwards.
@@ -162,7 +179,7 @@ async fn in_turn(bench: &Bench, profile: Durability, own_postgres: bool, output:
     }
     // It has stores on PostgreSQL whatever the others have, so once is enough.
     if bench.wants(SCALE) && own_postgres == bench.wants_all() {
-        let measured = scale::measure(profile, bench.time(), output).await?;
+        let measured = scale::measure(bench, profile, output).await?;
         merge(&mut all, json!({SCALE: {profile.to_string(): measured}}));
     }
     Ok(all.into())
@@ -175,22 +192,8 @@ fn parts_on(bench: &Bench, profile: Durability) -> bool {
 
 /// Measures on a platform of its own.
 async fn on(bench: &Bench, profile: Durability, own_postgres: bool, output: Output) -> Result<Value> {
-    let (_folder, setup) = setup(profile, own_postgres)?;
+    let (_folder, setup) = bench.setup(profile, own_postgres)?;
     Platform::with(&setup, async |platform| measure(bench, &setup, platform, output).await).await
-}
-
-/// How a platform to be measured runs, and the directory that goes with it.
-fn setup(profile: Durability, own_postgres: bool) -> Result<(TempDir, Setup)> {
-    // The data goes where the disk is that a deployment would use: beside the caller's.
-    let folder = tempfile::Builder::new().prefix("studium-bench-").tempdir_in(PathBuf::from("."))?;
-    let settings = vec![
-        ("STUDIUM_ENROLMENT_WEBHOOK_ALLOW", "127.0.0.0/8".to_owned()),
-        // One caller asks for what all callers of a university would.
-        ("STUDIUM_MAX_CALLS_PER_SECOND", "100000".to_owned()),
-    ];
-    let defaults = Setup::new(folder.path(), Output::silent());
-    let setup = Setup { durability: Some(profile), own_postgres, settings, ..defaults };
-    Ok((folder, setup))
 }
 
 async fn measure(bench: &Bench, setup: &Setup, platform: &Platform, output: Output) -> Result<Value> {

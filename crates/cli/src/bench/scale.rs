@@ -1,6 +1,7 @@
 //! More replicas of each service: what enrolment's do together on distinct aggregates and on one, and what each costs.
 
 use super::{
+    Bench,
     commands::{Desk, enrol_on, hot_on, registrar},
     cost::Cost,
     load::Figures,
@@ -20,12 +21,12 @@ const IN_FLIGHT: usize = 256;
 
 /// Measures one replica, two, and four, each on a platform of its own with a PostgreSQL server of its own: replicas
 /// share a store only there.
-pub async fn measure(profile: Durability, time: Duration, output: Output) -> Result<Value> {
+pub async fn measure(bench: &Bench, profile: Durability, output: Output) -> Result<Value> {
     let (mut all, mut first) = (json!({}), None);
     for replicas in REPLICAS {
-        let (folder, mut setup) = super::setup(profile, true)?;
+        let (folder, mut setup) = bench.setup(profile, true)?;
         setup.replicas = replicas;
-        let (distinct, cost, hot) = Platform::with(&setup, async |it| of(it, time).await).await?;
+        let (distinct, cost, hot) = Platform::with(&setup, async |it| of(it, bench.time()).await).await?;
         drop(folder);
         let to_one = distinct.per_second / *first.get_or_insert(distinct.per_second);
         output.say(format!(

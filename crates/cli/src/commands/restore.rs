@@ -64,7 +64,7 @@ async fn copy_served(setup: &Setup, data: &Path, service: &str, config: &LogConf
 async fn copy(setup: &Setup, service: &str, config: &LogConfig) -> Result<(u64, u64)> {
     let store = Store::open(&stores::url(setup, &setup.data, service).await?).await?;
     let log = Log::connect(config).await?;
-    let had = log.head(service).await?;
+    let had = log.first_head(service).await?;
     let bar = setup.output.bar(&format!("restoring {service}"), 0);
     let shown = |it: Restored| {
         bar.set_total(it.total);

@@ -33,6 +33,18 @@ impl Scrape {
         since
     }
 
+    /// What several looks have come to together.
+    pub fn added(all: impl IntoIterator<Item = Self>) -> Self {
+        let mut sums = Self::default();
+        for (name, values) in all.into_iter().flat_map(|it| it.values) {
+            let sum = sums.values.entry(name).or_default();
+            for (labels, value) in values {
+                *sum.entry(labels).or_default() += value;
+            }
+        }
+        sums
+    }
+
     /// All values of a name together.
     pub fn sum(&self, name: &str) -> f64 {
         total(self.of(name).map(|(_, value)| value))
@@ -108,6 +120,16 @@ t_bucket{le="+Inf"} 0
             (since.sum("c"), after.most("lag"), format!("{:.1}", after.sum("none"))),
             (22.0, 7.0, "0.0".to_owned())
         );
+    }
+
+    #[test]
+    fn what_replicas_did_is_added_by_its_labels() {
+        let other = r#"c{aggregate="a",outcome="accepted"} 4
+d{x="1"} 2
+"#;
+        let both = Scrape::added([Scrape::read(BEFORE), Scrape::read(other)]);
+        assert_eq!(both.by("c", "outcome"), BTreeMap::from([("accepted".into(), 19.0), ("refused".into(), 1.0)]));
+        assert_eq!((both.by("c", "aggregate")["a"], both.sum("d")), (15.0, 2.0));
     }
 
     #[test]

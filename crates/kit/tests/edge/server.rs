@@ -107,6 +107,7 @@ async fn serve(
                 if asked.load(Ordering::SeqCst) { vec![] } else { vec!["view `roster_1` is 7 behind".to_owned()] };
             async move { missing }.boxed()
         }),
+        caught_up: tokio::sync::watch::channel(true).1,
         http: axum::Router::new().route("/page", axum::routing::get(async || "a page")),
         drain: Duration::from_secs(5),
         limits,

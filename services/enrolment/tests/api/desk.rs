@@ -31,7 +31,11 @@ pub type Places = ProgrammeEnrolmentServiceClient<Caller>;
 
 impl Desk {
     pub async fn open(postgres: Option<Postgres>) -> Self {
-        let log = Log::memory();
+        Self::over(Log::memory(), postgres).await
+    }
+
+    /// The same over a log.
+    pub async fn over(log: Log, postgres: Option<Postgres>) -> Self {
         let house = House::new(log.clone()).unwrap();
         let house = match postgres {
             Some(server) => house.on_postgres(server),
@@ -39,6 +43,13 @@ impl Desk {
         };
         let running = house.start(service()).await.unwrap();
         Self { now: house.now_ms(), running, elsewhere: Elsewhere::new(log), house }
+    }
+
+    /// The service has stopped, lost its store and been started again.
+    pub async fn without_its_store(self) -> Self {
+        self.running.stop().await.unwrap();
+        let running = self.house.start(service()).await.unwrap();
+        Self { running, ..self }
     }
 
     /// Has the catalogue say something of a run; gives the position.

@@ -7,7 +7,7 @@ use studium_proto::enrolment::v1::{
     WithdrawRequest,
 };
 
-fn result(run: &str, learner: &str, assessment: &str, score: Option<u32>) -> RecordResultRequest {
+pub fn result(run: &str, learner: &str, assessment: &str, score: Option<u32>) -> RecordResultRequest {
     RecordResultRequest {
         run_id: run.into(),
         learner_id: learner.into(),

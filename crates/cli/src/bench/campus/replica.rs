@@ -1,11 +1,11 @@
 //! The first assign of a service that has just started: it loads the plan's whole past.
 
 use super::desk::{MANY, SeatDesk};
-use crate::{platform::Platform, progress::Output, token};
+use crate::{platform::Platform, progress::Output, token, transport};
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use studium_kit::{DevelopmentIssuer, Surroundings, Verifier};
+use studium_kit::{DevelopmentIssuer, Security, Surroundings, Verifier};
 use studium_log::{Log, LogConfig};
 use studium_store::Store;
 
@@ -21,6 +21,8 @@ pub async fn first_assign(desk: &SeatDesk, member: u32, output: Output) -> Resul
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?.to_string();
     let issuer = DevelopmentIssuer::load_or_create(&token::key_file(&platform.data))?;
+    let identity = transport::identity(&platform.data, "campus");
+    let tls = Security { tls_cert: identity.clone(), tls_key: identity, ..Security::default() }.tls()?;
     let surroundings = Surroundings {
         log,
         store: Store::open(&url).await?,
@@ -29,7 +31,7 @@ pub async fn first_assign(desk: &SeatDesk, member: u32, output: Output) -> Resul
         settings: Vec::new(),
         drain: Duration::from_secs(5),
         limits: studium_kit::Limits::default(),
-        tls: None,
+        tls,
     };
     let running = studium_campus::service().start(surroundings).await?;
     while !running.is_caught_up().await? {
