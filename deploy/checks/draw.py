@@ -28,7 +28,7 @@ PALETTE = [*COLOURS.values(), "#b877d9", "#70dbed", "#ca95e5", "#f9934e", "#96d9
 # From nothing to much: the dark end of Grafana's `Oranges`.
 HEAT = [(46, 26, 16), (127, 63, 20), (230, 120, 40), (255, 225, 170)]
 # A dashboard is 24 columns wide; one row of its grid is as high as in Grafana. Pixels.
-WIDTH, COLUMNS, ROW, GAP, TOP = 1440, 24, 38, 8, 46
+WIDTH, COLUMNS, ROW, GAP, TOP = 1280, 24, 38, 8, 46
 STYLE = """
 body{margin:0;background:#111217;color:#ccccdc;font:12px 'DejaVu Sans',sans-serif;position:relative}
 h1{font-size:15px;font-weight:normal;margin:0;padding:14px 10px}h1 span{color:#8e8e9c;font-size:12px;float:right}
@@ -109,6 +109,21 @@ def ticks(most, unit):
     return [n * step for n in range(math.ceil(most / step - 1e-9) + 1)]
 
 
+def linear(values, unit, height):
+    """Where a value is on a plot of that height, from above, and the marks beside it."""
+    steps = ticks(max(values), unit)
+    return lambda it: height * (1 - it / steps[-1]), [(height * (1 - it / steps[-1]), tell(it, unit)) for it in steps]
+
+
+def logarithmic(values, unit, height):
+    """The same by powers of ten; what is not above zero is at the bottom."""
+    powers = [math.log10(it) for it in values if it > 0] or [0]
+    least = math.floor(min(powers))
+    span = max(1, math.ceil(max(powers)) - least)
+    marks = [(height * (1 - n / span), tell(10 ** (least + n), unit)) for n in range(span + 1)]
+    return lambda it: height * (1 - (math.log10(max(it, 10**least)) - least) / span), marks
+
+
 def axes(window, width, height, marks):
     """Lines, labels of the values and times of day; `marks` are heights from above with their labels."""
     for y, label in marks:
@@ -166,7 +181,7 @@ def timeseries(panel, window, size):
     unit, custom = defaults["unit"], defaults["custom"]
     colours = coloured(panel, [name for name, _ in series])
     longest = max(len(name) for name, _ in series)
-    left, width, height = 70, size[0] - 92 - min(240, 20 + 7 * longest) - 140, size[1] - 60
+    left, width, height = 70, size[0] - 250 - 6.3 * min(longest, 38), size[1] - 60
     stacked = custom.get("stacking", {}).get("mode") == "normal"
     below = [0.0] * len(window.times)
     drawn = []
@@ -175,16 +190,8 @@ def timeseries(panel, window, size):
         drawn.append((name, top, below))
         below = [low if it is None else it for it, low in zip(top, below)] if stacked else below
     present = [it for _, top, _ in drawn for it in top if it is not None]
-    if custom.get("scaleDistribution", {}).get("type") == "log":
-        present = [it for it in present if it > 0]
-        low, high = (edge(math.log10(it)) for edge, it in ((math.floor, min(present)), (math.ceil, max(present))))
-        high = max(high, low + 1)
-        y = lambda it: height * (1 - (math.log10(max(it, 10**low)) - low) / (high - low))  # noqa: E731
-        marks = [(y(10**n), tell(10**n, unit)) for n in range(low, high + 1)]
-    else:
-        values = ticks(max(present), unit)
-        y = lambda it: height * (1 - it / values[-1])  # noqa: E731
-        marks = [(y(it), tell(it, unit)) for it in values]
+    is_log = custom.get("scaleDistribution", {}).get("type") == "log"
+    y, marks = (logarithmic if is_log else linear)(present, unit, height)
     yield f'<svg style="left:{left}px;top:34px" width="{width}" height="{height + 20}" overflow="visible">'
     yield from axes(window, width, height, marks)
     for name, top, low in drawn:
@@ -209,7 +216,7 @@ def stat(panel, window, size):
         there = [it for it in values if it is not None]
         steps = defaults.get("thresholds", {}).get("steps", [{"color": "green", "value": None}])
         colour = [it["color"] for it in steps if it["value"] is None or there[-1] >= it["value"]][-1]
-        text = f"<em>{html.escape(name)}</em>" if len(series) > 1 else ""
+        text = f"<em>{html.escape(name)}</em>" if len(series) > 1 or panel["options"]["textMode"] == "value_and_name" else ""
         most = max(max(there), 1e-9)
         line = " ".join(f"{window.x(n, width):.1f},{height * (1 - 0.5 * it / most):.1f}" for n, it in enumerate(values) if it is not None)
         yield f'<div class="stat" style="left:{n * width:.1f}px;width:{width - 2:.1f}px;height:{height}px;background:{COLOURS[colour]}bb">'
