@@ -151,10 +151,13 @@ def runs(values):
 
 def coloured(panel, names):
     """A colour for each name: what the panel says, else the next one."""
-    said = {}
+    colours = {name: PALETTE[n % len(PALETTE)] for n, name in enumerate(names)}
     for it in panel["fieldConfig"]["overrides"]:
-        said[it["matcher"]["options"]] = COLOURS[it["properties"][0]["value"]["fixedColor"]]
-    return {name: said.get(name, PALETTE[n % len(PALETTE)]) for n, name in enumerate(names)}
+        wanted = it["matcher"]["options"]
+        pattern = {"byName": re.escape(wanted) + "$", "byRegexp": wanted.strip("/")}[it["matcher"]["id"]]
+        for name in filter(re.compile(pattern).match, names):
+            colours[name] = COLOURS[it["properties"][0]["value"]["fixedColor"]]
+    return colours
 
 
 def legend(series, colours, unit, height):
@@ -180,8 +183,10 @@ def timeseries(panel, window, size):
     defaults = panel["fieldConfig"]["defaults"]
     unit, custom = defaults["unit"], defaults["custom"]
     colours = coloured(panel, [name for name, _ in series])
-    longest = max(len(name) for name, _ in series)
-    left, width, height = 70, size[0] - 250 - 6.3 * min(longest, 38), size[1] - 60
+    letters = min(38, max(len(name) for name, _ in series))
+    for edge in (lambda it: it[-1], max):
+        letters += max(len(tell(edge([it for it in values if it is not None]), unit)) for _, values in series)
+    left, width, height = 70, size[0] - 150 - 6.4 * letters, size[1] - 60
     stacked = custom.get("stacking", {}).get("mode") == "normal"
     below = [0.0] * len(window.times)
     drawn = []
@@ -201,6 +206,8 @@ def timeseries(panel, window, size):
             yield f'<polygon points="{line} {floor}" fill="{colours[name]}" fill-opacity="{custom["fillOpacity"] / 100}"/>'
             yield f'<polyline points="{line}" fill="none" stroke="{colours[name]}" stroke-width="1.3"/>'
     yield "</svg>"
+    if panel["options"]["legend"].get("sortDesc"):
+        series.sort(key=lambda it: max(value for value in it[1] if value is not None), reverse=True)
     yield from legend(series, colours, unit, size[1] - 28)
 
 
