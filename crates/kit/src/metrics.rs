@@ -44,7 +44,7 @@ struct Aggregate {
 }
 
 impl Metrics {
-    /// Counters of a service; those of its own parts are begun with [`Metrics::begin`] and [`Metrics::begin_work`].
+    /// Counters of a service; what they are of is shown from the first one on.
     ///
     /// # Errors
     /// When a name is no Prometheus name.
@@ -101,16 +101,18 @@ impl Metrics {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Shows zero for a kind of aggregate: whoever reckons rates from what is shown misses all that a counter begins with.
-    pub(crate) fn begin(&self, aggregate: &'static str) {
-        self.aggregate(aggregate);
-    }
-
-    /// Shows zero for all that a piece of work can come to, for the same reason.
-    pub(crate) fn begin_work(&self, work: &str, outcomes: &[&str]) {
-        for it in outcomes {
-            self.inner.work.with_label_values(&[work, *it]);
+    /// Shows zero for these kinds of aggregates and all that these works can come to: whoever reckons rates from what is
+    /// shown misses what a counter begins with.
+    pub(crate) fn at_zero(self, aggregates: &[&'static str], works: &[(&str, &[&str])]) -> Self {
+        for it in aggregates {
+            self.aggregate(it);
         }
+        for (work, outcomes) in works {
+            for it in *outcomes {
+                self.inner.work.with_label_values(&[*work, *it]);
+            }
+        }
+        self
     }
 
     /// Counts a command: `accepted`, `already`, `refused`, `busy` or `fault`.
@@ -216,9 +218,8 @@ mod tests {
 
     #[test]
     fn what_may_be_counted_is_shown_from_zero_on() {
-        let metrics = Metrics::new("enrolment").unwrap();
-        metrics.begin("enrolment.enrolment");
-        metrics.begin_work("webhooks", &["delivered", "disabled"]);
+        let works: [(&str, &[&str]); 1] = [("webhooks", &["delivered", "disabled"])];
+        let metrics = Metrics::new("enrolment").unwrap().at_zero(&["enrolment.enrolment"], &works);
         let shown = metrics.render().unwrap();
         for line in [
             r#"studium_commands_total{aggregate="enrolment.enrolment",outcome="fault",service="enrolment"} 0"#,

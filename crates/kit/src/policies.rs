@@ -200,7 +200,9 @@ pub(crate) async fn run(
             () = stop.cancelled() => return,
             _ = active.wait_for(|it| !*it) => {
                 // The next one counts them; what this process saw last would be shown for ever.
-                policies.iter().for_each(|it| app.metrics().parked(it.name(), 0));
+                for it in &policies {
+                    app.metrics().parked(it.name(), 0);
+                }
                 continue;
             }
             outcome = follow(&app, stream, &policies) => outcome,

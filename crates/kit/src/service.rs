@@ -287,6 +287,7 @@ impl Service {
     pub async fn start(self, surroundings: Surroundings) -> anyhow::Result<Running> {
         let Surroundings { log, store, verifier, listener, settings, drain, limits, tls } = surroundings;
         self.fits_together()?;
+        let metrics = Metrics::new(self.name)?.at_zero(&self.aggregates, &self.counted);
         let mut rpcs = self.rpcs;
         rpcs.push(AdminServiceServer::<Admin>::NAME);
         let access = AccessTable::for_services(&rpcs).map_err(anyhow::Error::msg)?;
@@ -296,9 +297,6 @@ impl Service {
         for (prepare, _) in &self.works {
             prepare(store.clone()).await?;
         }
-        let metrics = Metrics::new(self.name)?;
-        self.aggregates.iter().for_each(|it| metrics.begin(it));
-        self.counted.iter().for_each(|(work, outcomes)| metrics.begin_work(work, outcomes));
         let app = App::new(self.name, log.clone(), store.clone(), metrics.clone(), &self.deciders, self.belongings);
         let projector = self.views.into_iter().fold(Projector::new(self.name, store, log), |it, view| view(it));
         let projection = projector.start().await?;

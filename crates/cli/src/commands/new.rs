@@ -127,11 +127,11 @@ fn package(name: &str, checkout: &Path) -> Result<Option<PathBuf>> {
             folders.push(entry.with_context(|| format!("cannot read {}", group.display()))?.path());
         }
     }
-    let is_it = |it: &PathBuf| {
+    let is_it = |it: &Path| {
         let manifest = fs::read_to_string(it.join("Cargo.toml")).unwrap_or_default();
         manifest.lines().any(|line| line.trim() == wanted)
     };
-    Ok(folders.into_iter().find(is_it).map(|it| it.strip_prefix(checkout).map(Path::to_owned).unwrap_or(it)))
+    Ok(folders.iter().find(|it| is_it(it)).map(|it| it.strip_prefix(checkout).unwrap_or(it).to_owned()))
 }
 
 /// A text of the template with another name.
@@ -176,6 +176,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use std::collections::BTreeSet;
 
     /// Every file in the template's folder, as the template names it.
     fn files(folder: &Path, below: &str) -> Vec<String> {
@@ -226,7 +227,8 @@ mod tests {
     #[test]
     fn a_name_that_clashes_is_refused_and_nothing_is_written() {
         let checkout = some_checkout();
-        let before = files(checkout.path(), "");
+        let all = || files(checkout.path(), "").into_iter().collect::<BTreeSet<_>>();
+        let before = all();
         let long = "a".repeat(41);
         for (name, says) in [
             ("enrolment", "there is a service `enrolment` already"),
@@ -254,7 +256,7 @@ mod tests {
         }
         let why = written(checkout.path(), "feedback", Some("services/elsewhere")).unwrap_err().to_string();
         assert!(why.contains("already, in examples/feedback"), "{why}");
-        assert_eq!(files(checkout.path(), ""), before);
+        assert_eq!(all(), before);
     }
 
     #[test]
