@@ -235,7 +235,8 @@ async fn until_noted(log: &Log, id: &str, text: &str) -> Stored {
 
 #[tokio::test]
 async fn what_a_service_decides_is_counted_from_zero_on() {
-    let running = House::new(Log::memory()).unwrap().start(service()).await.unwrap();
+    let house = House::new(Log::memory()).unwrap();
+    let running = house.start(service()).await.unwrap();
     let shown = running.app.metrics().render().unwrap();
     assert!(
         shown.contains(r#"studium_commands_total{aggregate="test.notes",outcome="fault",service="test"} 0"#),
