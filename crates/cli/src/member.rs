@@ -16,9 +16,9 @@ const BESIDE_MAX: usize = 16;
 const NAME_MAX: usize = 40;
 
 /// Names that something else has: in a data directory, in the broker, or as a crate `studium-…`.
-const TAKEN: [&str; 15] = [
-    "bench", "broker", "build", "ca", "cli", "core", "kit", "log", "nats", "operator", "proto", "store", "testkit",
-    "tests", "vc",
+const TAKEN: [&str; 16] = [
+    "bench", "broker", "build", "ca", "cli", "core", "kit", "log", "nats", "operator", "postgres", "proto", "store",
+    "testkit", "tests", "vc",
 ];
 
 /// How the names of partners' feeds begin, which are streams beside those of services.
@@ -153,7 +153,7 @@ fn is_plain(it: &str) -> bool {
 pub fn fits_as_name(name: &str) -> Result<()> {
     ensure!(
         is_plain(name) && name.len() <= NAME_MAX && !name.starts_with(FEEDS) && !TAKEN.contains(&name),
-        "`{name}` is no name for a service: a to z, 0 to 9 and _, at most {NAME_MAX} characters, not `{FEEDS}…` nor {}",
+        "`{name}` is no name for a service: a to z, 0 to 9 and _, with a letter first, at most {NAME_MAX} characters, not `{FEEDS}…` nor {}",
         TAKEN.join(", ")
     );
     ensure!(!SERVICES.iter().any(|it| it.name == name), "there is a service `{name}` already");

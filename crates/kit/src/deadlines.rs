@@ -79,10 +79,18 @@ pub(crate) async fn run(
     // A view that is made anew does not know yet what made a deadline void.
     let _ = stop.run_until_cancelled(caught_up.wait_for(|it| *it)).await;
     while is_our_turn(&mut active, &stop).await {
-        stop.run_until_cancelled(tokio::time::sleep(EVERY)).await;
-        if let Err(e) = round(&app, deadline.as_ref(), now_ms()).await {
-            tracing::warn!(deadline = deadline.name(), error = %e, "deadlines could not be looked up; trying again");
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = active.wait_for(|it| !*it) => break,
+                () = tokio::time::sleep(EVERY) => {}
+            }
+            if let Err(e) = round(&app, deadline.as_ref(), now_ms()).await {
+                tracing::warn!(deadline = deadline.name(), error = %e, "deadlines could not be looked up; trying again");
+            }
         }
+        // The next one counts them; what this process saw last would be shown for ever.
+        app.metrics().deadlines_due(deadline.name(), 0);
     }
 }
 

@@ -44,7 +44,7 @@ struct Aggregate {
 }
 
 impl Metrics {
-    /// Counters at zero for a service.
+    /// Counters of a service; what they are of is shown from the first one on.
     ///
     /// # Errors
     /// When a name is no Prometheus name.
@@ -101,6 +101,20 @@ impl Metrics {
         Ok(Self { inner: Arc::new(inner) })
     }
 
+    /// Shows zero for these kinds of aggregates and all that these works can come to: whoever reckons rates from what is
+    /// shown misses what a counter begins with.
+    pub(crate) fn at_zero(self, aggregates: &[&'static str], works: &[(&str, &[&str])]) -> Self {
+        for it in aggregates {
+            self.aggregate(it);
+        }
+        for (work, outcomes) in works {
+            for it in *outcomes {
+                self.inner.work.with_label_values(&[*work, *it]);
+            }
+        }
+        self
+    }
+
     /// Counts a command: `accepted`, `already`, `refused`, `busy` or `fault`.
     pub fn decided(&self, aggregate: &'static str, outcome: &str, took: Duration, cost: &Deciding) {
         let counters = self.aggregate(aggregate);
@@ -131,7 +145,7 @@ impl Metrics {
         self.inner.deadlines_due.with_label_values(&[deadline]).set(many as i64);
     }
 
-    /// Counts what a piece of work came to.
+    /// Counts what a piece of work came to: one of its [`OUTCOMES`](crate::Work::OUTCOMES).
     pub fn worked(&self, work: &str, outcome: &str) {
         self.inner.work.with_label_values(&[work, outcome]).inc();
     }
@@ -199,6 +213,20 @@ mod tests {
             r#"studium_parked{policy="promote",service="enrolment"} 3"#,
         ] {
             assert!(shown.contains(line), "{line}\n{shown}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_counted_is_shown_from_zero_on() {
+        let works: [(&str, &[&str]); 1] = [("webhooks", &["delivered", "disabled"])];
+        let metrics = Metrics::new("enrolment").unwrap().at_zero(&["enrolment.enrolment"], &works);
+        let shown = metrics.render().unwrap();
+        for line in [
+            r#"studium_commands_total{aggregate="enrolment.enrolment",outcome="fault",service="enrolment"} 0"#,
+            r#"studium_command_seconds_count{aggregate="enrolment.enrolment",service="enrolment"} 0"#,
+            r#"studium_work_total{outcome="disabled",service="enrolment",work="webhooks"} 0"#,
+        ] {
+            assert!(shown.contains(line), "{line} is not in:\n{shown}");
         }
     }
 }

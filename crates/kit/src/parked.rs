@@ -229,10 +229,31 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
     use super::*;
-    use crate::{Metrics, app::Todo};
+    use crate::{
+        Metrics,
+        app::Todo,
+        deadlines::{self, AnyDeadline},
+        policies::{self, AnyPolicy, Followed},
+    };
+    use futures::future::BoxFuture;
     use std::collections::HashMap;
-    use studium_log::{Log, Meta};
+    use std::time::Duration;
+    use studium_log::{Log, Meta, Stored};
     use studium_store::Projector;
+    use tokio::sync::watch;
+    use tokio_util::sync::CancellationToken;
+
+    async fn app(folder: &std::path::Path) -> App {
+        let store = Store::open(&format!("sqlite:{}", folder.join("x.db").display())).await.unwrap();
+        prepare(&store).await.unwrap();
+        App::new("x", Log::memory(), store, Metrics::new("x").unwrap(), &[], HashMap::default())
+    }
+
+    fn step(position: u64, generation: u64) -> Step {
+        let todo = Todo::stuck("x.y.z", String::new());
+        let (source, meta) = (todo.target.clone(), Meta::default());
+        Step { stream: "x", position, index: 0, source, todo, meta, generation }
+    }
 
     async fn kept(store: &Store, position: u64) -> (String, String) {
         let sql = "SELECT payload, cause FROM reaction WHERE position = $1";
@@ -242,26 +263,82 @@ mod tests {
     #[tokio::test]
     async fn what_a_reaction_says_does_not_outlive_whom_it_is_about() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite:{}", folder.path().join("x.db").display())).await.unwrap();
-        prepare(&store).await.unwrap();
-        let log = Log::memory();
+        let app = app(folder.path()).await;
+        let (log, store) = (app.log(), app.store());
         let projection = Projector::new("x", store.clone(), log.clone()).start().await.unwrap();
-        let app = App::new("x", log.clone(), store.clone(), Metrics::new("x").unwrap(), &[], HashMap::default());
-        let step = |position, generation| {
-            let todo = Todo::stuck("x.y.z", String::new());
-            let (source, meta) = (todo.target.clone(), Meta::default());
-            Step { stream: "x", position, index: 0, source, todo, meta, generation }
-        };
         let before = log.keys().generation();
         record_refusal(&app, "p", &step(5, before), "no").await.unwrap();
-        assert_eq!(kept(&store, 5).await, ("what follows is to be looked up".to_owned(), "no".to_owned()));
+        assert_eq!(kept(store, 5).await, ("what follows is to be looked up".to_owned(), "no".to_owned()));
         // A key is destroyed while a reaction to what it opened is under way.
         log.keys().destroy("ada").await.unwrap();
         record_refusal(&app, "p", &step(6, before), "no").await.unwrap();
-        assert_eq!(kept(&store, 6).await, (String::new(), FORGOTTEN.to_owned()));
+        assert_eq!(kept(store, 6).await, (String::new(), FORGOTTEN.to_owned()));
         // Nobody knows yet whose the fifth commit is: the index has seen none.
         redact(&app, &projection, &[studium_log::key_name("ada")]).await.unwrap();
-        assert_eq!(kept(&store, 5).await, (String::new(), FORGOTTEN.to_owned()));
+        assert_eq!(kept(store, 5).await, (String::new(), FORGOTTEN.to_owned()));
         projection.stop().await;
+    }
+
+    /// A policy to which nothing happens, and a deadline that is due and cannot fire.
+    struct Idle;
+
+    impl AnyPolicy for Idle {
+        fn name(&self) -> &'static str {
+            "p"
+        }
+        fn stream(&self) -> &'static str {
+            "x"
+        }
+        fn aggregate(&self) -> &'static str {
+            "x.y"
+        }
+        fn react<'a>(&'a self, _: &'a App, _: &'a Stored) -> BoxFuture<'a, Result<Followed, String>> {
+            Box::pin(std::future::ready(Ok(Followed::Commands(Vec::new()))))
+        }
+    }
+
+    impl AnyDeadline for Idle {
+        fn name(&self) -> &'static str {
+            "d"
+        }
+        fn due(&self) -> &'static str {
+            "SELECT 'z' AS id, $1 AS due_ms"
+        }
+        fn todo(&self, _: String, _: i64) -> Todo {
+            Todo::stuck("x.y.z", "it never fires".to_owned())
+        }
+    }
+
+    #[tokio::test]
+    async fn who_hands_over_shows_nothing_of_what_is_anothers_from_then_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(folder.path()).await;
+        app.log().open("x").await.unwrap();
+        Parking::empty("p").park(&app, &step(5, 0), "why", 1).await.unwrap();
+        let (turn, active) = watch::channel(true);
+        let (_, caught_up) = watch::channel(true);
+        let stop = CancellationToken::new();
+        let shown = async |wanted: [&str; 2]| {
+            let looks = async {
+                while !wanted.iter().all(|it| app.metrics().render().unwrap().contains(it)) {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(30), looks).await.expect("it shows what is wanted");
+        };
+        let lines = |n| {
+            [
+                format!(r#"studium_parked{{policy="p",service="x"}} {n}"#),
+                format!(r#"studium_deadlines_due{{deadline="d",service="x"}} {n}"#),
+            ]
+        };
+        let work = tokio::spawn(policies::run(app.clone(), "x", vec![Box::new(Idle)], active.clone(), stop.clone()));
+        let fire = tokio::spawn(deadlines::run(app.clone(), Box::new(Idle), active, caught_up, stop.clone()));
+        shown(lines(1).each_ref().map(String::as_str)).await;
+        turn.send_replace(false);
+        shown(lines(0).each_ref().map(String::as_str)).await;
+        stop.cancel();
+        work.await.unwrap();
+        fire.await.unwrap();
     }
 }

@@ -200,7 +200,13 @@ pub(crate) async fn run(
     while is_our_turn(&mut active, &stop).await {
         let outcome = tokio::select! {
             () = stop.cancelled() => return,
-            _ = active.wait_for(|it| !*it) => continue,
+            _ = active.wait_for(|it| !*it) => {
+                // The next one counts them; what this process saw last would be shown for ever.
+                for it in &policies {
+                    app.metrics().parked(it.name(), 0);
+                }
+                continue;
+            }
             outcome = follow(&app, stream, &policies) => outcome,
         };
         if let Err(why) = outcome {
@@ -229,6 +235,7 @@ async fn follow(app: &App, stream: &'static str, policies: &[Box<dyn AnyPolicy>]
     for policy in policies {
         let position = parked::checkpoint(app.store(), policy.name(), stream).await.map_err(|e| e.to_string())?;
         let parking = Parking::load(app.store(), policy.name()).await.map_err(|e| e.to_string())?;
+        app.metrics().parked(policy.name(), parking.len());
         desks.push(Desk { policy: policy.as_ref(), parking, position });
     }
     let start = desks.iter().map(|it| it.position).min().unwrap_or(0);

@@ -60,6 +60,8 @@ pub struct Service {
     /// The sorts of subjects in them.
     feed_sorts: Vec<&'static str>,
     works: Vec<(Prepare, RunWork)>,
+    /// What each of them can come to.
+    counted: Vec<(&'static str, &'static [&'static str])>,
     erased_by: Vec<ErasedBy>,
     rpcs: Vec<&'static str>,
     apis: Vec<MakeApi>,
@@ -117,6 +119,7 @@ impl Service {
             feeds: Vec::new(),
             feed_sorts: Vec::new(),
             works: Vec::new(),
+            counted: Vec::new(),
             erased_by: Vec::new(),
             rpcs: Vec::new(),
             apis: Vec::new(),
@@ -199,6 +202,7 @@ impl Service {
     /// Lists something that the service does by itself.
     pub fn work<W: Work>(mut self) -> Self {
         let prepare: Prepare = |store| Box::pin(async move { W::prepare(&store).await });
+        self.counted.push((W::NAME, W::OUTCOMES));
         self.works
             .push((prepare, |app, active, caught_up, stop| Box::pin(work::run::<W>(app, active, caught_up, stop))));
         self
@@ -283,6 +287,7 @@ impl Service {
     pub async fn start(self, surroundings: Surroundings) -> anyhow::Result<Running> {
         let Surroundings { log, store, verifier, listener, settings, drain, limits, tls } = surroundings;
         self.fits_together()?;
+        let metrics = Metrics::new(self.name)?.at_zero(&self.aggregates, &self.counted);
         let mut rpcs = self.rpcs;
         rpcs.push(AdminServiceServer::<Admin>::NAME);
         let access = AccessTable::for_services(&rpcs).map_err(anyhow::Error::msg)?;
@@ -292,7 +297,6 @@ impl Service {
         for (prepare, _) in &self.works {
             prepare(store.clone()).await?;
         }
-        let metrics = Metrics::new(self.name)?;
         let app = App::new(self.name, log.clone(), store.clone(), metrics.clone(), &self.deciders, self.belongings);
         let projector = self.views.into_iter().fold(Projector::new(self.name, store, log), |it, view| view(it));
         let projection = projector.start().await?;

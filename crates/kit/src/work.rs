@@ -15,6 +15,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub trait Work: Send + Sync + 'static {
     /// Stable name, for logs and metrics.
     const NAME: &'static str;
+    /// What it can come to, as it is counted; each is shown from the start.
+    const OUTCOMES: &'static [&'static str];
 
     /// Makes what it keeps in the service's store, where it is missing.
     fn prepare(store: &Store) -> impl Future<Output = Result<(), StoreError>> + Send;

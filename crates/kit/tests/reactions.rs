@@ -234,6 +234,18 @@ async fn until_noted(log: &Log, id: &str, text: &str) -> Stored {
 }
 
 #[tokio::test]
+async fn what_a_service_decides_is_counted_from_zero_on() {
+    let house = House::new(Log::memory()).unwrap();
+    let running = house.start(service()).await.unwrap();
+    let shown = running.app.metrics().render().unwrap();
+    assert!(
+        shown.contains(r#"studium_commands_total{aggregate="test.notes",outcome="fault",service="test"} 0"#),
+        "{shown}"
+    );
+    running.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_reaction_follows_once_with_its_cause_also_after_a_restart() {
     let house = House::new(Log::memory()).unwrap();
     let store = house.store_url("test").await.unwrap();

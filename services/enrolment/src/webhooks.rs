@@ -29,6 +29,7 @@ pub struct Webhooks;
 
 impl Work for Webhooks {
     const NAME: &'static str = "webhooks";
+    const OUTCOMES: &'static [&'static str] = &["delivered", "failed", "disabled"];
 
     async fn prepare(store: &Store) -> Result<(), StoreError> {
         progress::prepare(store).await

@@ -12,7 +12,7 @@ use std::{
 /// What `studium new` takes.
 #[derive(Debug, Args)]
 pub struct NewArgs {
-    /// Its name: a to z, 0 to 9 and _.
+    /// Its name: a to z, 0 to 9 and _; what comes after _ begins with a letter.
     name: String,
     /// Where it is written; in a checkout of Studium its name in `services`, which makes it a member of the workspace.
     #[arg(long, value_name = "DIR")]
@@ -24,6 +24,15 @@ pub struct NewArgs {
 
 /// The name that the template has, small and as a type.
 const SIXTH: [&str; 2] = ["sixth", "Sixth"];
+
+/// What no crate, package or module may be called (the Rust reference, "Keywords"), and whose contracts are others'.
+const TAKEN_IN_CODE: &[&str] = &[
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
+    "enum", "extern", "false", "final", "fn", "for", "gen", "google", "if", "impl", "in", "let", "loop", "macro",
+    "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "studium",
+    "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while",
+    "yield",
+];
 
 macro_rules! template {
     ($($path:literal),* $(,)?) => {
@@ -53,6 +62,7 @@ const FILES: [(&str, &str); 14] = template![
 pub fn new(args: &NewArgs, output: Output) -> Result<()> {
     let name = &*args.name;
     crate::member::fits_as_name(name)?;
+    fits_in_code(name)?;
     let checkout = checkout(args.studium.as_deref())?;
     let dir = args.dir.clone().unwrap_or_else(|| checkout.join("services").join(name));
     let shown = dir.display();
@@ -60,10 +70,11 @@ pub fn new(args: &NewArgs, output: Output) -> Result<()> {
     let place = std::path::absolute(&dir).with_context(|| format!("cannot tell where {shown} is"))?;
     let folder = place.parent().and_then(|it| it.canonicalize().ok());
     let is_member = folder.is_some_and(|it| it == checkout.join("services"));
-    // Two packages of one name in a workspace would keep all of it from being built.
-    let has_package = name == SIXTH[0] || checkout.join("examples").join(name).join("Cargo.toml").exists();
-    if is_member && has_package {
-        bail!("the checkout has a package `studium-{name}` already; choose another name, or another place with --dir");
+    if is_member && let Some(there) = package(name, &checkout)? {
+        bail!(
+            "the checkout has a package `studium-{name}` already, in {}; choose another name, or another place with --dir",
+            there.display()
+        );
     }
     for (path, text) in FILES {
         let file = dir.join(named(path, name));
@@ -88,6 +99,39 @@ pub fn new(args: &NewArgs, output: Output) -> Result<()> {
     let program = program.strip_prefix(&here).unwrap_or(&program).display();
     output.say(format!("Next: `{build}`, then `studium up --with {program}`; docs/extending.md goes on."));
     Ok(())
+}
+
+/// Whether a name can stand in a contract and in code, where its words become those of a type.
+fn fits_in_code(name: &str) -> Result<()> {
+    ensure!(
+        !TAKEN_IN_CODE.contains(&name),
+        "`{name}` is no name for a service: it is a word of Rust or of another's contract; choose another"
+    );
+    let is_word = |it: &str| it.starts_with(|it: char| it.is_ascii_lowercase());
+    ensure!(
+        name.split('_').all(is_word),
+        "`{name}` is no name for a service: before and after each _ there is a word that begins with a letter"
+    );
+    Ok(())
+}
+
+/// The folder with the checkout's package of a service of that name, whatever the folder is called: two of one name in
+/// a workspace would keep all of it from being built.
+fn package(name: &str, checkout: &Path) -> Result<Option<PathBuf>> {
+    let wanted = format!("name = \"studium-{name}\"");
+    let mut folders = vec![checkout.join("proto"), checkout.join("tests"), checkout.join("crates/cli/template")];
+    for group in ["crates", "examples", "services"].map(|it| checkout.join(it)) {
+        // Who has no examples has no clash with them.
+        let entries = fs::read_dir(&group).into_iter().flatten();
+        for entry in entries {
+            folders.push(entry.with_context(|| format!("cannot read {}", group.display()))?.path());
+        }
+    }
+    let is_it = |it: &Path| {
+        let manifest = fs::read_to_string(it.join("Cargo.toml")).unwrap_or_default();
+        manifest.lines().any(|line| line.trim() == wanted)
+    };
+    Ok(folders.iter().find(|it| is_it(it)).map(|it| it.strip_prefix(checkout).unwrap_or(it).to_owned()))
 }
 
 /// A text of the template with another name.
@@ -132,6 +176,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use std::collections::BTreeSet;
 
     /// Every file in the template's folder, as the template names it.
     fn files(folder: &Path, below: &str) -> Vec<String> {
@@ -157,5 +202,70 @@ mod tests {
             assert!(![path, text].iter().any(|it| it.to_lowercase().contains("sixth")));
         }
         assert_eq!(named("use sixth::SixthService;", "study_groups"), "use study_groups::StudyGroupsService;");
+    }
+
+    /// A checkout with a service in a folder of another name; only what `new` looks at.
+    fn some_checkout() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for folder in ["crates/kit", "proto/studium", "services/old_name", "examples/feedback"] {
+            fs::create_dir_all(dir.path().join(folder)).unwrap();
+        }
+        for (folder, name) in
+            [("crates/kit", "kit"), ("services/old_name", "study_groups"), ("examples/feedback", "feedback")]
+        {
+            let manifest = format!("[package]\nname = \"studium-{name}\"\n");
+            fs::write(dir.path().join(folder).join("Cargo.toml"), manifest).unwrap();
+        }
+        dir
+    }
+
+    fn written(checkout: &Path, name: &str, dir: Option<&str>) -> Result<()> {
+        let dir = dir.map(|it| checkout.join(it));
+        new(&NewArgs { name: name.to_owned(), dir, studium: Some(checkout.to_owned()) }, Output::new(true))
+    }
+
+    #[test]
+    fn a_name_that_clashes_is_refused_and_nothing_is_written() {
+        let checkout = some_checkout();
+        let all = || files(checkout.path(), "").into_iter().collect::<BTreeSet<_>>();
+        let before = all();
+        let long = "a".repeat(41);
+        for (name, says) in [
+            ("enrolment", "there is a service `enrolment` already"),
+            ("partner_x", "is no name for a service"),
+            ("kit", "is no name for a service"),
+            ("postgres", "is no name for a service"),
+            ("StudyGroups", "a to z"),
+            ("study-groups", "a to z"),
+            ("2fast", "a to z"),
+            ("", "a to z"),
+            (&*long, "at most 40"),
+            ("async", "a word of Rust"),
+            ("self", "a word of Rust"),
+            ("gen", "a word of Rust"),
+            ("studium", "of another's contract"),
+            ("groups_", "begins with a letter"),
+            ("study__groups", "begins with a letter"),
+            ("study_2", "begins with a letter"),
+            ("old_name", "is there already"),
+            ("study_groups", "already, in services/old_name"),
+            ("feedback", "already, in examples/feedback"),
+        ] {
+            let why = written(checkout.path(), name, None).unwrap_err().to_string();
+            assert!(why.contains(says), "{name}: {why}");
+        }
+        let why = written(checkout.path(), "feedback", Some("services/elsewhere")).unwrap_err().to_string();
+        assert!(why.contains("already, in examples/feedback"), "{why}");
+        assert_eq!(all(), before);
+    }
+
+    #[test]
+    fn a_name_that_is_free_is_taken() {
+        let checkout = some_checkout();
+        written(checkout.path(), "feedback2", None).unwrap();
+        assert!(checkout.path().join("services/feedback2/src/note.rs").exists());
+        written(checkout.path(), "reading_circles", Some("services/circles")).unwrap();
+        let why = written(checkout.path(), "reading_circles", None).unwrap_err().to_string();
+        assert!(why.contains("already, in services/circles"), "{why}");
     }
 }
