@@ -74,13 +74,17 @@ impl Faults {
 
     /// Lets nobody who follows a stream read on until [`Faults::let_read`]; what was asked for before may still come.
     pub fn hold_reading(&self, stream: &str) {
-        self.unread.send_modify(|it| drop(it.insert(stream.to_owned())));
+        self.unread.send_modify(|it| {
+            it.insert(stream.to_owned());
+        });
         self.armed.store(true, Ordering::Release);
     }
 
     /// Lets a stream be followed again.
     pub fn let_read(&self, stream: &str) {
-        self.unread.send_modify(|it| drop(it.remove(stream)));
+        self.unread.send_modify(|it| {
+            it.remove(stream);
+        });
     }
 
     pub(crate) async fn may_read(&self, stream: &str) {
