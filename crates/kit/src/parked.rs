@@ -332,8 +332,8 @@ mod tests {
                 format!(r#"studium_deadlines_due{{deadline="d",service="x"}} {n}"#),
             ]
         };
-        let turn = (active.clone(), caught_up.clone());
-        let work = tokio::spawn(policies::run(app.clone(), "x", vec![Box::new(Idle)], turn, stop.clone()));
+        let both = (active.clone(), caught_up.clone());
+        let work = tokio::spawn(policies::run(app.clone(), "x", vec![Box::new(Idle)], both, stop.clone()));
         let fire = tokio::spawn(deadlines::run(app.clone(), Box::new(Idle), active, caught_up, stop.clone()));
         shown(lines(1).each_ref().map(String::as_str)).await;
         turn.send_replace(false);
