@@ -161,7 +161,8 @@ impl Goal {
             if self.heads.get(&it.stream).is_none_or(|head| it.position >= *head) {
                 continue;
             }
-            let (at, looks) = self.still.entry((it.name.clone(), it.stream.clone())).or_insert((it.position, 0));
+            // At no position yet: the first look finds nothing where it was.
+            let (at, looks) = self.still.entry((it.name.clone(), it.stream.clone())).or_insert((u64::MAX, 0));
             (*at, *looks) = if folds || *at != it.position { (it.position, 0) } else { (*at, *looks + 1) };
             // A replica of a newer build would otherwise wait for an older one to go, which waits for it to be ready.
             is_reached &= *looks >= STILL_MAX;

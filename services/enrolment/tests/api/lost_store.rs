@@ -10,6 +10,7 @@ use studium_proto::{
     admin::v1::{ListViewsRequest, admin_service_client::AdminServiceClient},
     enrolment::v1::{EnrolmentState, GetEnrolmentRequest},
 };
+use studium_testkit::Broker;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -17,6 +18,13 @@ use tonic_types::StatusExt as _;
 fn is_starting(status: &Status) {
     assert_eq!((status.code(), reason(status).as_str()), (Code::Unavailable, "STARTING"), "{status}");
     assert!(status.get_details_retry_info().is_some_and(|it| it.retry_delay.is_some()), "it says when to come again");
+}
+
+/// Over a broker that has the catalogue's stream, where no catalogue runs.
+async fn over(broker: &Broker) -> Desk {
+    let log = broker.log().await;
+    log.open("catalogue").await.unwrap();
+    Desk::over(log, None).await
 }
 
 async fn readiness(desk: &Desk) -> (u16, String) {
@@ -27,7 +35,7 @@ async fn readiness(desk: &Desk) -> (u16, String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_service_does_not_know_yet_is_not_called_unknown() {
     let broker = studium_testkit::nats(Durability::Process).await;
-    let desk = Desk::over(broker.log().await, None).await;
+    let desk = over(&broker).await;
     desk.open_run("r", "c", 0, false).await;
     let scheme = desk.run_says("r", vec![desk.scheme()]).await;
     desk.enrol("r", "ada").await.unwrap();
@@ -65,7 +73,7 @@ async fn what_a_service_does_not_know_yet_is_not_called_unknown() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_calls_right_after_the_start_waits_for_what_is_known_soon() {
     let broker = studium_testkit::nats(Durability::Process).await;
-    let desk = Desk::over(broker.log().await, None).await;
+    let desk = over(&broker).await;
     desk.open_run("r", "c", 0, false).await;
     for n in 0..2_000 {
         desk.run_says(&format!("other-{n}"), vec![desk.scheduled("c", 0, false)]).await;
