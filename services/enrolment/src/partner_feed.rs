@@ -145,7 +145,7 @@ impl Told {
                 let before = was.as_ref().map(|it| past.seen_by(feed, it, position - 1)).transpose()?.flatten();
                 let after = is.as_ref().map(|it| past.seen_by(feed, it, position)).transpose()?.flatten();
                 if before != after {
-                    notices.push(notice(feed, enrolment, self.kind, before, after));
+                    notices.push(notice(feed, enrolment, self.kind, before.as_ref(), after));
                 }
             }
         }
@@ -153,17 +153,17 @@ impl Told {
     }
 }
 
-fn notice(feed: &str, enrolment: &str, kind: &'static str, before: Option<Seen>, after: Option<Seen>) -> Notice {
-    let kind = match (&before, &after, kind) {
+fn notice(feed: &str, enrolment: &str, kind: &'static str, before: Option<&Seen>, after: Option<Seen>) -> Notice {
+    let kind = match (before, &after, kind) {
         (Some(_), None, _) => CONCEALED,
         (None, Some(_), IDENTITY_CHANGED | CONSENT_GIVEN | CONSENT_WITHDRAWN) => REVEALED,
         _ => kind,
     };
     let granted = after.as_ref().map(Seen::consents).unwrap_or_default();
-    let withdrawn = before.iter().flat_map(Seen::consents).copied().filter(|it| !granted.contains(it)).collect();
+    let withdrawn = before.into_iter().flat_map(Seen::consents).copied().filter(|it| !granted.contains(it)).collect();
     let change = EnrolmentChange {
         enrolment_id: enrolment.to_owned(),
-        previous_state: before.as_ref().map(Seen::state).unwrap_or_default(),
+        previous_state: before.map(Seen::state).unwrap_or_default(),
         withdrawn,
         enrolment: after.map(Seen::told),
     };
