@@ -54,7 +54,7 @@ impl Server {
     /// On the accounts of a file; every password is the user's name turned round.
     async fn start(folder: &Path, users: &[&str]) -> Self {
         let (port, monitor) = (http::free_port().unwrap(), http::free_port().unwrap());
-        let store = folder.join("nats");
+        let store = folder.join("nats").display().to_string();
         let conf = format!(
             "listen: \"127.0.0.1:{port}\"\nhttp: \"127.0.0.1:{monitor}\"\njetstream {{ store_dir: {store:?} }}\ninclude \"accounts.conf\"\n"
         );
