@@ -31,21 +31,16 @@ use commands::{
 use platform::Platform;
 use serde_json::json;
 use std::{process::ExitCode, time::Duration};
-use studium_kit::{failed, wrong_use};
+use studium_kit::{failed, to_its_end, wrong_use};
 
 /// The whole of the program: reads what was typed, does it, and says in one sentence what went wrong.
 ///
 /// A plain function, as [`studium_kit::main`] is, so that all of it is compiled here and once: what is `async` is
 /// compiled by whoever waits for it.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(it) => it,
-        Err(e) => return failed("studium", 2, &wrong_use(&e)),
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    match runtime.map_err(anyhow::Error::from).and_then(|it| it.block_on(run(cli))) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(e) => failed("studium", 1, &format!("{e:#}")),
+    match Cli::try_parse() {
+        Ok(cli) => to_its_end("studium", run(cli)),
+        Err(e) => failed("studium", 2, &wrong_use(&e)),
     }
 }
 

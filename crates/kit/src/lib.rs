@@ -53,7 +53,7 @@ pub use metrics::Metrics;
 pub use pace::Pace;
 pub use page::Page;
 pub use policies::LookUpPolicy;
-pub use program::{Started, failed, main, serve};
+pub use program::{Started, failed, main, serve, to_its_end};
 pub use service::{Running, Service, Surroundings};
 pub use status::fault;
 pub use tls::{Security, Tls};

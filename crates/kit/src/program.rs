@@ -40,10 +40,15 @@ pub fn main(service: Service) -> ExitCode {
         Ok(it) => it,
         Err(e) => return failed(&program, 2, &wrong_use(&e)),
     };
+    to_its_end(&program, run(service, config, started))
+}
+
+/// Does a program's work on a runtime of its own, to its end, and says in one sentence what went wrong.
+pub fn to_its_end(program: &str, work: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    match runtime.map_err(anyhow::Error::from).and_then(|it| it.block_on(run(service, config, started))) {
+    match runtime.map_err(anyhow::Error::from).and_then(|it| it.block_on(work)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(e) => failed(&program, 1, &format!("{e:#}")),
+        Err(e) => failed(program, 1, &format!("{e:#}")),
     }
 }
 
