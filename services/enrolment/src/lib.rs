@@ -63,6 +63,7 @@ use studium_proto::partner::v1::{
 pub use partner_digest::Tree;
 pub use partner_feed::MEANINGS as PARTNER_EVENTS;
 pub use partner_key::PartnerKey;
+pub use partner_record::RECORDS_MAX;
 pub use webhook_settings::WebhookSettings;
 
 /// The service as the environment has it.

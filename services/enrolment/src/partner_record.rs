@@ -13,6 +13,9 @@ use studium_kit::{App, Event as _, StoreError, Stored, fold_in_memory};
 use studium_proto::enrolment::v1::{ConsentScope, learner_event};
 use studium_proto::partner::v1::{self as public, EnrolmentRecord, Relation};
 
+/// Records that one call of [`GetRecords`](public::GetRecordsRequest) looks up, at most.
+pub const RECORDS_MAX: usize = 200;
+
 /// Histories that are looked up at the same time; the journal answers those that come together with one query.
 const AT_ONCE: usize = 64;
 

@@ -15,16 +15,13 @@ use std::{
     path::Path,
 };
 use studium_broker::partners;
-use studium_enrolment::Tree;
+use studium_enrolment::{RECORDS_MAX, Tree};
 use studium_proto::json_of;
 use studium_proto::partner::v1::{
     AcknowledgeRequest, CloseFeedRequest, DifferenceRequest, FeedStatus, GetDigestRequest, GetFeedRequest,
     GetRecordsRequest, Leaf, ListFeedsRequest, OpenFeedRequest, SubscribeRequest, difference_response::Difference,
     partner_feed_service_client::PartnerFeedServiceClient,
 };
-
-/// Records that one call looks up.
-const RECORDS_AT_ONCE: usize = 200;
 
 /// What `studium partners events` takes.
 #[derive(Debug, Args)]
@@ -160,7 +157,7 @@ pub async fn events(platform: &Platform, args: EventsArgs) -> Result<()> {
 
 pub async fn records(platform: &Platform, institution: String, enrolments: &[String]) -> Result<()> {
     let mut feeds = feeds(platform).await?;
-    for some in enrolments.chunks(RECORDS_AT_ONCE) {
+    for some in enrolments.chunks(RECORDS_MAX) {
         let (institution_id, enrolment_ids) = (institution.clone(), some.to_vec());
         let request = GetRecordsRequest { institution_id, enrolment_ids, min_position: 0 };
         for it in feeds.get_records(request).await.map_err(failed)?.into_inner().records {

@@ -9,7 +9,7 @@ use crate::{
     partner::{Command, Partner},
     partner_digest::{self, BRANCHES, Tree},
     partner_feed::PartnerFeed,
-    partner_record::{self, Seen},
+    partner_record::{self, RECORDS_MAX, Seen},
     partners::{self, Partners},
     webhook_readers,
 };
@@ -30,9 +30,6 @@ use tonic::{Request, Response, Status};
 
 /// How long ago a feed may be said to have been opened.
 const OPENED_AGO_MAX_MS: i64 = 7 * DAY_MS;
-
-/// Records in one call.
-const RECORDS_MAX: usize = 200;
 
 /// Leaves in one call.
 const LEAVES_MAX: usize = 40_000;
