@@ -122,7 +122,7 @@ studium_testkit::happens! {
     called_off::who_rests_or_leaves_has_no_sessions,
     called_off::a_mentor_who_pauses_meets_nobody_until_then,
     called_off::who_never_meet_again_have_no_sessions,
-    called_off::a_request_that_races_with_a_block_comes_to_nothing,
+    called_off::a_request_that_races_with_a_block_is_refused_by_the_calendar,
     called_off::a_request_that_races_with_the_end_is_called_off,
     calendars::free_slots_follow_the_clock_on_the_wall,
     calendars::a_day_can_be_made_different_and_usual_again,

@@ -1,7 +1,7 @@
 //! A desk to test at: the service, other services that say what they are told to say, and callers of every sort.
 
 use std::time::Duration;
-use studium_kit::Running;
+use studium_kit::{Event, Running};
 use studium_log::Log;
 use studium_proto::catalogue::v1::{
     CourseSkillsSet, MentorshipPlanSet, ProgrammeComposed, ProgrammeCreated, ProgrammeDescribed, Skill, course_event,
@@ -208,22 +208,26 @@ impl Desk {
 
     /// Waits until so many events of this name have happened to the mentorship of a learner in programme `p`.
     pub async fn has_happened(&self, learner: &str, name: &str, times: usize) {
-        let subject = format!("mentorship.mentorship.p~{learner}");
+        self.has_happened_to::<mentorship_event::Event>(&format!("p~{learner}"), name, times).await;
+    }
+
+    /// The same for any aggregate.
+    pub async fn has_happened_to<E: Event>(&self, id: &str, name: &str, times: usize) {
         let mut seen = Vec::new();
         for _ in 0..500 {
-            seen = events(self.house.log(), &subject).await;
+            seen = events::<E>(self.house.log(), id).await;
             if seen.iter().filter(|it| **it == name).count() >= times {
                 self.caught_up().await;
                 return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!("{name} never happened {times} times to {learner}: {seen:?}")
+        panic!("{name} never happened {times} times to {id}: {seen:?}")
     }
 
     /// How many events of this name have happened to the mentorship of a learner in programme `p`.
     pub async fn times(&self, learner: &str, name: &str) -> usize {
-        let seen = events(self.house.log(), &format!("mentorship.mentorship.p~{learner}")).await;
+        let seen = events::<mentorship_event::Event>(self.house.log(), &format!("p~{learner}")).await;
         seen.iter().filter(|it| **it == name).count()
     }
 
@@ -254,13 +258,12 @@ impl Desk {
 }
 
 /// Names of the events of an aggregate, in order.
-async fn events(log: &Log, subject: &str) -> Vec<&'static str> {
-    use studium_kit::Event as _;
+async fn events<E: Event>(log: &Log, id: &str) -> Vec<&'static str> {
     let mut names = Vec::new();
     for position in 1..=log.head("mentorship").await.unwrap() {
         let stored = log.read("mentorship", position).await.unwrap().unwrap();
-        if stored.commit.subject == subject {
-            let read = |it: &Vec<u8>| mentorship_event::Event::from_bytes(it).unwrap().unwrap().name();
+        if stored.aggregate() == E::AGGREGATE && stored.id() == id {
+            let read = |it: &Vec<u8>| E::from_bytes(it).unwrap().unwrap().name();
             names.extend(stored.commit.events.iter().map(|it| read(&it.to_vec())));
         }
     }
