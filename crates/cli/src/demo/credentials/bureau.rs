@@ -11,8 +11,8 @@ use crate::{
 };
 use anyhow::{Context as _, Result, ensure};
 use studium_proto::credentials::v1::{
-    CreateIssuerKeyRequest, Credential, CredentialState, GetCredentialRequest, ListCredentialsRequest,
-    PublishIssuerRequest, achievement_service_client::AchievementServiceClient,
+    CreateIssuerKeyRequest, Credential, CredentialState, GetCredentialRequest, GetIssuerRequest,
+    ListCredentialsRequest, PublishIssuerRequest, achievement_service_client::AchievementServiceClient,
     credential_service_client::CredentialServiceClient, issuer_service_client::IssuerServiceClient,
 };
 use tonic::Code;
@@ -77,10 +77,13 @@ impl<'a> Bureau<'a> {
         self.create_key("issuer-key").await
     }
 
-    /// Signs with a new key from now on.
+    /// Signs with a new key from now on; strangers find it once this returns.
     pub async fn create_key(&self, key: &str) -> Result<()> {
-        let create = CreateIssuerKeyRequest { institution_id: issuer().to_owned(), at_ms: 0 };
-        answer(self.issuers().create_issuer_key(asked(key, create)).await).map(drop)
+        let institution_id = issuer().to_owned();
+        let create = CreateIssuerKeyRequest { institution_id: institution_id.clone(), at_ms: 0 };
+        let min_position = answer(self.issuers().create_issuer_key(asked(key, create)).await)?.position;
+        // Who reads the keys before, and a status list after, would meet a key that is nobody's.
+        answer(self.issuers().get_issuer(GetIssuerRequest { institution_id, min_position }).await).map(drop)
     }
 
     /// The issuer's credentials in a state.
