@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod forged;
+mod machine;
 
 use std::path::Path;
 use studium_broker::binary;
@@ -14,13 +15,19 @@ use studium_log::Durability;
 
 /// Plays a drill with few commands.
 async fn played(drill: Drill, durability: Durability) -> Report {
+    played_with(drill, Plan { rate: 60, commands: 100, replicas: 1, with: None }, |it| Setup {
+        durability: Some(durability),
+        ..it
+    })
+    .await
+}
+
+async fn played_with(drill: Drill, plan: Plan, on: impl FnOnce(Setup) -> Setup) -> Report {
     let dir = tempfile::tempdir().unwrap();
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned();
     binary::find(&cache).unwrap();
     let program = Some(env!("CARGO_BIN_EXE_studium").into());
-    let durability = Some(durability);
-    let setup = Setup { durability, program, cache: Some(cache), ..Setup::new(dir.path(), Output::silent()) };
-    let plan = Plan { rate: 60, commands: 100, replicas: 1, with: None };
+    let setup = on(Setup { program, cache: Some(cache), ..Setup::new(dir.path(), Output::silent()) });
     play(drill, &setup, &plan, Output::silent()).await.unwrap()
 }
 

@@ -129,6 +129,12 @@ pub enum Command {
         #[command(subcommand)]
         command: ViewsCommand,
     },
+    /// Shows how far the policies are, which do by themselves what follows from events.
+    Policies {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: PoliciesCommand,
+    },
     /// Says what is kept of a person, forgets a person, and keeps the keys that personal data are sealed with.
     #[command(
         after_help = "Examples:\n  studium privacy report ada --json\n  studium privacy erase ada --reason 'asked on 2026-05-04'\n  \
@@ -303,6 +309,13 @@ pub enum ViewsCommand {
         /// The view as the list shows it.
         name: String,
     },
+}
+
+/// What `studium policies` can do.
+#[derive(Debug, Subcommand)]
+pub enum PoliciesCommand {
+    /// Lists every policy with its position and how far it is behind.
+    List,
 }
 
 /// What `studium token` takes.

@@ -14,6 +14,7 @@ mod partners_feed;
 mod partners_keys;
 mod partners_nats;
 mod partners_webhooks;
+pub mod policies;
 pub mod privacy;
 pub mod restore;
 mod scrape;

@@ -22,7 +22,7 @@ pub mod token;
 pub mod transport;
 
 use anyhow::Result;
-use args::{Cli, Command, ImportCommand, LogCommand, ViewsCommand};
+use args::{Cli, Command, ImportCommand, LogCommand, PoliciesCommand, ViewsCommand};
 use clap::Parser as _;
 use commands::{
     broker, campus, credentials, health, log, new, parked, partners, privacy, restore, serve, status, trace, up, views,
@@ -83,6 +83,9 @@ async fn run(mut cli: Cli) -> Result<()> {
         }
         Command::Views { command: ViewsCommand::Rebuild { name } } => {
             Platform::with(&setup, async |it| views::rebuild(it, &name).await).await
+        }
+        Command::Policies { command: PoliciesCommand::List } => {
+            Platform::with(&setup, async |it| policies::list(it).await).await
         }
         Command::Parked { command } => Platform::with(&setup, async |it| parked::parked(it, command).await).await,
         Command::Partners { command } => partners::partners(&setup, command).await,

@@ -1,17 +1,15 @@
-//! A platform at rest: every view has seen its streams, and no stream has grown for a while.
+//! A platform at rest: views and policies have seen everything, and no stream has grown for a while.
 
 use crate::{client::failed, platform::Platform};
 use anyhow::{Result, bail};
 use std::time::Duration;
-use studium_log::Durability;
-use studium_proto::admin::v1::ListViewsRequest;
+use studium_proto::admin::v1::{ListPoliciesRequest, ListViewsRequest};
 use tokio::time::{Instant, sleep};
+use tonic::Code;
 
-/// How long nothing may happen before a platform counts as at rest.
+/// How long nothing may happen before a platform counts as at rest: services are asked one after the other, and one
+/// that was asked before may have been given something to do since.
 const QUIET: Duration = Duration::from_millis(1500);
-
-/// The same with three nodes: a policy whose append waits for the election of a leader, 4 to 9 seconds, is not at rest.
-const QUIET_REPLICATED: Duration = Duration::from_secs(10);
 
 /// How long it may take.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -21,23 +19,18 @@ const PATIENCE: Duration = Duration::from_mins(5);
 /// # Errors
 /// When it still moves after five minutes.
 pub async fn at_rest(platform: &Platform) -> Result<()> {
-    let quiet = if platform.state.durability == Durability::Replicated { QUIET_REPLICATED } else { QUIET };
     let (deadline, mut seen, mut since) = (Instant::now() + PATIENCE, 0, Instant::now());
     loop {
         let (mut heads, mut behind) = (0, vec![]);
         for service in platform.services(None)? {
-            let views = platform.admin(&service).await?.list_views(ListViewsRequest {}).await.map_err(failed)?;
-            for it in views.into_inner().views.iter().filter(|it| it.state != "retired") {
-                heads += it.head;
-                if it.position < it.head || it.state != "serving" {
-                    behind.push(format!("{} of {service}: {} of {} ({})", it.name, it.position, it.head, it.state));
-                }
-            }
+            let (streams, late) = look(platform, &service).await?;
+            heads += streams;
+            behind.extend(late);
         }
         if heads != seen || !behind.is_empty() {
             (seen, since) = (heads, Instant::now());
         }
-        if since.elapsed() > quiet {
+        if since.elapsed() > QUIET {
             return Ok(());
         }
         if Instant::now() > deadline {
@@ -45,4 +38,27 @@ pub async fn at_rest(platform: &Platform) -> Result<()> {
         }
         sleep(Duration::from_millis(200)).await;
     }
+}
+
+/// The sum of the heads that a service sees, and which of its views and policies are behind them.
+async fn look(platform: &Platform, service: &str) -> Result<(u64, Vec<String>)> {
+    let (mut heads, mut behind) = (0, vec![]);
+    let mut admin = platform.admin(service).await?;
+    let views = admin.list_views(ListViewsRequest {}).await.map_err(failed)?.into_inner().views;
+    for it in views.iter().filter(|it| it.state != "retired") {
+        heads += it.head;
+        if it.position < it.head || it.state != "serving" {
+            behind.push(format!("{} of {service}: {} of {} ({})", it.name, it.position, it.head, it.state));
+        }
+    }
+    let policies = match admin.list_policies(ListPoliciesRequest {}).await {
+        Ok(reply) => reply.into_inner().policies,
+        // A service of an earlier version does not say.
+        Err(status) if status.code() == Code::Unimplemented => vec![],
+        Err(status) => return Err(failed(status)),
+    };
+    for it in policies.iter().filter(|it| it.position < it.head) {
+        behind.push(format!("policy {} of {service}: {} of {}", it.name, it.position, it.head));
+    }
+    Ok((heads, behind))
 }

@@ -1,14 +1,19 @@
 //! What an operator asks of a running service, answered the same way by every service.
 
-use crate::{App, Call, Fields, fault, parked, status};
+use crate::{
+    App, Call, Fields, fault, parked,
+    progress::{self, Roster},
+    status,
+};
 use futures::{Stream, StreamExt as _};
 use std::{pin::Pin, time::Duration};
 use studium_log::Stored;
 use studium_proto::admin::v1::{
     DropParkedRequest, DropParkedResponse, GetParkedRequest, GetParkedResponse, GetStatusRequest, GetStatusResponse,
-    ListParkedRequest, ListParkedResponse, ListPersonalRequest, ListPersonalResponse, ListViewsRequest,
-    ListViewsResponse, RebuildViewRequest, RebuildViewResponse, RetryParkedRequest, RetryParkedResponse, TraceRequest,
-    TraceResponse, TracedCommit, VerifyLogRequest, VerifyLogResponse, ViewStatus, admin_service_server::AdminService,
+    ListParkedRequest, ListParkedResponse, ListPersonalRequest, ListPersonalResponse, ListPoliciesRequest,
+    ListPoliciesResponse, ListViewsRequest, ListViewsResponse, PolicyStatus, RebuildViewRequest, RebuildViewResponse,
+    RetryParkedRequest, RetryParkedResponse, TraceRequest, TraceResponse, TracedCommit, VerifyLogRequest,
+    VerifyLogResponse, ViewStatus, admin_service_server::AdminService,
 };
 use studium_store::{Dialect, Projection, StoreError, Verified};
 use tokio::sync::mpsc;
@@ -25,12 +30,13 @@ type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 pub struct Admin {
     app: App,
     projection: Projection,
+    roster: Roster,
     settings: Vec<(String, String)>,
 }
 
 impl Admin {
-    pub(crate) fn new(app: App, projection: Projection, settings: Vec<(String, String)>) -> Self {
-        Self { app, projection, settings }
+    pub(crate) fn new(app: App, projection: Projection, roster: Roster, settings: Vec<(String, String)>) -> Self {
+        Self { app, projection, roster, settings }
     }
 }
 
@@ -83,6 +89,17 @@ impl AdminService for Admin {
             state: it.state,
         };
         Ok(Response::new(ListViewsResponse { views: views.into_iter().map(told).collect() }))
+    }
+
+    async fn list_policies(&self, _: Request<ListPoliciesRequest>) -> Result<Response<ListPoliciesResponse>, Status> {
+        let policies = self.roster.standing(&self.app).await.map_err(fault)?;
+        let told = |it: progress::PolicyStatus| PolicyStatus {
+            name: it.name.to_owned(),
+            stream: it.stream.to_owned(),
+            position: it.position,
+            head: it.head,
+        };
+        Ok(Response::new(ListPoliciesResponse { policies: policies.into_iter().map(told).collect() }))
     }
 
     async fn rebuild_view(

@@ -28,6 +28,7 @@ struct Inner {
     append_seconds: HistogramVec,
     conflicts: IntCounterVec,
     view_lag: IntGaugeVec,
+    policy_lag: IntGaugeVec,
     parked: IntGaugeVec,
     deadlines_due: IntGaugeVec,
     work: IntCounterVec,
@@ -72,6 +73,10 @@ impl Metrics {
                 opts("view_lag", "Positions that a view is behind a stream."),
                 &["view", "stream"],
             )?,
+            policy_lag: IntGaugeVec::new(
+                opts("policy_lag", "Positions of a stream that a policy has not reacted to."),
+                &["policy", "stream"],
+            )?,
             parked: IntGaugeVec::new(opts("parked", "Reactions that are parked or wait behind one."), &["policy"])?,
             deadlines_due: IntGaugeVec::new(
                 opts("deadlines_due", "Deadlines whose time has come and that have not fired, 1,000 at most."),
@@ -84,13 +89,14 @@ impl Metrics {
             aggregates: RwLock::default(),
             registry,
         };
-        let all: [Box<dyn Collector>; 9] = [
+        let all: [Box<dyn Collector>; 10] = [
             Box::new(refused),
             Box::new(inner.commands.clone()),
             Box::new(inner.command_seconds.clone()),
             Box::new(inner.append_seconds.clone()),
             Box::new(inner.conflicts.clone()),
             Box::new(inner.view_lag.clone()),
+            Box::new(inner.policy_lag.clone()),
             Box::new(inner.parked.clone()),
             Box::new(inner.deadlines_due.clone()),
             Box::new(inner.work.clone()),
@@ -133,6 +139,11 @@ impl Metrics {
     /// How many positions a view is behind a stream that it folds.
     pub fn view_lag(&self, view: &str, stream: &str, positions: u64) {
         self.inner.view_lag.with_label_values(&[view, stream]).set(positions as i64);
+    }
+
+    /// How many positions of a stream a policy has not reacted to.
+    pub fn policy_lag(&self, policy: &str, stream: &str, positions: u64) {
+        self.inner.policy_lag.with_label_values(&[policy, stream]).set(positions as i64);
     }
 
     /// How many reactions of a policy or deadline are parked or wait behind one.
@@ -198,6 +209,7 @@ mod tests {
         metrics.decided("enrolment.enrolment", "accepted", Duration::from_millis(2), &cost);
         metrics.decided("enrolment.enrolment", "refused", Duration::from_millis(2), &Deciding::default());
         metrics.view_lag("run_roster_1", "enrolment", 7);
+        metrics.policy_lag("promote", "enrolment", 4);
         metrics.parked("promote", 3);
         metrics.deadlines_due("offer", 2);
         metrics.worked("webhooks", "delivered");
@@ -208,6 +220,7 @@ mod tests {
             r#"studium_command_seconds_count{aggregate="enrolment.enrolment",service="enrolment"} 2"#,
             r#"studium_append_seconds_count{aggregate="enrolment.enrolment",service="enrolment"} 1"#,
             r#"studium_view_lag{service="enrolment",stream="enrolment",view="run_roster_1"} 7"#,
+            r#"studium_policy_lag{policy="promote",service="enrolment",stream="enrolment"} 4"#,
             r#"studium_work_total{outcome="delivered",service="enrolment",work="webhooks"} 1"#,
             r#"studium_deadlines_due{deadline="offer",service="enrolment"} 2"#,
             r#"studium_parked{policy="promote",service="enrolment"} 3"#,

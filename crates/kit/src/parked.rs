@@ -28,6 +28,16 @@ pub(crate) async fn prepare(store: &Store) -> Result<(), StoreError> {
     store.create(tables).await
 }
 
+/// Takes back what is remembered of a stream `$1` after the position `$2`: that came to pass differently. What somebody
+/// has given up stays.
+pub(crate) const FORGETS: [&str; 2] = [
+    "UPDATE policy_checkpoint SET position = $2 WHERE stream = $1 AND position > $2",
+    "DELETE FROM reaction WHERE stream = $1 AND position > $2 AND state <> 'dropped'",
+];
+
+/// Who reacts to streams, beside the views.
+pub(crate) const FOLLOWER: &str = "policies";
+
 /// Stands where a cause stood that went with a person.
 const FORGOTTEN: &str = "forgotten with a person who was erased";
 
@@ -55,6 +65,11 @@ pub(crate) async fn checkpoint(store: &Store, policy: &str, stream: &str) -> Res
     let sql = "SELECT position FROM policy_checkpoint WHERE policy = $1 AND stream = $2";
     let found: Vec<(u64,)> = store.query(sql, &[policy.into(), stream.into()]).await?;
     Ok(found.first().map_or(0, |it| it.0))
+}
+
+/// How far each policy has come on each stream; none that has seen nothing yet.
+pub(crate) async fn checkpoints(store: &Store) -> Result<Vec<(String, String, u64)>, StoreError> {
+    store.query("SELECT policy, stream, position FROM policy_checkpoint", &[]).await
 }
 
 /// Moves a policy's checkpoint; it never goes back.
@@ -233,7 +248,8 @@ mod tests {
         Metrics,
         app::Todo,
         deadlines::{self, AnyDeadline},
-        policies::{self, AnyPolicy, Followed},
+        policies,
+        policy::{AnyPolicy, Followed},
     };
     use futures::future::BoxFuture;
     use std::collections::HashMap;
@@ -277,6 +293,26 @@ mod tests {
         redact(&app, &projection, &[studium_log::key_name("ada")]).await.unwrap();
         assert_eq!(kept(store, 5).await, (String::new(), FORGOTTEN.to_owned()));
         projection.stop().await;
+    }
+
+    #[tokio::test]
+    async fn what_never_came_to_pass_is_forgotten_but_for_what_somebody_gave_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(folder.path()).await;
+        let store = app.store();
+        for position in 5..8 {
+            record_refusal(&app, "p", &step(position, 0), "no").await.unwrap();
+        }
+        store.execute("UPDATE reaction SET state = 'dropped' WHERE position = 7", &[]).await.unwrap();
+        advance(store, "p", "x", 7).await.unwrap();
+        advance(store, "p", "y", 7).await.unwrap();
+        for sql in FORGETS {
+            store.execute(sql, &["x".into(), 5.into()]).await.unwrap();
+        }
+        let kept: Vec<(u64,)> = store.query("SELECT position FROM reaction ORDER BY position", &[]).await.unwrap();
+        assert_eq!(kept, [(5,), (7,)]);
+        let at = (checkpoint(store, "p", "x").await.unwrap(), checkpoint(store, "p", "y").await.unwrap());
+        assert_eq!(at, (5, 7));
     }
 
     /// A policy to which nothing happens, and a deadline that is due and cannot fire.

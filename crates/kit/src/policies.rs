@@ -4,11 +4,11 @@ use crate::{
     App,
     app::{Answer, Todo},
     parked::{self, Parking},
+    policy::{AnyPolicy, Followed, LOOK_UP},
     telemetry,
 };
-use futures::{StreamExt as _, future::BoxFuture, stream};
-use std::{collections::HashMap, future::Future, marker::PhantomData, time::Duration};
-use studium_core::{Decider, Event, Policy, Reaction};
+use futures::{StreamExt as _, stream};
+use std::{collections::HashMap, time::Duration};
 use studium_log::{Meta, Stored};
 use studium_store::StoreError;
 use tokio::{sync::watch, time::Instant};
@@ -35,126 +35,6 @@ const SAVE_EVERY: Duration = Duration::from_secs(1);
 /// How often a policy with parked reactions looks whether it may go on.
 const RELEASE_EVERY: Duration = Duration::from_millis(250);
 
-/// A policy that looks things up in views of its own service.
-/// The kernel first waits until those views have seen the event's stream up to the event.
-pub trait LookUpPolicy: Send + Sync + 'static {
-    /// Stable name; part of every request id.
-    const NAME: &'static str;
-    /// The stream it listens to: a service's name.
-    const STREAM: &'static str;
-    /// Names of the views it reads.
-    const VIEWS: &'static [&'static str];
-    /// What it reacts to.
-    type Event: Event;
-    /// The decider that it commands.
-    type Target: Decider;
-
-    /// Whether anything can follow from an event at all: for what does not concern the policy, no view is waited for,
-    /// and nobody behind it waits.
-    fn concerns(event: &Self::Event) -> bool {
-        let _ = event;
-        true
-    }
-
-    /// Says what follows when `event` happened to the aggregate `id` at `at_ms`.
-    fn react(
-        app: &App,
-        id: &str,
-        event: &Self::Event,
-        at_ms: i64,
-    ) -> impl Future<Output = Result<Vec<Reaction<Self::Target>>, StoreError>> + Send;
-}
-
-/// A policy with its types erased.
-pub(crate) trait AnyPolicy: Send + Sync {
-    fn name(&self) -> &'static str;
-    fn stream(&self) -> &'static str;
-    /// The kind of aggregate whose events it reacts to.
-    fn aggregate(&self) -> &'static str;
-    /// What follows from a commit; the index of each is its place in the answer.
-    fn react<'a>(&'a self, app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Followed, String>>;
-}
-
-/// What follows from a commit.
-pub(crate) enum Followed {
-    /// These commands, in order.
-    Commands(Vec<Todo>),
-    /// Nobody can say before somebody acts; the sentence says what to do.
-    Stuck(String),
-}
-
-/// The step of a look-up that is parked itself, in place of the commands that nobody knows yet.
-const LOOK_UP: usize = u32::MAX as usize;
-
-/// A pure policy, erased.
-pub(crate) struct Pure<P>(pub P);
-
-impl<P: Policy> AnyPolicy for Pure<P> {
-    fn name(&self) -> &'static str {
-        P::NAME
-    }
-
-    fn stream(&self) -> &'static str {
-        P::STREAM
-    }
-
-    fn aggregate(&self) -> &'static str {
-        P::Event::AGGREGATE
-    }
-
-    fn react<'a>(&'a self, _app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Followed, String>> {
-        let mut todo = Vec::new();
-        for event in events::<P::Event>(commit) {
-            let reactions = self.0.react(commit.id(), &event, commit.commit.at_ms);
-            todo.extend(reactions.into_iter().map(|it| Todo::new::<P::Target>(it.id, it.command)));
-        }
-        Box::pin(std::future::ready(Ok(Followed::Commands(todo))))
-    }
-}
-
-/// A look-up policy, erased.
-pub(crate) struct LookUp<P>(pub PhantomData<P>);
-
-impl<P: LookUpPolicy> AnyPolicy for LookUp<P> {
-    fn name(&self) -> &'static str {
-        P::NAME
-    }
-
-    fn stream(&self) -> &'static str {
-        P::STREAM
-    }
-
-    fn aggregate(&self) -> &'static str {
-        P::Event::AGGREGATE
-    }
-
-    fn react<'a>(&'a self, app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Followed, String>> {
-        Box::pin(async move {
-            let mut todo = Vec::new();
-            for event in events::<P::Event>(commit).filter(P::concerns) {
-                for view in P::VIEWS {
-                    let reached = app.store().reached(view, P::STREAM, commit.position, Duration::from_secs(30)).await;
-                    reached.map_err(|late| format!("view `{view}` has only seen position {}", late.at))?;
-                }
-                match P::react(app, commit.id(), &event, commit.commit.at_ms).await {
-                    Ok(reactions) => {
-                        todo.extend(reactions.into_iter().map(|it| Todo::new::<P::Target>(it.id, it.command)));
-                    }
-                    Err(StoreError::Unfit(why)) => return Ok(Followed::Stuck(why)),
-                    Err(e) => return Err(e.to_string()),
-                }
-            }
-            Ok(Followed::Commands(todo))
-        })
-    }
-}
-
-fn events<E: Event>(commit: &Stored) -> impl Iterator<Item = E> {
-    let mine = commit.aggregate() == E::AGGREGATE;
-    let events = if mine { commit.commit.events.as_slice() } else { &[] };
-    events.iter().filter_map(|it| E::from_bytes(it).ok().flatten())
-}
-
 /// One reaction on its way.
 pub(crate) struct Step {
     pub stream: &'static str,
@@ -169,8 +49,9 @@ pub(crate) struct Step {
 
 impl Step {
     fn new(policy: &dyn AnyPolicy, (commit, generation): (&Stored, u64), index: usize, todo: Todo) -> Self {
-        let name = format!("{}\n{}\n{}\n{index}", policy.name(), policy.stream(), commit.position);
         let from = &commit.commit;
+        // The commit's id and not its position, which is another's if the stream ever comes back without its end.
+        let name = format!("{}\n{}\n{}\n{index}", policy.name(), policy.stream(), from.id);
         let meta = Meta {
             at_ms: from.at_ms,
             actor: format!("policy:{}", policy.name()),
@@ -240,20 +121,26 @@ async fn follow(app: &App, stream: &'static str, policies: &[Box<dyn AnyPolicy>]
     }
     let start = desks.iter().map(|it| it.position).min().unwrap_or(0);
     let mut follow = app.log().follow(stream, start);
-    let mut saved = Instant::now();
+    let (mut saved, mut last) = (Instant::now(), None);
     loop {
         let has_parked = desks.iter().any(|it| !it.parking.is_empty());
         let commits = tokio::select! {
             commits = follow.next() => commits.map_err(|e| e.to_string())?,
             // Only a policy with something parked looks whether somebody asked to retry or drop it.
             () = tokio::time::sleep(RELEASE_EVERY), if has_parked => Vec::new(),
+            // Whoever asks whether everything was reacted to reads the checkpoints.
+            () = tokio::time::sleep(SAVE_EVERY), if last.is_some() => Vec::new(),
         };
         let generation = follow.generation();
         let reacted =
             futures::future::try_join_all(desks.iter_mut().map(|it| it.work(app, &commits, generation))).await?;
+        last = commits.into_iter().next_back().or(last);
         // What saw no reaction may be seen again after a restart: it yields nothing again.
-        if reacted.contains(&true) || saved.elapsed() > SAVE_EVERY {
+        if (reacted.contains(&true) || saved.elapsed() >= SAVE_EVERY)
+            && let Some(last) = last.take()
+        {
             saved = Instant::now();
+            app.store().mark(parked::FOLLOWER, &last).await.map_err(|e| e.to_string())?;
             for desk in &desks {
                 let name = desk.policy.name();
                 parked::advance(app.store(), name, stream, desk.position).await.map_err(|e| e.to_string())?;

@@ -32,9 +32,6 @@ const STILL_MAX: u32 = 100;
 /// that a rebuild of minutes holds no places.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How often the lag of views is measured for metrics.
-const LAG_EVERY: Duration = Duration::from_secs(1);
-
 /// Says what is missing, a sentence each.
 pub(crate) fn check(app: App, projection: Projection, verifier: Verifier, caught_up: watch::Receiver<bool>) -> Ready {
     Arc::new(move || {
@@ -169,16 +166,6 @@ impl Goal {
             is_reached &= *looks >= STILL_MAX;
         }
         is_reached
-    }
-}
-
-/// Keeps the metrics of view lag up to date.
-pub(crate) async fn watch_lag(app: App, projection: Projection, stop: CancellationToken) {
-    while stop.run_until_cancelled(tokio::time::sleep(LAG_EVERY)).await.is_some() {
-        // What cannot be measured just now shows in readiness.
-        for it in projection.views().await.unwrap_or_default() {
-            app.metrics().view_lag(&it.name, &it.stream, it.head.saturating_sub(it.position));
-        }
     }
 }
 

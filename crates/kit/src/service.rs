@@ -11,8 +11,9 @@ use crate::{
     deadlines::{self, AnyDeadline, Deadline},
     erasure::{self, ErasedBy},
     feeds::{self, Feed},
-    parked,
-    policies::{self, AnyPolicy, LookUp, LookUpPolicy, Pure},
+    parked, policies,
+    policy::{AnyPolicy, LookUp, LookUpPolicy, Pure},
+    progress::Roster,
     ready,
     server::{self, Edge},
     work::{self, Work},
@@ -298,13 +299,17 @@ impl Service {
             prepare(store.clone()).await?;
         }
         let app = App::new(self.name, log.clone(), store.clone(), metrics.clone(), &self.deciders, self.belongings);
-        let projector = self.views.into_iter().fold(Projector::new(self.name, store, log), |it, view| view(it));
+        let projector = self
+            .views
+            .into_iter()
+            .fold(Projector::new(self.name, store, log).forgets(&parked::FORGETS), |it, view| view(it));
         let projection = projector.start().await?;
 
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         let (tell, caught_up) = watch::channel(false);
         tasks.spawn(finish(ready::tell_when_caught_up(projection.clone(), tell, stop.clone())));
+        let roster = Roster::of(&self.policies);
         for (stream, policies) in by_stream(self.policies) {
             let turn = (projection.active(), caught_up.clone());
             tasks.spawn(finish(policies::run(app.clone(), stream, policies, turn, stop.clone())));
@@ -320,14 +325,14 @@ impl Service {
             tasks.spawn(finish(work(app.clone(), projection.active(), caught_up.clone(), stop.clone())));
         }
         tasks.spawn(finish(erasure::run(app.clone(), projection.clone(), self.erased_by, stop.clone())));
-        tasks.spawn(finish(ready::watch_lag(app.clone(), projection.clone(), stop.clone())));
+        tasks.spawn(finish(progress::watch(app.clone(), projection.clone(), roster.clone(), stop.clone())));
 
         let verifier = verifier.with_keys(self.keys.map(|hold| hold(&app)));
         let mut routes = server::routes();
         for api in self.apis {
             api(&app, &mut routes);
         }
-        let admin = Admin::new(app.clone(), projection.clone(), settings);
+        let admin = Admin::new(app.clone(), projection.clone(), roster, settings);
         routes.add_service(AdminServiceServer::new(admin));
         let edge = Edge {
             rpcs,

@@ -3,6 +3,8 @@
 
 #[path = "reactions/deadlines.rs"]
 mod deadlines;
+#[path = "reactions/progress.rs"]
+mod progress;
 
 use std::{
     sync::{

@@ -4,6 +4,7 @@ use crate::{
     Store, StoreError,
     changes::Folded,
     checkpoint::{self, Step},
+    mark,
     member::{Member, State, guarded},
     projector::Runner,
     store::Tx,
@@ -44,6 +45,8 @@ pub(crate) struct Run<'a> {
     keys: &'a Keys,
     stream: &'a str,
     parts: Vec<Part<'a>>,
+    /// The last commit that was taken.
+    last: Option<Stored>,
     tx: Tx,
 }
 
@@ -68,7 +71,7 @@ impl<'a> Run<'a> {
                 parts.push(Part { member, at: state.position(stream), state });
             }
         }
-        Ok(Self { store, keys, stream, parts, tx: store.begin_batch().await? })
+        Ok(Self { store, keys, stream, parts, last: None, tx: store.begin_batch().await? })
     }
 
     /// Writes what a batch means to the members. Each takes only what it has not seen: a redelivery changes nothing.
@@ -102,6 +105,15 @@ impl<'a> Run<'a> {
             table.write(db, written.rows).await.map_err(refused)?;
             table.delete(db, written.deleted).await.map_err(refused)?;
             part.at = to;
+        }
+        self.last = batch.commits.pop();
+        Ok(())
+    }
+
+    /// The views of the stream have seen it so far, all of those that are in step.
+    pub(crate) async fn mark(&mut self) -> Result<(), Halt> {
+        if let Some(last) = &self.last {
+            mark::set(&mut self.tx, mark::VIEWS, last).await?;
         }
         Ok(())
     }

@@ -142,6 +142,7 @@ async fn write(
         let may_go_on = at - from < RUN_MAX && since.elapsed() < RUN_TIME;
         next = if may_go_on { batches.try_recv().ok() } else { None };
     }
+    run.mark().await?;
     run.commit().await?;
     Ok(at)
 }

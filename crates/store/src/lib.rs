@@ -12,6 +12,7 @@ mod error;
 mod group;
 mod holders;
 mod journal;
+mod mark;
 mod member;
 mod projector;
 mod rebuild;

@@ -4,6 +4,7 @@ use crate::{
     Store, StoreError, View, checkpoint, group,
     holders::HoldersFold,
     journal::{self, JournalFold},
+    mark,
     member::{Fold, Member, ViewFold},
     rebuild,
     store::Tx,
@@ -33,6 +34,7 @@ pub struct Projector {
     store: Store,
     log: Log,
     members: Vec<Arc<Member>>,
+    forget: Vec<&'static str>,
 }
 
 /// All that the parts of a started projector share.
@@ -51,7 +53,7 @@ pub(crate) struct Runner {
 impl Projector {
     /// A projector that feeds the journal and no view yet.
     pub fn new(service: &str, store: Store, log: Log) -> Self {
-        let mut it = Self { service: service.to_owned(), store, log, members: Vec::new() };
+        let mut it = Self { service: service.to_owned(), store, log, members: Vec::new(), forget: Vec::new() };
         it.add(Arc::new(JournalFold { service: service.to_owned() }));
         it
     }
@@ -59,6 +61,13 @@ impl Projector {
     /// Adds a view.
     pub fn view<V: View>(mut self) -> Self {
         self.add(Arc::new(ViewFold::<V>::new()));
+        self
+    }
+
+    /// What others remember of a stream that came back without its end: statements that take back what is of the stream
+    /// `$1` and after the position `$2`.
+    pub fn forgets(mut self, statements: &[&'static str]) -> Self {
+        self.forget.extend(statements);
         self
     }
 
@@ -96,6 +105,7 @@ impl Projector {
                  run `studium log restore {service}`"
             )));
         }
+        mark::hold_to(&self.log, store, service, &self.members, &self.forget).await?;
         for member in &self.members {
             prepare(store, member).await?;
         }

@@ -55,9 +55,14 @@ impl Projection {
 /// Drops a table with its side objects and checkpoints, if it is there.
 pub(crate) async fn drop_table(store: &Store, name: &str) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
-    drop_objects(&mut tx, store.dialect(), name).await?;
-    tx.execute("DELETE FROM checkpoint WHERE view = $1", &[name.into()]).await?;
+    drop_in(&mut tx, store.dialect(), name).await?;
     tx.commit().await
+}
+
+/// The same in a transaction.
+pub(crate) async fn drop_in(tx: &mut Tx, dialect: Dialect, name: &str) -> Result<(), StoreError> {
+    drop_objects(tx, dialect, name).await?;
+    tx.execute("DELETE FROM checkpoint WHERE view = $1", &[name.into()]).await.map(drop)
 }
 
 /// Drops a table and what its `ddl` made beside it, which is found by its name.

@@ -6,6 +6,7 @@ use crate::{
     checkpoint,
     connection::{Args, Connection, Held, Lane},
     journal::{self, Lookup},
+    mark,
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -121,7 +122,7 @@ impl Store {
     }
 
     async fn prepare(&self) -> Result<(), StoreError> {
-        let tables = checkpoint::ddl().into_iter().chain(journal::ddl(self.dialect()));
+        let tables = checkpoint::ddl().into_iter().chain(mark::ddl()).chain(journal::ddl(self.dialect()));
         self.create(tables).await?;
         self.refresh().await
     }

@@ -34,7 +34,7 @@ struct Activity {
     conflicts: f64,
     /// What the service did by itself, such as deliveries of webhooks, by what it came to.
     work: BTreeMap<String, f64>,
-    /// Positions that the view furthest behind lacks.
+    /// Positions that the view or policy furthest behind lacks.
     behind: u64,
     /// Reactions that are parked or wait behind one.
     parked: u64,
@@ -142,7 +142,7 @@ fn activity(since: &Scrape, stands: &[&Scrape], seconds: f64, memory_bytes: Opti
         append_p99_ms: ms("studium_append_seconds", 0.99),
         conflicts: since.sum("studium_conflicts_total") / seconds,
         work: rates("studium_work_total"),
-        behind: worst(&|it| it.most("studium_view_lag")),
+        behind: worst(&|it| it.most("studium_view_lag").max(it.most("studium_policy_lag"))),
         parked: worst(&|it| it.sum("studium_parked")),
         due: worst(&|it| it.sum("studium_deadlines_due")),
         memory_bytes,

@@ -13,9 +13,10 @@ use std::{
 use studium_kit::{Call, DevelopmentIssuer, Limits, Metrics, Tls, Verifier, access::AccessTable, server};
 use studium_proto::admin::v1::{
     DropParkedRequest, DropParkedResponse, GetParkedRequest, GetParkedResponse, GetStatusRequest, GetStatusResponse,
-    ListParkedRequest, ListParkedResponse, ListPersonalRequest, ListPersonalResponse, ListViewsRequest,
-    ListViewsResponse, RebuildViewRequest, RebuildViewResponse, RetryParkedRequest, RetryParkedResponse, TraceRequest,
-    TraceResponse, TracedCommit, VerifyLogRequest, VerifyLogResponse,
+    ListParkedRequest, ListParkedResponse, ListPersonalRequest, ListPersonalResponse, ListPoliciesRequest,
+    ListPoliciesResponse, ListViewsRequest, ListViewsResponse, RebuildViewRequest, RebuildViewResponse,
+    RetryParkedRequest, RetryParkedResponse, TraceRequest, TraceResponse, TracedCommit, VerifyLogRequest,
+    VerifyLogResponse,
     admin_service_client::AdminServiceClient,
     admin_service_server::{AdminService, AdminServiceServer},
 };
@@ -169,6 +170,10 @@ impl AdminService for Echo {
 
     async fn list_views(&self, _: Request<ListViewsRequest>) -> Answer<ListViewsResponse> {
         panic!("the roster has no row 7")
+    }
+
+    async fn list_policies(&self, _: Request<ListPoliciesRequest>) -> Answer<ListPoliciesResponse> {
+        Ok(Response::new(ListPoliciesResponse::default()))
     }
 
     async fn rebuild_view(&self, request: Request<RebuildViewRequest>) -> Answer<Self::RebuildViewStream> {

@@ -11,6 +11,7 @@
 
 mod folding;
 mod journal;
+mod marks;
 mod operations;
 #[path = "../../../testkit/src/postgres.rs"]
 #[allow(clippy::print_stderr, reason = "says once that PostgreSQL was skipped")]
@@ -99,6 +100,8 @@ promises! {
     journal::a_lost_stream_is_noticed_and_restored,
     journal::restore_refuses_a_stream_that_is_something_else,
     journal::restore_refuses_a_journal_with_gaps,
+    marks::a_stream_of_others_that_lost_its_end_is_folded_anew,
+    marks::what_the_journal_had_is_seen_once_and_what_it_had_not_is_forgotten,
     operations::the_old_table_serves_until_the_new_one_takes_its_place,
     operations::a_rebuild_mends_a_broken_view,
     operations::a_rebuild_brings_a_lost_table_back_and_counts_nothing_twice,

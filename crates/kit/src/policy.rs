@@ -1,0 +1,131 @@
+//! What a policy is to the kernel: what it listens to, and what follows from a commit.
+
+use crate::{App, app::Todo};
+use futures::future::BoxFuture;
+use std::{future::Future, marker::PhantomData, time::Duration};
+use studium_core::{Decider, Event, Policy, Reaction};
+use studium_log::Stored;
+use studium_store::StoreError;
+
+/// How long views that a policy reads may take to see the event that it reacts to.
+const VIEWS_WITHIN: Duration = Duration::from_secs(30);
+
+/// A policy that looks things up in views of its own service.
+/// The kernel first waits until those views have seen the event's stream up to the event.
+pub trait LookUpPolicy: Send + Sync + 'static {
+    /// Stable name; part of every request id.
+    const NAME: &'static str;
+    /// The stream it listens to: a service's name.
+    const STREAM: &'static str;
+    /// Names of the views it reads.
+    const VIEWS: &'static [&'static str];
+    /// What it reacts to.
+    type Event: Event;
+    /// The decider that it commands.
+    type Target: Decider;
+
+    /// Whether anything can follow from an event at all: for what does not concern the policy, no view is waited for,
+    /// and nobody behind it waits.
+    fn concerns(event: &Self::Event) -> bool {
+        let _ = event;
+        true
+    }
+
+    /// Says what follows when `event` happened to the aggregate `id` at `at_ms`.
+    fn react(
+        app: &App,
+        id: &str,
+        event: &Self::Event,
+        at_ms: i64,
+    ) -> impl Future<Output = Result<Vec<Reaction<Self::Target>>, StoreError>> + Send;
+}
+
+/// A policy with its types erased.
+pub(crate) trait AnyPolicy: Send + Sync {
+    fn name(&self) -> &'static str;
+    fn stream(&self) -> &'static str;
+    /// The kind of aggregate whose events it reacts to.
+    fn aggregate(&self) -> &'static str;
+    /// What follows from a commit; the index of each is its place in the answer.
+    fn react<'a>(&'a self, app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Followed, String>>;
+}
+
+/// What follows from a commit.
+pub(crate) enum Followed {
+    /// These commands, in order.
+    Commands(Vec<Todo>),
+    /// Nobody can say before somebody acts; the sentence says what to do.
+    Stuck(String),
+}
+
+/// The step of a look-up that is parked itself, in place of the commands that nobody knows yet.
+pub(crate) const LOOK_UP: usize = u32::MAX as usize;
+
+/// A pure policy, erased.
+pub(crate) struct Pure<P>(pub P);
+
+impl<P: Policy> AnyPolicy for Pure<P> {
+    fn name(&self) -> &'static str {
+        P::NAME
+    }
+
+    fn stream(&self) -> &'static str {
+        P::STREAM
+    }
+
+    fn aggregate(&self) -> &'static str {
+        P::Event::AGGREGATE
+    }
+
+    fn react<'a>(&'a self, _app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Followed, String>> {
+        let mut todo = Vec::new();
+        for event in events::<P::Event>(commit) {
+            let reactions = self.0.react(commit.id(), &event, commit.commit.at_ms);
+            todo.extend(reactions.into_iter().map(|it| Todo::new::<P::Target>(it.id, it.command)));
+        }
+        Box::pin(std::future::ready(Ok(Followed::Commands(todo))))
+    }
+}
+
+/// A look-up policy, erased.
+pub(crate) struct LookUp<P>(pub PhantomData<P>);
+
+impl<P: LookUpPolicy> AnyPolicy for LookUp<P> {
+    fn name(&self) -> &'static str {
+        P::NAME
+    }
+
+    fn stream(&self) -> &'static str {
+        P::STREAM
+    }
+
+    fn aggregate(&self) -> &'static str {
+        P::Event::AGGREGATE
+    }
+
+    fn react<'a>(&'a self, app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Followed, String>> {
+        Box::pin(async move {
+            let mut todo = Vec::new();
+            for event in events::<P::Event>(commit).filter(P::concerns) {
+                for view in P::VIEWS {
+                    let reached = app.store().reached(view, P::STREAM, commit.position, VIEWS_WITHIN).await;
+                    reached.map_err(|late| format!("view `{view}` has only seen position {}", late.at))?;
+                }
+                match P::react(app, commit.id(), &event, commit.commit.at_ms).await {
+                    Ok(reactions) => {
+                        todo.extend(reactions.into_iter().map(|it| Todo::new::<P::Target>(it.id, it.command)));
+                    }
+                    Err(StoreError::Unfit(why)) => return Ok(Followed::Stuck(why)),
+                    Err(e) => return Err(e.to_string()),
+                }
+            }
+            Ok(Followed::Commands(todo))
+        })
+    }
+}
+
+fn events<E: Event>(commit: &Stored) -> impl Iterator<Item = E> {
+    let mine = commit.aggregate() == E::AGGREGATE;
+    let events = if mine { commit.commit.events.as_slice() } else { &[] };
+    events.iter().filter_map(|it| E::from_bytes(it).ok().flatten())
+}

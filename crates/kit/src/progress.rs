@@ -1,0 +1,63 @@
+//! How far policies and views have come: for operators, for metrics, and for whoever waits until nothing is left to do.
+
+use crate::{App, parked, policy::AnyPolicy};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use studium_store::{Projection, StoreError};
+use tokio_util::sync::CancellationToken;
+
+/// How often it is measured for metrics.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// The policies of a service, each with the stream that it listens to.
+#[derive(Clone)]
+pub(crate) struct Roster(Arc<[(&'static str, &'static str)]>);
+
+/// How far one policy is.
+pub(crate) struct PolicyStatus {
+    pub name: &'static str,
+    pub stream: &'static str,
+    /// Position up to which whatever follows has been done, refused or parked; kept within a second.
+    pub position: u64,
+    /// Last position of the stream.
+    pub head: u64,
+}
+
+impl Roster {
+    pub(crate) fn of(policies: &[Box<dyn AnyPolicy>]) -> Self {
+        let mut all: Vec<_> = policies.iter().map(|it| (it.name(), it.stream())).collect();
+        all.sort_unstable();
+        Self(all.into())
+    }
+
+    /// Where they stand, by name. Every replica says the same, whichever of them reacts.
+    pub(crate) async fn standing(&self, app: &App) -> Result<Vec<PolicyStatus>, StoreError> {
+        // What a policy wrote is in its stream before its checkpoint says so. Heads are read after the checkpoints, so
+        // that where none is behind nothing was left to do.
+        let checkpoints = parked::checkpoints(app.store()).await?;
+        let reached: HashMap<_, _> = checkpoints.into_iter().map(|(policy, of, at)| ((policy, of), at)).collect();
+        let mut heads = HashMap::new();
+        for (_, stream) in self.0.iter() {
+            if !heads.contains_key(stream) {
+                heads.insert(*stream, app.log().head(stream).await?);
+            }
+        }
+        let status = |&(name, stream): &(&'static str, &'static str)| {
+            let position = reached.get(&(name.to_owned(), stream.to_owned())).copied().unwrap_or(0);
+            PolicyStatus { name, stream, position, head: heads[stream] }
+        };
+        Ok(self.0.iter().map(status).collect())
+    }
+}
+
+/// Keeps the metrics of lag up to date.
+pub(crate) async fn watch(app: App, projection: Projection, roster: Roster, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
+        // What cannot be measured just now shows in readiness.
+        for it in projection.views().await.unwrap_or_default() {
+            app.metrics().view_lag(&it.name, &it.stream, it.head.saturating_sub(it.position));
+        }
+        for it in roster.standing(&app).await.unwrap_or_default() {
+            app.metrics().policy_lag(it.name, it.stream, it.head.saturating_sub(it.position));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! How far policies are: behind while one is at work, and nowhere behind once nothing is left to do.
+
+use super::{Noted, Notes, PATIENCE, bare, note};
+use studium_kit::{App, Log, LookUpPolicy, Reaction, StoreError};
+use studium_proto::admin::v1::{ListPoliciesRequest, PolicyStatus, admin_service_client::AdminServiceClient};
+use studium_testkit::{Caller, House};
+use tokio::{sync::Semaphore, time::timeout};
+
+/// What `hold` begins, and what lets it end.
+static BEGUN: Semaphore = Semaphore::const_new(0);
+static LET_GO: Semaphore = Semaphore::const_new(0);
+
+/// After `hold` it does something that takes long and comes to nothing.
+struct Slow;
+
+impl LookUpPolicy for Slow {
+    const NAME: &'static str = "slow";
+    const STREAM: &'static str = "test";
+    const VIEWS: &'static [&'static str] = &[];
+    type Event = Noted;
+    type Target = Notes;
+
+    async fn react(_: &App, _: &str, event: &Noted, _: i64) -> Result<Vec<Reaction<Notes>>, StoreError> {
+        if event.0 == "hold" {
+            BEGUN.add_permits(1);
+            LET_GO.acquire().await.expect("it is never closed").forget();
+        }
+        Ok(vec![])
+    }
+}
+
+async fn listed(admin: &mut AdminServiceClient<Caller>) -> Vec<PolicyStatus> {
+    admin.list_policies(ListPoliciesRequest {}).await.unwrap().into_inner().policies
+}
+
+#[tokio::test]
+async fn a_policy_is_behind_as_long_as_it_is_at_work_and_not_after_it() {
+    let house = House::new(Log::memory()).unwrap();
+    let running = house.start(bare().decider::<Notes>().look_up_policy::<Slow>()).await.unwrap();
+    let mut admin = AdminServiceClient::new(house.registrar(&running).await.unwrap());
+    note(&running, "r1", "a", "hold").await;
+    BEGUN.acquire().await.unwrap().forget();
+    let status = |position| PolicyStatus { name: "slow".into(), stream: "test".into(), position, head: 1 };
+    assert_eq!(listed(&mut admin).await, [status(0)], "it is at it");
+    LET_GO.add_permits(1);
+    // Nothing is written any more, so nothing but time leads to the next checkpoint.
+    let looks = async {
+        while listed(&mut admin).await != [status(1)] {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, looks).await.expect("it is known that it is done");
+    let shown = async {
+        let behind = r#"studium_policy_lag{policy="slow",service="test",stream="test"} 0"#;
+        while !running.app.metrics().render().unwrap().contains(behind) {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, shown).await.expect("it is shown");
+    running.stop().await.unwrap();
+}
