@@ -13,7 +13,7 @@ use crate::{
     feeds::{self, Feed},
     parked, policies,
     policy::{AnyPolicy, LookUp, LookUpPolicy, Pure},
-    progress::Roster,
+    progress::{self, Roster},
     ready,
     server::{self, Edge},
     work::{self, Work},
