@@ -25,8 +25,8 @@ use anyhow::Result;
 use args::{Cli, Command, ImportCommand, LogCommand, PoliciesCommand, ViewsCommand};
 use clap::Parser as _;
 use commands::{
-    broker, campus, credentials, health, log, new, parked, partners, privacy, restore, serve, status, trace, up, views,
-    watch,
+    broker, campus, credentials, health, log, new, parked, partners, policies, privacy, restore, serve, status, trace,
+    up, views, watch,
 };
 use platform::Platform;
 use serde_json::json;

@@ -4,7 +4,7 @@ use crate::{
     Database,
     shop::{PATIENCE, Priced, PricedRow, Writer, projector, seen, stock_rows},
 };
-use studium_store::{Row as _, Store, View as _};
+use studium_store::{Store, View as _};
 
 /// What somebody beside the views remembers: a stream and a position.
 const MEMO: &str = "CREATE TABLE IF NOT EXISTS memo (stream TEXT NOT NULL, position BIGINT NOT NULL)";
