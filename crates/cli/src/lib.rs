@@ -89,7 +89,7 @@ async fn run(mut cli: Cli) -> Result<()> {
         }
         Command::Parked { command } => Platform::with(&setup, async |it| parked::parked(it, command).await).await,
         Command::Partners { command } => partners::partners(&setup, command).await,
-        Command::Privacy { command } => Platform::with(&setup, async |it| privacy::privacy(it, command).await).await,
+        Command::Privacy { command } => privacy::privacy(&setup, command).await,
         Command::Trace { correlation_id } => {
             Platform::with(&setup, async |it| trace::trace(it, &correlation_id).await).await
         }

@@ -3,8 +3,9 @@
 use crate::{
     client::failed,
     operator_key,
-    platform::Platform,
-    progress::{count, time},
+    platform::{Platform, Setup},
+    progress::{Output, count, time},
+    supervise::nats_alone,
 };
 use anyhow::{Context as _, Result, bail};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
@@ -70,12 +71,41 @@ struct Line {
 }
 
 /// Does what was asked.
-pub async fn privacy(platform: &Platform, command: PrivacyCommand) -> Result<()> {
+pub async fn privacy(setup: &Setup, command: PrivacyCommand) -> Result<()> {
     match command {
-        PrivacyCommand::Report { person } => report(platform, &person).await,
-        PrivacyCommand::Erase { person, reason } => erase(platform, &person, reason).await,
-        PrivacyCommand::Keys { command: KeysCommand::Backup { file } } => backup(platform, &file).await,
-        PrivacyCommand::Keys { command: KeysCommand::Restore { file } } => restore(platform, &file).await,
+        PrivacyCommand::Report { person } => Platform::with(setup, async |it| report(it, &person).await).await,
+        PrivacyCommand::Erase { person, reason } => {
+            Platform::with(setup, async |it| erase(it, &person, reason).await).await
+        }
+        PrivacyCommand::Keys { command } => keys(setup, &command).await,
+    }
+}
+
+/// Works on the broker of the platform that runs, or on the broker alone: services that have to read again what is
+/// sealed do not become ready without the keys.
+async fn keys(setup: &Setup, command: &KeysCommand) -> Result<()> {
+    let master_key = || operator_key::master_key(&setup.data).map(Some);
+    if let Some(platform) = Platform::running(&setup.data, setup.output).await? {
+        let (url, durability) = (platform.state.nats.clone(), platform.state.durability);
+        return work_on(&LogConfig { url, durability, master_key: master_key()? }, setup.output, command).await;
+    }
+    let (mut nats, _lock) = nats_alone(setup).await?;
+    let outcome = match master_key() {
+        Ok(master_key) => {
+            let (url, durability) = (nats.url(), nats.durability());
+            work_on(&LogConfig { url, durability, master_key }, setup.output, command).await
+        }
+        Err(e) => Err(e),
+    };
+    nats.stop().await;
+    outcome
+}
+
+async fn work_on(config: &LogConfig, output: Output, command: &KeysCommand) -> Result<()> {
+    let log = Log::connect(config).await?;
+    match command {
+        KeysCommand::Backup { file } => backup(&log, output, file).await,
+        KeysCommand::Restore { file } => restore(&log, output, file).await,
     }
 }
 
@@ -117,34 +147,26 @@ async fn erase(platform: &Platform, person: &str, reason: String) -> Result<()> 
     Ok(())
 }
 
-/// Connects with the master key of the platform.
-async fn connect(platform: &Platform) -> Result<Log> {
-    let master_key = Some(operator_key::master_key(&platform.data)?);
-    let state = &platform.state;
-    Ok(Log::connect(&LogConfig { url: state.nats.clone(), durability: state.durability, master_key }).await?)
-}
-
-async fn backup(platform: &Platform, file: &Path) -> Result<()> {
+async fn backup(log: &Log, output: Output, file: &Path) -> Result<()> {
     if file.exists() {
         bail!("{} is there already; name another file", file.display());
     }
-    let keys = connect(platform).await?.keys().wrapped().await?;
+    let keys = log.keys().wrapped().await?;
     let mut text = String::new();
     for (name, wrapped) in &keys {
         text += &serde_json::to_string(&Line { name: name.clone(), wrapped: BASE64.encode(wrapped) })?;
         text.push('\n');
     }
     write_secret(file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
-    platform.output.json(&json!({"keys": keys.len()}));
-    platform.output.say(format!("{} keys are in {}.", count(keys.len() as u64), file.display()));
+    output.json(&json!({"keys": keys.len()}));
+    output.say(format!("{} keys are in {}.", count(keys.len() as u64), file.display()));
     Ok(())
 }
 
-async fn restore(platform: &Platform, file: &Path) -> Result<()> {
+async fn restore(log: &Log, output: Output, file: &Path) -> Result<()> {
     let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let log = connect(platform).await?;
     // The marks may be lost with the bucket; the record knows who was erased. Where a mark is, no key comes back.
-    let erased = erased(&log).await?;
+    let erased = erased(log).await?;
     for person in &erased {
         log.keys().destroy(person).await?;
     }
@@ -171,8 +193,8 @@ async fn restore(platform: &Platform, file: &Path) -> Result<()> {
             file.display()
         );
     }
-    platform.output.json(&json!({"restored": restored, "erased": erased.len()}));
-    platform.output.say(format!(
+    output.json(&json!({"restored": restored, "erased": erased.len()}));
+    output.say(format!(
         "{} keys were put back; those of {} persons who were erased stay destroyed.",
         count(restored),
         count(erased.len() as u64)
@@ -183,7 +205,7 @@ async fn restore(platform: &Platform, file: &Path) -> Result<()> {
 /// All who were erased, as the record has it.
 async fn erased(log: &Log) -> Result<BTreeSet<String>> {
     let is_erasure = erased_by::<learner_event::Event>(|it| matches!(it, learner_event::Event::LearnerErased(_)));
-    let head = log.head("enrolment").await?;
+    let head = log.first_head("enrolment").await?;
     let mut follow = log.follow("enrolment", 0).as_stored();
     let mut people = BTreeSet::new();
     while follow.position() < head {

@@ -31,7 +31,7 @@ pub async fn play(stage: &mut Stage, commands: u64) -> Result<()> {
     stage.load.more(commands / 4).await?;
     let backup = stage.setup.data.join("keys.jsonl");
     let keep = PrivacyCommand::Keys { command: KeysCommand::Backup { file: backup.clone() } };
-    privacy(&stage.processes()?.platform(), keep).await?;
+    privacy(&stage.setup, keep).await?;
     stage.tell("keys of persons are backed up");
     let told = feed(stage).await?;
     stage.load.more(commands / 4).await?;
@@ -47,11 +47,10 @@ pub async fn play(stage: &mut Stage, commands: u64) -> Result<()> {
         let (_, head) = put_back(&stage.setup, entry.name).await?;
         heads.insert(entry.name.to_owned(), head);
     }
-    stage.tell("the streams are restored from the journals");
+    privacy(&stage.setup, PrivacyCommand::Keys { command: KeysCommand::Restore { file: backup } }).await?;
+    stage.tell("the streams are restored from the journals, and the keys from their backup");
     stage.start().await?;
-    privacy(&stage.processes()?.platform(), PrivacyCommand::Keys { command: KeysCommand::Restore { file: backup } })
-        .await?;
-    stage.tell("the platform runs again, with the keys of the backup");
+    stage.tell("the platform runs again");
     let repeated = stage.load.repeat_beyond(&heads).await;
     stage.tell(format!(
         "{repeated} commands had been acknowledged that no journal had yet; callers said them again with the same request ids"
