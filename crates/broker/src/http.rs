@@ -1,6 +1,11 @@
 //! The one HTTP request that the command line makes: a plain GET on this machine, for health pages.
 
-use std::{io, time::Duration};
+use std::{
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    io,
+    ops::Range,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -46,10 +51,26 @@ async fn fetch(address: &str, path: &str) -> io::Result<Answer> {
     Ok(Answer { status, again, body: body.to_owned() })
 }
 
-/// A port of this machine that nobody uses at this moment.
+/// Ports that systems give to nobody who only connects: Linux takes 32768 and above for that, others 49152 and above
+/// (RFC 6335 § 6).
+const QUIET_PORTS: Range<u16> = 10_240..32_768;
+
+/// Ports that are tried there.
+const TRIES: usize = 100;
+
+/// A port of this machine that nobody uses at this moment, and that nobody gets by connecting to somewhere.
 /// Somebody else may take it before it is used; whoever asks must be ready to try another.
 pub fn free_port() -> io::Result<u16> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    let any = || QUIET_PORTS.start + (random() % u64::from(QUIET_PORTS.end - QUIET_PORTS.start)) as u16;
+    match (0..TRIES).map(|_| any()).find(|it| is_free(*it)) {
+        Some(it) => Ok(it),
+        None => Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port()),
+    }
+}
+
+/// A number that is another each time.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 /// Whether nobody listens on a port of this machine.
