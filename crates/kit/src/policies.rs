@@ -67,6 +67,15 @@ impl Step {
     }
 }
 
+/// Policies that listen to the same stream share a follower.
+pub(crate) fn by_stream(policies: Vec<Box<dyn AnyPolicy>>) -> HashMap<&'static str, Vec<Box<dyn AnyPolicy>>> {
+    let mut by_stream: HashMap<_, Vec<_>> = HashMap::new();
+    for policy in policies {
+        by_stream.entry(policy.stream()).or_default().push(policy);
+    }
+    by_stream
+}
+
 /// Runs the policies of one stream, while this process is the one that folds the service's views, until it is told to stop.
 /// Two replicas that react to the same event would only decide the same twice; one is enough.
 pub(crate) async fn run(

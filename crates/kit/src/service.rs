@@ -293,11 +293,7 @@ impl Service {
         rpcs.push(AdminServiceServer::<Admin>::NAME);
         let access = AccessTable::for_services(&rpcs).map_err(anyhow::Error::msg)?;
         log.open(self.name).await?;
-        parked::prepare(&store).await?;
-        feeds::prepare(&store).await?;
-        for (prepare, _) in &self.works {
-            prepare(store.clone()).await?;
-        }
+        prepare(&store, &self.works).await?;
         let app = App::new(self.name, log.clone(), store.clone(), metrics.clone(), &self.deciders, self.belongings);
         let projector = self
             .views
@@ -310,7 +306,7 @@ impl Service {
         let (tell, caught_up) = watch::channel(false);
         tasks.spawn(finish(ready::tell_when_caught_up(projection.clone(), tell, stop.clone())));
         let roster = Roster::of(&self.policies);
-        for (stream, policies) in by_stream(self.policies) {
+        for (stream, policies) in policies::by_stream(self.policies) {
             let turn = (projection.active(), caught_up.clone());
             tasks.spawn(finish(policies::run(app.clone(), stream, policies, turn, stop.clone())));
         }
@@ -353,13 +349,14 @@ impl Service {
     }
 }
 
-/// Policies that listen to the same stream share a follower.
-fn by_stream(policies: Vec<Box<dyn AnyPolicy>>) -> HashMap<&'static str, Vec<Box<dyn AnyPolicy>>> {
-    let mut by_stream: HashMap<_, Vec<_>> = HashMap::new();
-    for policy in policies {
-        by_stream.entry(policy.stream()).or_default().push(policy);
+/// Makes the tables that are the kit's own and those of what the service does by itself.
+async fn prepare(store: &Store, works: &[(Prepare, RunWork)]) -> anyhow::Result<()> {
+    parked::prepare(store).await?;
+    feeds::prepare(store).await?;
+    for (prepare, _) in works {
+        prepare(store.clone()).await?;
     }
-    by_stream
+    Ok(())
 }
 
 async fn finish(work: impl Future<Output = ()>) -> anyhow::Result<()> {
