@@ -22,7 +22,7 @@ pub mod token;
 pub mod transport;
 
 use anyhow::Result;
-use args::{Cli, Command, ImportCommand, LogCommand, PoliciesCommand, ViewsCommand};
+use args::{Cli, Command, ImportCommand, LogCommand, PoliciesCommand};
 use clap::Parser as _;
 use commands::{
     broker, campus, credentials, health, log, new, parked, partners, policies, privacy, restore, serve, status, trace,
@@ -78,12 +78,7 @@ async fn run(mut cli: Cli) -> Result<()> {
             }
             LogCommand::Restore { service, store } => restore::restore(&store.setup(&cli), &service).await,
         },
-        Command::Views { command: ViewsCommand::List } => {
-            Platform::with(&setup, async |it| views::list(it).await).await
-        }
-        Command::Views { command: ViewsCommand::Rebuild { name } } => {
-            Platform::with(&setup, async |it| views::rebuild(it, &name).await).await
-        }
+        Command::Views { command } => Platform::with(&setup, async |it| views::views(it, command).await).await,
         Command::Policies { command: PoliciesCommand::List } => {
             Platform::with(&setup, async |it| policies::list(it).await).await
         }

@@ -1,6 +1,7 @@
 //! `studium views`: how far each view is, and building one anew beside the one that serves.
 
 use crate::{
+    args::ViewsCommand,
     client::failed,
     platform::Platform,
     progress::{count, table},
@@ -8,6 +9,14 @@ use crate::{
 use anyhow::{Result, bail};
 use serde_json::json;
 use studium_proto::admin::v1::{ListViewsRequest, RebuildViewRequest, ViewStatus};
+
+/// Does what was asked.
+pub async fn views(platform: &Platform, command: ViewsCommand) -> Result<()> {
+    match command {
+        ViewsCommand::List => list(platform).await,
+        ViewsCommand::Rebuild { name } => rebuild(platform, &name).await,
+    }
+}
 
 /// Every view of every service, with its service.
 async fn all(platform: &Platform) -> Result<Vec<(String, ViewStatus)>> {
@@ -20,7 +29,7 @@ async fn all(platform: &Platform) -> Result<Vec<(String, ViewStatus)>> {
 }
 
 /// Lists the views with their positions.
-pub async fn list(platform: &Platform) -> Result<()> {
+async fn list(platform: &Platform) -> Result<()> {
     let mut rows = vec![["service", "view", "stream", "position", "behind", "state"].map(str::to_owned).to_vec()];
     for (service, it) in all(platform).await? {
         let behind = it.head.saturating_sub(it.position);
@@ -35,7 +44,7 @@ pub async fn list(platform: &Platform) -> Result<()> {
 }
 
 /// Builds a view anew; the old table serves until the new one has caught up.
-pub async fn rebuild(platform: &Platform, name: &str) -> Result<()> {
+async fn rebuild(platform: &Platform, name: &str) -> Result<()> {
     let views = all(platform).await?;
     let Some((service, _)) = views.iter().find(|(_, it)| it.name == name) else {
         bail!("there is no view `{name}`; `studium views list` shows them");
