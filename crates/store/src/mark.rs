@@ -56,10 +56,13 @@ pub(crate) async fn hold_to(
     let marks: Vec<(String, u64, String)> =
         store.query("SELECT stream, position, commit_id FROM stream_mark ORDER BY stream", &[]).await?;
     for (stream, position, commit_id) in marks {
-        if log.read_stored(&stream, position).await?.is_some_and(|it| it.commit.id == commit_id) {
+        // Three nodes that have just started may not know yet who leads a stream.
+        let head = log.first_head(&stream).await?;
+        let there = if position <= head { log.read_stored(&stream, position).await? } else { None };
+        if there.is_some_and(|it| it.commit.id == commit_id) {
             continue;
         }
-        if log.head(&stream).await? == 0 {
+        if head == 0 {
             return Err(StoreError::Setup(format!(
                 "the stream `{stream}` is empty, but `{service}` has seen {position} commits of it: it was lost; \
                  run `studium log restore {stream}` before `{service}` starts"
