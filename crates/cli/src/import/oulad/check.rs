@@ -184,7 +184,7 @@ pub fn each<const N: usize>(dir: &Path, stem: &str, columns: [&str; N], mut take
 }
 
 /// What the views say of the university's runs, once they have seen everything that is written.
-async fn ask_views(platform: &Platform) -> Result<BTreeMap<String, Counts>> {
+pub async fn ask_views(platform: &Platform) -> Result<BTreeMap<String, Counts>> {
     let line = Line::open(platform, "enrolment", &["registrar", "operator"], "studium-import", 1).await?;
     let mut request = ListStatisticsRequest {
         institution_id: INSTITUTION.to_owned(),

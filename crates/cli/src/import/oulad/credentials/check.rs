@@ -5,7 +5,7 @@ use crate::{
         ask::fresh,
         line::Line,
         oulad::{
-            check::count_files,
+            check::{ask_views, count_files},
             known::head,
             offer::{INSTITUTION, course_id},
         },
@@ -15,7 +15,10 @@ use crate::{
 };
 use anyhow::Result;
 use serde::Serialize;
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 use studium_proto::credentials::v1::{
     AwardScheme, CountCredentialsRequest, CredentialState, SumCreditsRequest,
     credential_service_client::CredentialServiceClient, credit_account_service_client::CreditAccountServiceClient,
@@ -81,17 +84,22 @@ impl Credits {
     }
 }
 
-/// Compares the modules of the presentations that are wanted; none = all.
+/// Compares the modules of the presentations that are wanted (none = all), and whatever else has credentials by now:
+/// what other imports brought counts in the accounts, too.
 ///
 /// # Errors
 /// When the files cannot be read or the service does not answer for long.
 pub async fn compare(platform: &Platform, dir: &Path, wanted: &[String]) -> Result<Vec<Compared>> {
-    let mut modules: BTreeMap<String, Compared> = BTreeMap::new();
+    let known = ask_views(platform).await?;
+    let (mut modules, mut are_wanted) = (BTreeMap::<String, Compared>::new(), BTreeSet::new());
     for (presentation, counts) in count_files(dir)? {
         let Some((module, _)) = presentation.rsplit_once('-') else { continue };
-        if wanted.is_empty() || wanted.contains(&presentation) {
-            let it = modules.entry(module.to_owned()).or_default();
-            it.passes += counts.pass + counts.distinction;
+        let is_wanted = wanted.is_empty() || wanted.contains(&presentation);
+        if is_wanted {
+            are_wanted.insert(module.to_owned());
+        }
+        if is_wanted || known.contains_key(&presentation) {
+            modules.entry(module.to_owned()).or_default().passes += counts.pass + counts.distinction;
         }
     }
     let line = Line::open(platform, "credentials", &["registrar", "operator"], "studium-import", 1).await?;
@@ -106,6 +114,8 @@ pub async fn compare(platform: &Platform, dir: &Path, wanted: &[String]) -> Resu
             _ => module.others += it.credentials,
         }
     }
+    // A module that was imported without credentials has none.
+    modules.retain(|module, it| are_wanted.contains(module) || it.credentials + it.others > 0);
     let judged = modules.into_iter().map(|(module, it)| Compared {
         module,
         equal: it.passes == it.credentials && it.others == 0,
