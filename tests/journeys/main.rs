@@ -18,5 +18,4 @@ mod passes;
 mod platform;
 mod regions;
 mod registry;
-mod story;
 mod tutors;
