@@ -194,6 +194,13 @@ async fn whoever_has_just_started_the_broker_waits_for_a_leader() {
     // One of three can elect nobody.
     broker.server.kill_node(0).await;
     broker.server.kill_node(1).await;
+    // The one that is left may have led, and takes some seconds to notice that nobody follows.
+    let nobody_leads = async {
+        while log.head("test").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(PATIENCE, nobody_leads).await.expect("it steps down");
     let head = tokio::spawn({
         let log = log.clone();
         async move { log.first_head("test").await }
