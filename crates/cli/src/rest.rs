@@ -3,6 +3,7 @@
 use crate::{client::failed, platform::Platform};
 use anyhow::{Result, bail};
 use std::time::Duration;
+use studium_log::Durability;
 use studium_proto::admin::v1::{ListPoliciesRequest, ListViewsRequest};
 use tokio::time::{Instant, sleep};
 use tonic::Code;
@@ -10,6 +11,10 @@ use tonic::Code;
 /// How long nothing may happen before a platform counts as at rest: services are asked one after the other, and one
 /// that was asked before may have been given something to do since.
 const QUIET: Duration = Duration::from_millis(1500);
+
+/// The same with three nodes: an election takes 4 to 9 seconds, and until it is over a node that leads no more may say
+/// where a stream ends.
+const QUIET_REPLICATED: Duration = Duration::from_secs(10);
 
 /// How long it may take.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -19,6 +24,7 @@ const PATIENCE: Duration = Duration::from_mins(5);
 /// # Errors
 /// When it still moves after five minutes.
 pub async fn at_rest(platform: &Platform) -> Result<()> {
+    let quiet = if platform.state.durability == Durability::Replicated { QUIET_REPLICATED } else { QUIET };
     let (deadline, mut seen, mut since) = (Instant::now() + PATIENCE, 0, Instant::now());
     loop {
         let (mut heads, mut behind) = (0, vec![]);
@@ -30,7 +36,7 @@ pub async fn at_rest(platform: &Platform) -> Result<()> {
         if heads != seen || !behind.is_empty() {
             (seen, since) = (heads, Instant::now());
         }
-        if since.elapsed() > QUIET {
+        if since.elapsed() > quiet {
             return Ok(());
         }
         if Instant::now() > deadline {
