@@ -1,17 +1,13 @@
 //! What an operator asks of a running service, answered the same way by every service.
 
-use crate::{
-    App, Call, Fields, fault, parked,
-    progress::{self, Roster},
-    status,
-};
+use crate::{App, Call, Fields, fault, parked, progress::Roster, status};
 use futures::{Stream, StreamExt as _};
 use std::{pin::Pin, time::Duration};
 use studium_log::Stored;
 use studium_proto::admin::v1::{
     DropParkedRequest, DropParkedResponse, GetParkedRequest, GetParkedResponse, GetStatusRequest, GetStatusResponse,
     ListParkedRequest, ListParkedResponse, ListPersonalRequest, ListPersonalResponse, ListPoliciesRequest,
-    ListPoliciesResponse, ListViewsRequest, ListViewsResponse, PolicyStatus, RebuildViewRequest, RebuildViewResponse,
+    ListPoliciesResponse, ListViewsRequest, ListViewsResponse, RebuildViewRequest, RebuildViewResponse,
     RetryParkedRequest, RetryParkedResponse, TraceRequest, TraceResponse, TracedCommit, VerifyLogRequest,
     VerifyLogResponse, ViewStatus, admin_service_server::AdminService,
 };
@@ -93,13 +89,7 @@ impl AdminService for Admin {
 
     async fn list_policies(&self, _: Request<ListPoliciesRequest>) -> Result<Response<ListPoliciesResponse>, Status> {
         let policies = self.roster.standing(&self.app).await.map_err(fault)?;
-        let told = |it: progress::PolicyStatus| PolicyStatus {
-            name: it.name.to_owned(),
-            stream: it.stream.to_owned(),
-            position: it.position,
-            head: it.head,
-        };
-        Ok(Response::new(ListPoliciesResponse { policies: policies.into_iter().map(told).collect() }))
+        Ok(Response::new(ListPoliciesResponse { policies }))
     }
 
     async fn rebuild_view(

@@ -230,6 +230,8 @@ pub(crate) enum Answer {
     Refused(String),
     /// To be tried again.
     Failed(String),
+    /// The log or the journal did not answer, as it would not answer anybody just now.
+    Unreachable(String),
 }
 
 /// One command of a policy or deadline, with its types erased.
@@ -252,6 +254,9 @@ impl Todo {
                 match app.decide_as::<D>(&meta, &work.0, &work.1).await {
                     Ok(_) => Answer::Done,
                     Err(DecideError::Refused(it)) => Answer::Refused(it.to_string()),
+                    Err(e @ DecideError::Fault(LogError::Unreachable(_) | LogError::History(_))) => {
+                        Answer::Unreachable(e.to_string())
+                    }
                     Err(e) => Answer::Failed(e.to_string()),
                 }
             })

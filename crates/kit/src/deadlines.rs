@@ -126,7 +126,7 @@ async fn fire(app: &App, deadline: &dyn AnyDeadline, id: String, due_ms: i64) ->
     let outcome = match deadline.todo(id.clone(), due_ms).run(app, meta).await {
         Answer::Done => "done".to_owned(),
         Answer::Refused(why) => why,
-        Answer::Failed(why) => {
+        Answer::Failed(why) | Answer::Unreachable(why) => {
             tracing::warn!(deadline = name, id, why, "a deadline could not fire; trying again");
             return Ok(false);
         }

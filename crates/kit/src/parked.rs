@@ -72,12 +72,21 @@ pub(crate) async fn checkpoints(store: &Store) -> Result<Vec<(String, String, u6
     store.query("SELECT policy, stream, position FROM policy_checkpoint", &[]).await
 }
 
+const ADVANCE: &str = "INSERT INTO policy_checkpoint (policy, stream, position) VALUES ($1, $2, $3) \
+                       ON CONFLICT (policy, stream) DO UPDATE SET position = excluded.position \
+                       WHERE policy_checkpoint.position < excluded.position";
+
 /// Moves a policy's checkpoint; it never goes back.
 pub(crate) async fn advance(store: &Store, policy: &str, stream: &str, position: u64) -> Result<(), StoreError> {
-    let sql = "INSERT INTO policy_checkpoint (policy, stream, position) VALUES ($1, $2, $3) \
-               ON CONFLICT (policy, stream) DO UPDATE SET position = excluded.position \
-               WHERE policy_checkpoint.position < excluded.position";
-    store.execute(sql, &[policy.into(), stream.into(), position.into()]).await.map(drop)
+    store.execute(ADVANCE, &[policy.into(), stream.into(), position.into()]).await.map(drop)
+}
+
+/// The same for all policies of a stream, in one transaction.
+pub(crate) async fn advance_all(store: &Store, stream: &str, reached: &[(&str, u64)]) -> Result<(), StoreError> {
+    let args = |&(policy, position): &(&str, u64)| -> [Value; 3] { [policy.into(), stream.into(), position.into()] };
+    let args: Vec<_> = reached.iter().map(args).collect();
+    let statements: Vec<_> = args.iter().map(|it| (ADVANCE, it.as_slice())).collect();
+    store.execute_all(&statements).await.map(drop)
 }
 
 /// Has a policy begin again.

@@ -22,9 +22,14 @@ const REACTIONS: Uuid = Uuid::from_u128(0x7374_7564_6975_6d00_8000_7265_6163_747
 /// Aggregates that one policy asks at the same time.
 const LANES_MAX: usize = 64;
 
-/// Tries before a reaction is parked, and the pause after the first; it doubles.
+/// Tries before a reaction is parked, and the pause after the first; it doubles up to the last.
 const TRIES_MAX: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// How long the log and the journal are waited for before a reaction is parked all the same: three nodes elect for up
+/// to ten seconds, and nothing else would get through meanwhile.
+const OUTAGE: Duration = Duration::from_mins(1);
 
 /// The pause before a policy that lost the log or the store goes on.
 const RESTART_PAUSE: Duration = Duration::from_millis(500);
@@ -150,10 +155,8 @@ async fn follow(app: &App, stream: &'static str, policies: &[Box<dyn AnyPolicy>]
         {
             saved = Instant::now();
             app.store().mark(parked::FOLLOWER, &last).await.map_err(|e| e.to_string())?;
-            for desk in &desks {
-                let name = desk.policy.name();
-                parked::advance(app.store(), name, stream, desk.position).await.map_err(|e| e.to_string())?;
-            }
+            let positions: Vec<_> = desks.iter().map(|it| (it.policy.name(), it.position)).collect();
+            parked::advance_all(app.store(), stream, &positions).await.map_err(|e| e.to_string())?;
         }
     }
 }
@@ -271,25 +274,26 @@ async fn lane(app: &App, policy: &dyn AnyPolicy, steps: Vec<Step>) -> Vec<(Step,
     Vec::new()
 }
 
-/// Tries one reaction until it has an answer, a bounded number of times.
+/// Tries one reaction until it has an answer, a bounded number of times; what answers nobody is waited for.
 pub(crate) async fn attempt(app: &App, policy: &'static str, step: &Step) -> Result<(), String> {
-    let mut pause = PAUSE;
-    let mut cause = String::new();
-    for attempt in 1..=TRIES_MAX {
+    let (mut tries, mut pause, patient_until) = (0, PAUSE, Instant::now() + OUTAGE);
+    loop {
+        tries += 1;
         let span = tracing::info_span!("policy", policy, target_aggregate = step.todo.target);
         telemetry::continue_from(&span, &step.meta.traceparent);
-        match step.todo.run(app, step.meta.clone()).instrument(span).await {
+        let (cause, is_over) = match step.todo.run(app, step.meta.clone()).instrument(span).await {
             Answer::Done => return Ok(()),
             Answer::Refused(why) => {
                 tracing::debug!(policy, target_aggregate = step.todo.target, why, "a reaction was refused");
                 return parked::record_refusal(app, policy, step, &why).await.map_err(|e| e.to_string());
             }
-            Answer::Failed(why) => cause = why,
+            Answer::Failed(why) => (why, tries >= TRIES_MAX),
+            Answer::Unreachable(why) => (why, tries >= TRIES_MAX && Instant::now() >= patient_until),
+        };
+        if is_over {
+            return Err(cause);
         }
-        if attempt < TRIES_MAX {
-            tokio::time::sleep(pause).await;
-            pause *= 2;
-        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(PAUSE_MAX);
     }
-    Err(cause)
 }

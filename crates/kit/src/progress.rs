@@ -2,6 +2,7 @@
 
 use crate::{App, parked, policy::AnyPolicy};
 use std::{collections::HashMap, sync::Arc, time::Duration};
+use studium_proto::admin::v1::PolicyStatus;
 use studium_store::{Projection, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -11,16 +12,6 @@ const EVERY: Duration = Duration::from_secs(1);
 /// The policies of a service, each with the stream that it listens to.
 #[derive(Clone)]
 pub(crate) struct Roster(Arc<[(&'static str, &'static str)]>);
-
-/// How far one policy is.
-pub(crate) struct PolicyStatus {
-    pub name: &'static str,
-    pub stream: &'static str,
-    /// Position up to which whatever follows has been done, refused or parked; kept within a second.
-    pub position: u64,
-    /// Last position of the stream.
-    pub head: u64,
-}
 
 impl Roster {
     pub(crate) fn of(policies: &[Box<dyn AnyPolicy>]) -> Self {
@@ -34,16 +25,16 @@ impl Roster {
         // What a policy wrote is in its stream before its checkpoint says so. Heads are read after the checkpoints, so
         // that where none is behind nothing was left to do.
         let checkpoints = parked::checkpoints(app.store()).await?;
-        let reached: HashMap<_, _> = checkpoints.into_iter().map(|(policy, of, at)| ((policy, of), at)).collect();
         let mut heads = HashMap::new();
         for (_, stream) in self.0.iter() {
             if !heads.contains_key(stream) {
                 heads.insert(*stream, app.log().head(stream).await?);
             }
         }
-        let status = |&(name, stream): &(&'static str, &'static str)| {
-            let position = reached.get(&(name.to_owned(), stream.to_owned())).copied().unwrap_or(0);
-            PolicyStatus { name, stream, position, head: heads[stream] }
+        let status = |(name, stream): &(&str, &str)| {
+            let mine = checkpoints.iter().find(|(policy, of, _)| policy == name && of == stream);
+            let (position, head) = (mine.map_or(0, |it| it.2), heads[stream]);
+            PolicyStatus { name: (*name).to_owned(), stream: (*stream).to_owned(), position, head }
         };
         Ok(self.0.iter().map(status).collect())
     }
@@ -57,7 +48,7 @@ pub(crate) async fn watch(app: App, projection: Projection, roster: Roster, stop
             app.metrics().view_lag(&it.name, &it.stream, it.head.saturating_sub(it.position));
         }
         for it in roster.standing(&app).await.unwrap_or_default() {
-            app.metrics().policy_lag(it.name, it.stream, it.head.saturating_sub(it.position));
+            app.metrics().policy_lag(&it.name, &it.stream, it.head.saturating_sub(it.position));
         }
     }
 }

@@ -1,7 +1,9 @@
-//! How far policies are: behind while one is at work, and nowhere behind once nothing is left to do.
+//! How far policies are: behind while one is at work, and nowhere behind once nothing is left to do; and what they wait
+//! for.
 
-use super::{Noted, Notes, PATIENCE, bare, note};
+use super::{ListParkedRequest, Noted, Notes, PATIENCE, bare, note, service, until_noted};
 use studium_kit::{App, Log, LookUpPolicy, Reaction, StoreError};
+use studium_log::Fault;
 use studium_proto::admin::v1::{ListPoliciesRequest, PolicyStatus, admin_service_client::AdminServiceClient};
 use studium_testkit::{Caller, House};
 use tokio::{sync::Semaphore, time::timeout};
@@ -57,5 +59,20 @@ async fn a_policy_is_behind_as_long_as_it_is_at_work_and_not_after_it() {
         }
     };
     timeout(PATIENCE, shown).await.expect("it is shown");
+    running.stop().await.unwrap();
+}
+
+/// More requests than five tries of a reaction send, each of which appends four times before it gives up.
+const LOST: usize = 30;
+
+#[tokio::test]
+async fn a_reaction_waits_for_a_log_that_answers_nobody_and_is_not_parked() {
+    let house = House::new(Log::memory()).unwrap();
+    let running = house.start(service()).await.unwrap();
+    house.log().faults().script_of("test.notes.far", [Fault::LoseRequest; LOST]);
+    note(&running, "r1", "a", "to:far:hello").await;
+    until_noted(house.log(), "far", "hello").await;
+    let mut admin = AdminServiceClient::new(house.registrar(&running).await.unwrap());
+    assert_eq!(admin.list_parked(ListParkedRequest {}).await.unwrap().into_inner().parked, []);
     running.stop().await.unwrap();
 }
