@@ -1,20 +1,13 @@
 //! Drills that take what not every machine gives: root for a small disk and networks of their own, `libfaketime`,
 //! PostgreSQL and another version of the platform. `.ci/run drills` plays them.
 
-use super::{holds, plan, played_with};
+use super::{holds, plan, played, played_with};
 use std::{env::var_os, path::Path};
 use studium_cli::{
-    drill::{Drill, Plan, Report},
+    drill::{Drill, Plan},
     platform::Setup,
 };
 use studium_log::Durability;
-
-/// Few, since each fault takes its time.
-const COMMANDS: u64 = 40;
-
-async fn played(drill: Drill, durability: Durability) -> Report {
-    played_with(drill, plan(COMMANDS), |it| Setup { durability: Some(durability), ..it }).await
-}
 
 /// Whether somebody asks for them.
 fn is_wanted() -> bool {
@@ -52,7 +45,7 @@ async fn two_versions_run_side_by_side() {
         return;
     }
     let next = Path::new(env!("CARGO_BIN_EXE_studium")).with_file_name("examples").join("next");
-    let plan = Plan { replicas: 2, with: Some(next), ..plan(COMMANDS) };
+    let plan = Plan { replicas: 2, with: Some(next), ..plan() };
     let on = |it| Setup { own_postgres: true, replicas: 2, durability: Some(Durability::Disk), ..it };
     holds(&played_with(Drill::Roll, plan, on).await);
 }
