@@ -172,7 +172,7 @@ impl NatsBucket {
 
     async fn create(&self, name: &str, wrapped: Vec<u8>) -> Result<bool, LogError> {
         self.stream().await?;
-        match self.nats.append(Entry::value(format!("{SUBJECTS}{name}"), Some(wrapped.into()))).await {
+        match self.nats.append(vec![Entry::value(format!("{SUBJECTS}{name}"), Some(wrapped.into()))]).await {
             Ok(_) => Ok(true),
             // Whether it was stored or not, looking at it again tells.
             Err(AppendError::Conflict | AppendError::Unknown(_)) => Ok(false),
@@ -191,7 +191,7 @@ impl NatsBucket {
                 }
                 None => {}
             }
-            match self.nats.append(Entry::value(format!("{SUBJECTS}{name}"), None)).await {
+            match self.nats.append(vec![Entry::value(format!("{SUBJECTS}{name}"), None)]).await {
                 // Somebody may have made a key between the two.
                 Ok(_) | Err(AppendError::Conflict | AppendError::Unknown(_)) => {}
                 Err(AppendError::Failed(e)) => return Err(e),

@@ -79,7 +79,16 @@ impl Stored {
         }
         let commit = Commit::decode(bytes.clone())
             .map_err(|e| LogError::Damaged(format!("the commit at position {position} cannot be read: {e}")))?;
-        Ok(Self { position, commit: Arc::new(commit), bytes })
+        Ok(Self { position, commit: Arc::new(commit), bytes }.at(position))
+    }
+
+    /// The same commit where it came to stand.
+    pub(crate) fn at(mut self, position: u64) -> Self {
+        self.position = position;
+        if self.commit.previous_is_before {
+            Arc::make_mut(&mut self.commit).previous_position = position.saturating_sub(1);
+        }
+        self
     }
 
     /// The same commit with something in every personal field of its events, to see what depends on them.
@@ -123,15 +132,19 @@ pub(crate) fn hash(bytes: &[u8]) -> [u8; 32] {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tip {
     pub version: u64,
+    /// Unknown, and 0, while the commit is in flight.
     pub position: u64,
     pub hash: Option<[u8; 32]>,
+    /// The commit is to go out in one batch with its successor, right before it.
+    pub is_in_flight: bool,
 }
 
 /// One commit on its way into the log.
 #[derive(Debug, Clone)]
 pub struct Entry {
     pub(crate) stored: Stored,
-    pub(crate) expected: u64,
+    /// Last position of its subject; `None` behind a commit of the same aggregate in the same batch.
+    pub(crate) expected: Option<u64>,
     /// Carries no headers but those by which the broker checks.
     is_bare: bool,
     /// Says that the value before it was taken away for good.
@@ -160,16 +173,17 @@ impl Entry {
             schema_version: SCHEMA_VERSION,
             events: out.events,
             sealed: out.sealed,
+            previous_is_before: tip.is_in_flight,
         };
         let bytes = Bytes::from(commit.encode_to_vec());
         let stored = Stored { position: 0, commit: Arc::new(commit), bytes };
-        Self { stored, expected: tip.position, is_bare: false, is_mark: false }
+        Self { stored, expected: (!tip.is_in_flight).then_some(tip.position), is_bare: false, is_mark: false }
     }
 
     /// An entry that puts a stored commit back as it was, sealed.
     pub(crate) fn verbatim(stored: &Stored) -> Result<Self, LogError> {
         let stored = Stored::decode(stored.position, stored.bytes.clone())?;
-        let expected = stored.commit.previous_position;
+        let expected = Some(stored.commit.previous_position);
         Ok(Self { stored, expected, is_bare: false, is_mark: false })
     }
 
@@ -187,7 +201,7 @@ impl Entry {
         };
         let bytes = Bytes::from(commit.encode_to_vec());
         let stored = Stored { position: 0, commit: Arc::new(commit), bytes };
-        Self { stored, expected, is_bare: true, is_mark: false }
+        Self { stored, expected: Some(expected), is_bare: true, is_mark: false }
     }
 
     /// A value of a bucket, which is no commit, where there is none yet; or the mark that nothing may come there again.
@@ -196,7 +210,7 @@ impl Entry {
         let bytes = value.unwrap_or_default();
         let id = Uuid::new_v5(&COMMIT_IDS, &[subject.as_bytes(), &bytes].concat()).to_string();
         let commit = Arc::new(Commit { id, subject, ..Commit::default() });
-        Self { stored: Stored { position: 0, commit, bytes }, expected: 0, is_bare: true, is_mark }
+        Self { stored: Stored { position: 0, commit, bytes }, expected: Some(0), is_bare: true, is_mark }
     }
 
     /// The headers that a router needs, in the form of CloudEvents 1.0 (NATS protocol binding, binary mode),
@@ -205,7 +219,9 @@ impl Entry {
         let commit = &self.stored.commit;
         let mut headers = HeaderMap::new();
         headers.insert(MSG_ID, commit.id.as_str());
-        headers.insert(EXPECTED, self.expected.to_string());
+        if let Some(expected) = self.expected {
+            headers.insert(EXPECTED, expected.to_string());
+        }
         if self.is_mark {
             headers.insert(bucket::OPERATION, bucket::PURGE);
         }

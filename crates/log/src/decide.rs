@@ -2,7 +2,7 @@
 
 use crate::{
     AppendError, DecideError, Entry, Log, LogError, Meta, Stored, commit::Tip, commit_id, known::Known,
-    sealing::Outgoing,
+    sealing::Outgoing, together::Line,
 };
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -69,15 +69,16 @@ pub struct Deciding {
 
 /// All aggregates of one kind, as one process decides for them.
 pub struct Aggregates<D: Decider> {
-    log: Log,
+    pub(crate) log: Log,
     history: Arc<dyn History>,
     slots: Cache<String, Arc<Slot<D>>>,
 }
 
-/// The place of one aggregate: a fair queue, and the state as far as it is known here.
-struct Slot<D> {
+/// The place of one aggregate: the state as far as it is known here, and who waits for it.
+pub(crate) struct Slot<D: Decider> {
     waiting: AtomicUsize,
-    known: Mutex<Option<Known<D>>>,
+    pub(crate) line: Line<D>,
+    pub(crate) known: Mutex<Option<Known<D>>>,
 }
 
 impl<D: Decider> Aggregates<D> {
@@ -100,7 +101,9 @@ impl<D: Decider> Aggregates<D> {
         let subject = format!("{}.{id}", D::Event::AGGREGATE);
         let slot = self.slot(&subject);
         let _place = Place::take(&slot.waiting).ok_or(DecideError::Busy)?;
-        let mut known = slot.known.lock().await;
+        let Ok(mut known) = slot.known.try_lock() else {
+            return Box::pin(self.decide_in_line(&subject, &slot, command, meta, cost)).await;
+        };
         let known = self.known(&subject, &mut known).await?;
         self.decide_known(&subject, known, command, meta, cost).await
     }
@@ -120,7 +123,7 @@ impl<D: Decider> Aggregates<D> {
         Ok(what(&known.state))
     }
 
-    async fn decide_known(
+    pub(crate) async fn decide_known(
         &self,
         subject: &str,
         known: &mut Known<D>,
@@ -148,10 +151,7 @@ impl<D: Decider> Aggregates<D> {
                     return nothing_written(known, answer);
                 }
             };
-            let out = Outgoing::of(self.log.keys(), subject, &id.to_string(), &known.owner, &events).await?;
-            // What is kept nowhere must not be in the state either.
-            let events = if out.has_lost { read::<D>(&out.events)? } else { events };
-            let entry = Entry::new(subject, id.to_string(), &known.tip, meta, out);
+            let (entry, events) = self.entry(subject, known, id, meta, events).await?;
             let stored = entry.stored.clone();
             let started = Instant::now();
             let appended = self.log.append(entry).await;
@@ -188,8 +188,23 @@ impl<D: Decider> Aggregates<D> {
         }
     }
 
+    /// The commit of a decision, made to follow what is known, and its events as they are kept.
+    pub(crate) async fn entry(
+        &self,
+        subject: &str,
+        known: &Known<D>,
+        id: uuid::Uuid,
+        meta: &Meta,
+        events: Vec<D::Event>,
+    ) -> Result<(Entry, Vec<D::Event>), LogError> {
+        let out = Outgoing::of(self.log.keys(), subject, &id.to_string(), &known.owner, &events).await?;
+        // What is kept nowhere must not be in the state either.
+        let events = if out.has_lost { read::<D>(&out.events)? } else { events };
+        Ok((Entry::new(subject, id.to_string(), &known.tip, meta, out), events))
+    }
+
     /// The answer that this request got before, if it did.
-    async fn first_answer(
+    pub(crate) async fn first_answer(
         &self,
         subject: &str,
         known: &Known<D>,
@@ -240,15 +255,19 @@ impl<D: Decider> Aggregates<D> {
     }
 
     fn slot(&self, subject: &str) -> Arc<Slot<D>> {
-        let fresh = || Ok::<_, Infallible>(Arc::new(Slot { waiting: AtomicUsize::new(0), known: Mutex::new(None) }));
-        match self.slots.get_or_insert_with(subject, fresh) {
+        let fresh = || Slot { waiting: AtomicUsize::new(0), line: Line::default(), known: Mutex::new(None) };
+        match self.slots.get_or_insert_with(subject, || Ok::<_, Infallible>(Arc::new(fresh()))) {
             Ok(slot) => slot,
             Err(never) => match never {},
         }
     }
 
     /// What is known of an aggregate. A state of before a key was destroyed may hold what is to be gone: it is loaded anew.
-    async fn known<'a>(&self, subject: &str, slot: &'a mut Option<Known<D>>) -> Result<&'a mut Known<D>, LogError> {
+    pub(crate) async fn known<'a>(
+        &self,
+        subject: &str,
+        slot: &'a mut Option<Known<D>>,
+    ) -> Result<&'a mut Known<D>, LogError> {
         let generation = self.log.keys().generation();
         if slot.as_ref().is_none_or(|it| it.generation != generation) {
             *slot = None;
@@ -267,7 +286,11 @@ impl<D: Decider> Aggregates<D> {
 
     /// Reads what the leader has and this process has not; says whether there was anything.
     /// Boxed, as the other rare ways are: a command that is simply accepted need not carry them.
-    fn refresh<'a>(&'a self, subject: &'a str, known: &'a mut Known<D>) -> BoxFuture<'a, Result<bool, LogError>> {
+    pub(crate) fn refresh<'a>(
+        &'a self,
+        subject: &'a str,
+        known: &'a mut Known<D>,
+    ) -> BoxFuture<'a, Result<bool, LogError>> {
         Box::pin(self.read_tail(subject, known))
     }
 
@@ -316,7 +339,8 @@ fn read<D: Decider>(events: &[Bytes]) -> Result<Vec<D::Event>, LogError> {
     events.collect::<Result<_, _>>().map_err(LogError::from)
 }
 
-fn nothing_written<D: Decider>(
+/// The answer where a command changes nothing, in a state that is as the leader's.
+pub(crate) fn nothing_written<D: Decider>(
     known: &Known<D>,
     answer: Result<Vec<D::Event>, Rejection<D::Reason>>,
 ) -> Result<Decided<D::Event>, DecideError<D::Reason>> {

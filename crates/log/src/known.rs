@@ -50,13 +50,18 @@ impl<D: Decider> Known<D> {
         Ok(())
     }
 
+    /// The same, to be gone on from with commits that are not in the log yet.
+    pub(crate) fn ahead(&self) -> Self {
+        Self { state: self.state.clone(), tip: self.tip.clone(), owner: self.owner.clone(), ..Self::default() }
+    }
+
     /// Goes on by a commit, as it was stored, with its events.
     pub(crate) fn advance(&mut self, position: u64, request: u128, stored: &Stored, events: &[D::Event]) {
         for event in events {
             self.state.evolve(event);
         }
         owner_after::<D::Event>(&mut self.owner, &stored.commit.events);
-        self.tip = Tip { version: self.tip.version + 1, position, hash: Some(stored.hash()) };
+        self.tip = Tip { version: self.tip.version + 1, position, hash: Some(stored.hash()), is_in_flight: false };
         if self.requests.len() < REQUESTS_MAX {
             self.requests.insert(request);
         } else {

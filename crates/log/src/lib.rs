@@ -5,6 +5,7 @@ mod batch;
 mod bucket;
 mod commit;
 mod decide;
+mod durability;
 mod error;
 mod faults;
 mod feed;
@@ -19,9 +20,11 @@ mod pack;
 mod reader;
 mod sealing;
 mod tail;
+mod together;
 
 pub use commit::{Entry, Meta, Stored, commit_id, now_ms};
 pub use decide::{Aggregates, Decided, Deciding, History};
+pub use durability::Durability;
 pub use error::{AppendError, DecideError, LogError};
 pub use faults::{Delivery, Fault, Faults};
 pub use feed::Document;
@@ -29,12 +32,12 @@ pub use follow::{Follow, Reading};
 pub use hex::hex;
 pub use keys::{Keys, key_name};
 pub use master::MasterKey;
-pub use nats::{Durability, LogConfig};
+pub use nats::LogConfig;
 
 use bucket::Bucket;
 use memory::Memory;
 use nats::Nats;
-use std::sync::Arc;
+use std::{slice, sync::Arc};
 
 /// The streams of all services, one stream per service, as one process sees them.
 #[derive(Clone)]
@@ -97,17 +100,32 @@ impl Log {
 
     /// Appends one commit if the subject's last position is the expected one, and returns its position.
     pub async fn append(&self, entry: Entry) -> Result<u64, AppendError> {
-        let fault = self.faults.next_append(&entry.stored.commit.subject).await;
+        self.append_all(vec![entry]).await
+    }
+
+    /// Appends commits of one aggregate, each made to follow the one before, all or none of them, and returns the
+    /// position of the last; the others stand right before it.
+    pub(crate) async fn append_all(&self, group: Vec<Entry>) -> Result<u64, AppendError> {
+        let subject = group.first().map_or("", |it| &it.stored.commit.subject);
+        let fault = self.faults.next_append(subject).await;
         if fault == Some(Fault::LoseRequest) {
             return Err(AppendError::Unknown("the request was lost".to_owned()));
         }
         let position = match &self.backend {
-            Backend::Nats(it) => it.append(entry).await?,
-            Backend::Memory(it) => it.append(&entry)?,
+            Backend::Nats(it) => it.append(group).await?,
+            Backend::Memory(it) => it.append(&group)?,
         };
         match fault {
             Some(Fault::LoseAck) => Err(AppendError::Unknown("the acknowledgement was lost".to_owned())),
             _ => Ok(position),
+        }
+    }
+
+    /// From how many commands on that wait for one aggregate a batch of their commits is faster than one append each.
+    pub(crate) fn group_min(&self) -> usize {
+        match &self.backend {
+            Backend::Nats(it) => it.durability().group_min(),
+            Backend::Memory(_) => 2,
         }
     }
 
@@ -168,8 +186,8 @@ impl Log {
         for stored in commits {
             let entry = Entry::verbatim(stored)?;
             let position = match &self.backend {
-                Backend::Nats(it) => it.append_one(&entry).await,
-                Backend::Memory(it) => it.append(&entry),
+                Backend::Nats(it) => it.append_now(slice::from_ref(&entry)).await,
+                Backend::Memory(it) => it.append(slice::from_ref(&entry)),
             }
             .map_err(|e| {
                 LogError::Setup(format!("stream `{stream}` cannot be restored at {}: {e}", stored.position))

@@ -29,18 +29,22 @@ impl Memory {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn append(&self, entry: &Entry) -> Result<u64, AppendError> {
+    pub(crate) fn append(&self, group: &[Entry]) -> Result<u64, AppendError> {
         let mut streams = self.streams();
-        let stream = streams.entry(entry.stored.stream().to_owned()).or_default();
-        let subject = entry.stored.commit.subject.as_str();
-        if stream.last.get(subject).copied().unwrap_or(0) != entry.expected {
+        let Some(first) = group.first() else { return Err(AppendError::Unknown("an empty batch".to_owned())) };
+        let stream = streams.entry(first.stored.stream().to_owned()).or_default();
+        let subject = first.stored.commit.subject.as_str();
+        if first.expected.is_some_and(|it| it != stream.last.get(subject).copied().unwrap_or(0)) {
             return Err(AppendError::Conflict);
         }
-        let position = stream.commits.len() as u64 + 1;
-        stream.commits.push(Stored { position, ..entry.stored.clone() });
-        stream.last.insert(subject.to_owned(), position);
-        stream.head.send_replace(position);
-        Ok(position)
+        for entry in group {
+            let position = stream.commits.len() as u64 + 1;
+            stream.commits.push(entry.stored.clone().at(position));
+        }
+        let head = stream.commits.len() as u64;
+        stream.last.insert(subject.to_owned(), head);
+        stream.head.send_replace(head);
+        Ok(head)
     }
 
     pub(crate) fn extend(&self, stream: &str, after: u64, batch: &[Document]) -> Result<u64, AppendError> {

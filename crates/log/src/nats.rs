@@ -1,6 +1,8 @@
 //! JetStream behind the verbs of the log.
 
-use crate::{AppendError, Entry, Faults, LogError, MasterKey, Stored, address, batch, pack::Packer, tail::Tail};
+use crate::{
+    AppendError, Durability, Entry, Faults, LogError, MasterKey, Stored, address, batch, pack::Packer, tail::Tail,
+};
 use async_nats::{
     Client, Event, HeaderMap, Request,
     client::RequestErrorKind,
@@ -12,11 +14,9 @@ use async_nats::{
     },
 };
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::{
     collections::HashMap,
-    fmt,
-    str::FromStr,
     sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
@@ -48,42 +48,6 @@ mod code {
     pub const TOO_MANY_BATCHES: u64 = 10210;
     pub const BATCH_INCOMPLETE: u64 = 10176;
     pub const STREAM_NOT_FOUND: u64 = 10059;
-}
-
-/// What an acknowledged command has survived.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Durability {
-    /// Three nodes, each synced to disk before it agrees: survives the loss of a node and a power cut.
-    Replicated,
-    /// One node, synced to disk before the acknowledgement: survives a power cut.
-    #[default]
-    Disk,
-    /// One node, synced lazily: survives kill -9, not a power cut.
-    Process,
-}
-
-impl fmt::Display for Durability {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Replicated => "replicated",
-            Self::Disk => "disk",
-            Self::Process => "process",
-        })
-    }
-}
-
-impl FromStr for Durability {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "replicated" => Ok(Self::Replicated),
-            "disk" => Ok(Self::Disk),
-            "process" => Ok(Self::Process),
-            _ => Err(format!("`{text}` is no durability profile; choose disk, process or replicated")),
-        }
-    }
 }
 
 /// Where the log is and what it promises.
@@ -257,26 +221,31 @@ impl Nats {
         }
     }
 
-    pub(crate) async fn append(&self, entry: Entry) -> Result<u64, AppendError> {
+    pub(crate) async fn append(&self, group: Vec<Entry>) -> Result<u64, AppendError> {
         // Packing pays only where every publish pays a sync of its own.
         let appended = if self.durability == Durability::Disk {
             let packer = {
                 let mut packers = self.packers.lock().unwrap_or_else(PoisonError::into_inner);
                 packers
-                    .entry(entry.stored.stream().to_owned())
+                    .entry(group.first().map_or("", |it| it.stored.stream()).to_owned())
                     .or_insert_with(|| Packer::start(self.client.clone()))
                     .clone()
             };
-            packer.append(entry).await
+            packer.append(group).await
         } else {
-            self.append_one(&entry).await
+            self.append_now(&group).await
         };
         self.note(&appended);
         appended
     }
 
-    pub(crate) async fn append_one(&self, entry: &Entry) -> Result<u64, AppendError> {
-        publish(&self.client, &entry.stored.commit.subject, entry.headers(), entry.stored.bytes.clone()).await
+    /// The same without packing.
+    pub(crate) async fn append_now(&self, group: &[Entry]) -> Result<u64, AppendError> {
+        publish_all(&self.client, messages(group)).await
+    }
+
+    pub(crate) fn durability(&self) -> Durability {
+        self.durability
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -326,12 +295,7 @@ impl Nats {
 }
 
 /// Publishes one message and reads the broker's word.
-pub(crate) async fn publish(
-    client: &Client,
-    subject: &str,
-    headers: HeaderMap,
-    payload: Bytes,
-) -> Result<u64, AppendError> {
+async fn publish(client: &Client, subject: &str, headers: HeaderMap, payload: Bytes) -> Result<u64, AppendError> {
     let request = Request::new().headers(headers).payload(payload).timeout(Some(ACK_TIMEOUT));
     let reply = client.send_request(subject.to_owned(), request).await.map_err(|e| match e.kind() {
         RequestErrorKind::InvalidSubject => AppendError::Failed(LogError::Setup(e.to_string())),
@@ -339,6 +303,11 @@ pub(crate) async fn publish(
         _ => AppendError::Unknown(format!("it gives no answer ({e}); {IF_FULL}")),
     })?;
     read_ack(&reply.payload)
+}
+
+/// Commits of one aggregate as messages.
+pub(crate) fn messages(group: &[Entry]) -> impl ExactSizeIterator<Item = (String, HeaderMap, Bytes)> {
+    group.iter().map(|it| (it.stored.commit.subject.clone(), it.headers(), it.stored.bytes.clone()))
 }
 
 /// Publishes messages in order as one atomic batch (ADR-50), all or none of them, and returns the position of the last.

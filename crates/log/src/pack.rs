@@ -2,7 +2,7 @@
 
 use crate::{
     AppendError, Entry, LogError,
-    nats::{publish, publish_all},
+    nats::{messages, publish_all},
 };
 use async_nats::Client;
 use std::sync::Arc;
@@ -17,7 +17,8 @@ const IN_FLIGHT_MAX: usize = 2;
 /// Commits that may wait for a batch before appenders wait to be let in.
 const WAITING_MAX: usize = 8192;
 
-type Job = (Entry, oneshot::Sender<Result<u64, AppendError>>);
+/// Commits of one aggregate that go together, and who waits for the position of the last.
+type Job = (Vec<Entry>, oneshot::Sender<Result<u64, AppendError>>);
 
 /// Gathers the commits of one stream.
 #[derive(Clone)]
@@ -33,10 +34,10 @@ impl Packer {
         Self { jobs }
     }
 
-    pub(crate) async fn append(&self, entry: Entry) -> Result<u64, AppendError> {
+    pub(crate) async fn append(&self, group: Vec<Entry>) -> Result<u64, AppendError> {
         let (sender, answer) = oneshot::channel();
         let gone = || AppendError::Failed(LogError::Unreachable("the log is shutting down".to_owned()));
-        self.jobs.send((entry, sender)).await.map_err(|_| gone())?;
+        self.jobs.send((group, sender)).await.map_err(|_| gone())?;
         answer.await.map_err(|_| AppendError::Unknown("the log is shutting down".to_owned()))?
     }
 }
@@ -50,40 +51,55 @@ async fn gather(client: Client, mut waiting: mpsc::Receiver<Job>) {
         }
         let client = client.clone();
         tokio::spawn(async move {
-            send(&client, jobs).await;
+            while !jobs.is_empty() {
+                let rest = jobs.split_off(fitting(&jobs));
+                send(&client, jobs).await;
+                jobs = rest;
+            }
             drop(slot);
         });
     }
 }
 
+/// How many jobs go into one batch: at least one.
+fn fitting(jobs: &[Job]) -> usize {
+    let ends = jobs.iter().scan(0, |end, (group, _)| {
+        *end += group.len();
+        Some(*end)
+    });
+    ends.take_while(|it| *it <= BATCH_MAX).count().max(1)
+}
+
 async fn send(client: &Client, jobs: Vec<Job>) {
     if jobs.len() > 1 && has_distinct_subjects(&jobs) {
-        let messages =
-            jobs.iter().map(|(it, _)| (it.stored.commit.subject.clone(), it.headers(), it.stored.bytes.clone()));
-        match publish_all(client, messages).await {
+        let all: Vec<_> = jobs.iter().flat_map(|(group, _)| messages(group)).collect();
+        let count = all.len() as u64;
+        match publish_all(client, all.into_iter()).await {
             Ok(last) => {
-                let first = last + 1 - jobs.len() as u64;
-                for (position, (_, answer)) in (first..).zip(jobs) {
+                let mut position = last - count;
+                for (group, answer) in jobs {
+                    position += group.len() as u64;
                     let _ = answer.send(Ok(position));
                 }
                 return;
             }
             Err(e) => {
-                tracing::debug!(error = %e, commits = jobs.len(), "batch refused; sending its commits one by one");
+                tracing::debug!(error = %e, commits = count, "batch refused; sending its commits one by one");
             }
         }
     }
     // One conflict or duplicate refuses a whole batch: a refusal costs time, never correctness.
     // A batch of unknown outcome comes here too: what was stored then answers as a conflict.
-    let answers = jobs.into_iter().map(|(entry, answer)| async move {
-        let _ = answer.send(publish(client, &entry.stored.commit.subject, entry.headers(), entry.stored.bytes).await);
+    let answers = jobs.into_iter().map(|(group, answer)| async move {
+        let _ = answer.send(publish_all(client, messages(&group)).await);
     });
     futures::future::join_all(answers).await;
 }
 
 /// A batch may hold each aggregate once; an orphaned append of a caller that left may share one with its successor.
 fn has_distinct_subjects(jobs: &[Job]) -> bool {
-    let mut subjects: Vec<_> = jobs.iter().map(|(it, _)| it.stored.commit.subject.as_str()).collect();
+    let mut subjects: Vec<_> =
+        jobs.iter().filter_map(|(it, _)| it.first()).map(|it| &it.stored.commit.subject).collect();
     subjects.sort_unstable();
     subjects.windows(2).all(|it| it[0] != it[1])
 }

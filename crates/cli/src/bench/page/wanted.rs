@@ -35,8 +35,8 @@ const ALONE: &str = "\
     **One command at a time**: it waits for one call, one append and, in `disk`, one sync; a disk that syncs slowly or \
     processors that are busy otherwise show here at once.";
 const HOT: &str = "\
-    **One aggregate**: its commands are decided one after the other, each when the one before is acknowledged, so the rate \
-    is one by the way to the broker and back, and every waiting process on the same processors makes that way longer.";
+    **One aggregate**: its commands are decided one after the other, and those that wait together go as one batch, so the \
+    rate is one by what a batch costs: the broker stages it in a file before it stores it.";
 const LENGTH: &str =
     "**Long histories**: the state is in memory, so what is measured is mostly the noise between two loops.";
 const FRESH: &str = "\

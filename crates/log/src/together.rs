@@ -1,0 +1,215 @@
+//! Commands that wait for one aggregate together: they are decided one after the other, and what follows is appended as
+//! one batch. An append takes its time whatever it holds, so that alone each would wait for all those before it.
+
+use crate::{
+    Aggregates, AppendError, DecideError, Decided, Deciding, Entry, LogError, Meta, Stored, commit_id,
+    decide::{Slot, nothing_written},
+    known::Known,
+};
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
+use studium_core::{Decider, Rejection};
+use tokio::{select, sync::oneshot, time::Instant};
+use uuid::Uuid;
+
+/// Commands in one batch at most.
+const GROUP_MAX: usize = 256;
+
+/// Times that a batch is made anew when another process was faster.
+const ATTEMPTS_MAX: u32 = 3;
+
+/// What comes of a command.
+type Outcome<D> = Result<Decided<<D as Decider>::Event>, DecideError<<D as Decider>::Reason>>;
+
+/// Who waits for an aggregate, in order.
+pub(crate) struct Line<D: Decider>(Mutex<VecDeque<Waiting<D>>>);
+
+/// A command that waits.
+struct Waiting<D: Decider> {
+    command: D::Command,
+    meta: Meta,
+    cost: Deciding,
+    answer: oneshot::Sender<(Outcome<D>, Deciding)>,
+}
+
+/// What a command comes to, if everything before it in the batch is stored.
+enum Plan<D: Decider> {
+    /// This commit.
+    Commit { id: Uuid, stored: Stored, events: Vec<D::Event> },
+    /// Nothing is written: it is so already, or refused.
+    Nothing(Result<(), Rejection<D::Reason>>),
+}
+
+impl<D: Decider> Default for Line<D> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<D: Decider> Line<D> {
+    fn join(&self, command: &D::Command, meta: &Meta) -> oneshot::Receiver<(Outcome<D>, Deciding)> {
+        let (answer, receiver) = oneshot::channel();
+        let waiting = Waiting { command: command.clone(), meta: meta.clone(), cost: Deciding::default(), answer };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(waiting);
+        receiver
+    }
+
+    /// Those whose turn it is: all, if there are enough to go together, or else the first.
+    fn next(&self, group_min: usize) -> Vec<Waiting<D>> {
+        let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        line.retain(|it| !it.answer.is_closed());
+        let count = if line.len() < group_min { 1 } else { GROUP_MAX };
+        let count = count.min(line.len());
+        line.drain(..count).collect()
+    }
+}
+
+impl<D: Decider> Waiting<D> {
+    /// Whoever has left gets no answer.
+    fn say(self, outcome: Outcome<D>) {
+        let _ = self.answer.send((outcome, self.cost));
+    }
+}
+
+impl<D: Decider> Aggregates<D> {
+    /// Waits until somebody has decided the command. Whoever comes first decides for those who wait behind, too; when
+    /// it leaves in the middle, the others stand in line again.
+    pub(crate) async fn decide_in_line(
+        &self,
+        subject: &str,
+        slot: &Slot<D>,
+        command: &D::Command,
+        meta: &Meta,
+        cost: &mut Deciding,
+    ) -> Outcome<D> {
+        let mut answer = slot.line.join(command, meta);
+        loop {
+            let mut known = select! {
+                biased;
+                said = &mut answer => {
+                    if let Ok((outcome, spent)) = said {
+                        *cost = spent;
+                        return outcome;
+                    }
+                    answer = slot.line.join(command, meta);
+                    continue;
+                }
+                known = slot.known.lock() => known,
+            };
+            let group = slot.line.next(self.log.group_min());
+            self.serve(subject, &mut known, group).await;
+        }
+    }
+
+    async fn serve(&self, subject: &str, slot: &mut Option<Known<D>>, group: Vec<Waiting<D>>) {
+        let known = match self.known(subject, slot).await {
+            Ok(it) => it,
+            Err(e) => return group.into_iter().for_each(|it| it.say(Err(e.clone().into()))),
+        };
+        let (mut group, mut alone) = (group, Vec::new());
+        for _ in 0..ATTEMPTS_MAX {
+            if group.len() > 1 {
+                group = self.decide_together(subject, known, group, &mut alone).await;
+            }
+        }
+        for mut it in group.into_iter().chain(alone) {
+            if !it.answer.is_closed() {
+                let outcome = self.decide_known(subject, known, &it.command, &it.meta, &mut it.cost).await;
+                it.say(outcome);
+            }
+        }
+    }
+
+    /// Decides commands one after the other, each in the state that those before it lead to, and appends what follows.
+    /// Gives back those that another process overtook, and adds to those that are to be decided alone.
+    async fn decide_together(
+        &self,
+        subject: &str,
+        known: &mut Known<D>,
+        group: Vec<Waiting<D>>,
+        alone: &mut Vec<Waiting<D>>,
+    ) -> Vec<Waiting<D>> {
+        let (mut ahead, mut entries, mut planned) = (known.ahead(), Vec::new(), Vec::new());
+        for it in group {
+            match self.plan(subject, known, &mut ahead, &it).await {
+                Ok(Some((plan, entry))) => {
+                    entries.extend(entry);
+                    planned.push((it, plan));
+                }
+                Ok(None) => alone.push(it),
+                Err(e) => it.say(Err(e.into())),
+            }
+        }
+        let (count, started) = (entries.len() as u64, Instant::now());
+        let appended = match count {
+            // The leader has the first word on refusals; a batch that it took says the same for those in between.
+            0 => self.confirm(subject, known).await,
+            _ => self.log.append_all(entries).await,
+        };
+        for (it, _) in &mut planned {
+            it.cost.append += started.elapsed();
+            it.cost.conflicts += u32::from(matches!(appended, Err(AppendError::Conflict)));
+        }
+        match appended {
+            Ok(last) => say_all(known, planned, last - count),
+            Err(AppendError::Failed(e)) => planned.into_iter().for_each(|(it, _)| it.say(Err(e.clone().into()))),
+            Err(AppendError::Conflict) => {
+                // Who does not learn what came first meets it again.
+                let _ = self.refresh(subject, known).await;
+                return planned.into_iter().map(|(it, _)| it).collect();
+            }
+            // Each finds out by itself what became of the batch.
+            Err(AppendError::Unknown(_)) => alone.extend(planned.into_iter().map(|(it, _)| it)),
+        }
+        Vec::new()
+    }
+
+    /// Asks the leader whether the state is its own; `Conflict` when it was not.
+    async fn confirm(&self, subject: &str, known: &mut Known<D>) -> Result<u64, AppendError> {
+        let is_news = self.refresh(subject, known).await?;
+        if is_news { Err(AppendError::Conflict) } else { Ok(known.tip.position) }
+    }
+
+    /// What a command comes to after those before it, and the commit that says so. `None` for one that is asked alone:
+    /// it was answered before, or stands in the batch already.
+    async fn plan(
+        &self,
+        subject: &str,
+        known: &Known<D>,
+        ahead: &mut Known<D>,
+        it: &Waiting<D>,
+    ) -> Result<Option<(Plan<D>, Option<Entry>)>, LogError> {
+        let id = commit_id(subject, &it.meta.request_id);
+        let is_repeated = ahead.requests.contains(&id.as_u128());
+        if known.is_outdated || is_repeated || self.first_answer(subject, known, id).await?.is_some() {
+            return Ok(None);
+        }
+        let events = match ahead.state.decide(&it.command) {
+            Ok(events) if !events.is_empty() => events,
+            answer => return Ok(Some((Plan::Nothing(answer.map(drop)), None))),
+        };
+        let (entry, events) = self.entry(subject, ahead, id, &it.meta, events).await?;
+        let stored = entry.stored.clone();
+        ahead.advance(0, id.as_u128(), &stored, &events);
+        ahead.tip.is_in_flight = true;
+        Ok(Some((Plan::Commit { id, stored, events }, Some(entry))))
+    }
+}
+
+/// Takes in what was stored after a position, and tells everybody.
+fn say_all<D: Decider>(known: &mut Known<D>, planned: Vec<(Waiting<D>, Plan<D>)>, before: u64) {
+    let mut position = before;
+    for (it, plan) in planned {
+        it.say(match plan {
+            Plan::Nothing(answer) => nothing_written(known, answer.map(|()| Vec::new())),
+            Plan::Commit { id, stored, events } => {
+                position += 1;
+                known.advance(position, id.as_u128(), &stored, &events);
+                let (version, commit_id) = (known.tip.version, id.to_string());
+                Ok(Decided { position, version, events, already: false, commit_id })
+            }
+        });
+    }
+}
