@@ -71,7 +71,8 @@ async fn many_at_once(log: Log) {
     let all = stream(&log).await;
     is_whole(&all);
     assert_eq!(all.len(), MANY + 1);
-    assert!(behind_another(&all) > MANY / 2, "{} came in batches", behind_another(&all));
+    // They go as 256 and 44; a cluster that is busy may refuse one of the two, which then goes one by one.
+    assert!(behind_another(&all) > 20, "{} came in batches", behind_another(&all));
     for (n, answer) in answers.into_iter().enumerate() {
         let answer = answer.unwrap().unwrap();
         let stored = &all[answer.position as usize - 1];
