@@ -208,7 +208,9 @@ async fn again(app: &App, policy: &dyn AnyPolicy, row: &parked::Row, generation:
     if row.step as usize == LOOK_UP {
         // By now it is known what follows. What was done of it before a failure is done once all the same.
         for (index, todo) in todo {
-            attempt(app, policy.name(), &Step::new(policy, (&commit, generation), index, todo)).await.map_err(Some)?;
+            attempt(app, policy.name(), &Step::new(policy, (&commit, generation), index, todo))
+                .await
+                .map_err(|it| Some(it.cause))?;
         }
         return Ok(());
     }
@@ -218,7 +220,7 @@ async fn again(app: &App, policy: &dyn AnyPolicy, row: &parked::Row, generation:
     // A newer build may no longer react to this event: then nothing is left to do.
     let Some((_, todo)) = same else { return Ok(()) };
     let step = Step::new(policy, (&commit, generation), row.step as usize, todo);
-    attempt(app, policy.name(), &step).await.map_err(Some)
+    attempt(app, policy.name(), &step).await.map_err(|it| Some(it.cause))
 }
 
 /// Handles a batch: commands for one aggregate go in the order of the events, different aggregates go side by side.
@@ -248,12 +250,19 @@ async fn handle(
     let mut failed =
         stream::iter(lanes.into_values().map(|steps| lane(app, policy, steps))).buffer_unordered(LANES_MAX);
     while let Some(stuck) = failed.next().await {
-        for (n, (step, cause)) in stuck.into_iter().enumerate() {
-            let parked = if n == 0 {
-                tracing::error!(policy = policy.name(), target_aggregate = step.todo.target, cause, "parked");
-                parking.park(app, &step, &cause, TRIES_MAX).await
-            } else {
-                parking.wait_behind(app, &step).await
+        for (step, gave_up) in stuck {
+            let parked = match gave_up {
+                Some(GaveUp { cause, tries }) => {
+                    tracing::error!(
+                        policy = policy.name(),
+                        target_aggregate = step.todo.target,
+                        cause,
+                        tries,
+                        "parked"
+                    );
+                    parking.park(app, &step, &cause, tries).await
+                }
+                None => parking.wait_behind(app, &step).await,
             };
             parked.map_err(|e| e.to_string())?;
         }
@@ -263,19 +272,25 @@ async fn handle(
 }
 
 /// Gives one aggregate its commands, one after the other; what is left when one keeps failing comes back.
-async fn lane(app: &App, policy: &dyn AnyPolicy, steps: Vec<Step>) -> Vec<(Step, String)> {
+async fn lane(app: &App, policy: &dyn AnyPolicy, steps: Vec<Step>) -> Vec<(Step, Option<GaveUp>)> {
     let mut steps = steps.into_iter();
     while let Some(step) = steps.next() {
-        if let Err(cause) = attempt(app, policy.name(), &step).await {
-            let rest = steps.map(|it| (it, String::new()));
-            return std::iter::once((step, cause)).chain(rest).collect();
+        if let Err(gave_up) = attempt(app, policy.name(), &step).await {
+            let rest = steps.map(|it| (it, None));
+            return std::iter::once((step, Some(gave_up))).chain(rest).collect();
         }
     }
     Vec::new()
 }
 
+/// Why a reaction is not tried any more, and how often it was.
+struct GaveUp {
+    cause: String,
+    tries: u32,
+}
+
 /// Tries one reaction until it has an answer, a bounded number of times; what answers nobody is waited for.
-pub(crate) async fn attempt(app: &App, policy: &'static str, step: &Step) -> Result<(), String> {
+async fn attempt(app: &App, policy: &'static str, step: &Step) -> Result<(), GaveUp> {
     let (mut tries, mut pause, patient_until) = (0, PAUSE, Instant::now() + OUTAGE);
     loop {
         tries += 1;
@@ -285,13 +300,14 @@ pub(crate) async fn attempt(app: &App, policy: &'static str, step: &Step) -> Res
             Answer::Done => return Ok(()),
             Answer::Refused(why) => {
                 tracing::debug!(policy, target_aggregate = step.todo.target, why, "a reaction was refused");
-                return parked::record_refusal(app, policy, step, &why).await.map_err(|e| e.to_string());
+                let recorded = parked::record_refusal(app, policy, step, &why).await;
+                return recorded.map_err(|e| GaveUp { cause: e.to_string(), tries });
             }
             Answer::Failed(why) => (why, tries >= TRIES_MAX),
             Answer::Unreachable(why) => (why, tries >= TRIES_MAX && Instant::now() >= patient_until),
         };
         if is_over {
-            return Err(cause);
+            return Err(GaveUp { cause, tries });
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(PAUSE_MAX);
