@@ -102,6 +102,36 @@ async fn whoever_waits_together_is_stored_together_by_nats() {
     }
 }
 
+async fn overtaken(log: Log) {
+    log.open("test").await.unwrap();
+    let other = Process::new(&log);
+    let (process, first) = held(&log, [Fault::Hold]).await;
+    let mut asked = Vec::new();
+    for n in 0..30 {
+        asked.push(in_line(&process, &format!("r{n}"), Command::Say(format!("{n}"))).await);
+    }
+    log.faults().release();
+    first.await.unwrap().unwrap();
+    // The batch is on its way when another process is faster.
+    log.faults().held().await;
+    other.ask("other", Command::Say("other".to_owned())).await.unwrap();
+    log.faults().release();
+    for it in timeout(PATIENCE, futures::future::join_all(asked)).await.unwrap() {
+        assert!(!it.unwrap().unwrap().already);
+    }
+    let all = stream(&log).await;
+    is_whole(&all);
+    assert_eq!((all.len(), all[1].commit.request_id.as_str()), (32, "other"), "each once, behind the faster one");
+}
+
+#[tokio::test]
+async fn a_batch_that_is_too_late_leaves_nothing_in_nats() {
+    for durability in [Durability::Process, Durability::Disk, Durability::Replicated] {
+        let broker = studium_testkit::nats(durability).await;
+        overtaken(broker.log().await).await;
+    }
+}
+
 #[tokio::test]
 async fn in_a_batch_the_rules_hold_and_a_request_counts_once() {
     let log = Log::memory();
