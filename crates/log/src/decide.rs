@@ -148,7 +148,7 @@ impl<D: Decider> Aggregates<D> {
                     if self.refresh(subject, known).await? {
                         continue;
                     }
-                    return nothing_written(known, answer);
+                    return nothing_written::<D>(known.tip.position, known.tip.version, answer);
                 }
             };
             let (entry, events) = self.entry(subject, known, id, meta, events).await?;
@@ -339,19 +339,14 @@ fn read<D: Decider>(events: &[Bytes]) -> Result<Vec<D::Event>, LogError> {
     events.collect::<Result<_, _>>().map_err(LogError::from)
 }
 
-/// The answer where a command changes nothing, in a state that is as the leader's.
+/// The answer where a command changes nothing, in a state that is as the leader's: where it stands, and its version.
 pub(crate) fn nothing_written<D: Decider>(
-    known: &Known<D>,
+    position: u64,
+    version: u64,
     answer: Result<Vec<D::Event>, Rejection<D::Reason>>,
 ) -> Result<Decided<D::Event>, DecideError<D::Reason>> {
     answer.map_err(DecideError::Refused)?;
-    Ok(Decided {
-        position: known.tip.position,
-        version: known.tip.version,
-        events: Vec::new(),
-        already: true,
-        commit_id: String::new(),
-    })
+    Ok(Decided { position, version, events: Vec::new(), already: true, commit_id: String::new() })
 }
 
 /// One place in the queue of an aggregate.

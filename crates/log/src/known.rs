@@ -62,6 +62,18 @@ impl<D: Decider> Known<D> {
         }
         owner_after::<D::Event>(&mut self.owner, &stored.commit.events);
         self.tip = Tip { version: self.tip.version + 1, position, hash: Some(stored.hash()), is_in_flight: false };
+        self.remember(request);
+    }
+
+    /// Takes over what went ahead of it, now that it is stored and its last commit stands at a position.
+    pub(crate) fn catch_up_with(&mut self, ahead: Self, position: u64) {
+        self.state = ahead.state;
+        self.owner = ahead.owner;
+        self.tip = Tip { position, is_in_flight: false, ..ahead.tip };
+        ahead.requests.into_iter().for_each(|it| self.remember(it));
+    }
+
+    fn remember(&mut self, request: u128) {
         if self.requests.len() < REQUESTS_MAX {
             self.requests.insert(request);
         } else {

@@ -295,9 +295,9 @@ impl Nats {
 }
 
 /// Publishes one message and reads the broker's word.
-async fn publish(client: &Client, subject: &str, headers: HeaderMap, payload: Bytes) -> Result<u64, AppendError> {
+async fn publish(client: &Client, subject: String, headers: HeaderMap, payload: Bytes) -> Result<u64, AppendError> {
     let request = Request::new().headers(headers).payload(payload).timeout(Some(ACK_TIMEOUT));
-    let reply = client.send_request(subject.to_owned(), request).await.map_err(|e| match e.kind() {
+    let reply = client.send_request(subject, request).await.map_err(|e| match e.kind() {
         RequestErrorKind::InvalidSubject => AppendError::Failed(LogError::Setup(e.to_string())),
         // Nobody listened just now, or nobody answered: a leader may have stored it all the same.
         _ => AppendError::Unknown(format!("it gives no answer ({e}); {IF_FULL}")),
@@ -317,17 +317,17 @@ pub(crate) async fn publish_all(
     messages: impl ExactSizeIterator<Item = (String, HeaderMap, Bytes)>,
 ) -> Result<u64, AppendError> {
     let last = messages.len();
-    let batch = client.new_inbox().replace('.', "");
+    let batch = (last > 1).then(|| client.new_inbox().replace('.', ""));
     for ((subject, mut headers, payload), number) in messages.zip(1..) {
-        if last > 1 {
+        if let Some(batch) = &batch {
             headers.insert("Nats-Batch-Id", batch.as_str());
             headers.insert("Nats-Batch-Sequence", number.to_string());
         }
         if number == last {
-            if last > 1 {
+            if batch.is_some() {
                 headers.insert("Nats-Batch-Commit", "1");
             }
-            return publish(client, &subject, headers, payload).await;
+            return publish(client, subject, headers, payload).await;
         }
         let sent = client.publish_with_headers(subject, headers, payload).await;
         sent.map_err(|e| AppendError::Unknown(e.to_string()))?;

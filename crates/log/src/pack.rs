@@ -84,7 +84,7 @@ async fn send(client: &Client, jobs: Vec<Job>) {
                 return;
             }
             Err(e) => {
-                tracing::debug!(error = %e, commits = count, "batch refused; sending its commits one by one");
+                tracing::debug!(error = %e, commits = count, "batch refused; each aggregate's commits go apart");
             }
         }
     }

@@ -2,7 +2,9 @@
 //! one batch. An append takes its time whatever it holds, so that alone each would wait for all those before it.
 
 use crate::{
-    Aggregates, AppendError, DecideError, Decided, Deciding, Entry, LogError, Meta, Stored, commit_id,
+    Aggregates, AppendError, DecideError, Decided, Deciding, Entry, LogError, Meta,
+    commit::Tip,
+    commit_id,
     decide::{Slot, nothing_written},
     known::Known,
 };
@@ -18,7 +20,7 @@ use uuid::Uuid;
 const GROUP_MAX: usize = 256;
 
 /// Times that a batch is made anew when another process was faster.
-const ATTEMPTS_MAX: u32 = 3;
+const BATCHES_MAX: u32 = 3;
 
 /// What comes of a command.
 type Outcome<D> = Result<Decided<<D as Decider>::Event>, DecideError<<D as Decider>::Reason>>;
@@ -36,10 +38,20 @@ struct Waiting<D: Decider> {
 
 /// What a command comes to, if everything before it in the batch is stored.
 enum Plan<D: Decider> {
-    /// This commit.
-    Commit { id: Uuid, stored: Stored, events: Vec<D::Event> },
+    /// The next commit.
+    Commit { id: Uuid, events: Vec<D::Event> },
     /// Nothing is written: it is so already, or refused.
     Nothing(Result<(), Rejection<D::Reason>>),
+}
+
+/// How it goes on with a command.
+enum Next<D: Decider> {
+    /// It goes with the others, and leaves this in the batch.
+    Together(Plan<D>, Option<Entry>),
+    /// It was answered before.
+    Answered(Decided<D::Event>),
+    /// It is to be decided alone.
+    Alone,
 }
 
 impl<D: Decider> Default for Line<D> {
@@ -109,7 +121,7 @@ impl<D: Decider> Aggregates<D> {
             Err(e) => return group.into_iter().for_each(|it| it.say(Err(e.clone().into()))),
         };
         let (mut group, mut alone) = (group, Vec::new());
-        for _ in 0..ATTEMPTS_MAX {
+        for _ in 0..BATCHES_MAX {
             if group.len() > 1 {
                 group = self.decide_together(subject, known, group, &mut alone).await;
             }
@@ -134,11 +146,12 @@ impl<D: Decider> Aggregates<D> {
         let (mut ahead, mut entries, mut planned) = (known.ahead(), Vec::new(), Vec::new());
         for it in group {
             match self.plan(subject, known, &mut ahead, &it).await {
-                Ok(Some((plan, entry))) => {
+                Ok(Next::Together(plan, entry)) => {
                     entries.extend(entry);
                     planned.push((it, plan));
                 }
-                Ok(None) => alone.push(it),
+                Ok(Next::Answered(answer)) => it.say(Ok(answer)),
+                Ok(Next::Alone) => alone.push(it),
                 Err(e) => it.say(Err(e.into())),
             }
         }
@@ -153,7 +166,10 @@ impl<D: Decider> Aggregates<D> {
             it.cost.conflicts += u32::from(matches!(appended, Err(AppendError::Conflict)));
         }
         match appended {
-            Ok(last) => say_all(known, planned, last - count),
+            Ok(last) => {
+                say_all(&known.tip, last - count, planned);
+                known.catch_up_with(ahead, last);
+            }
             Err(AppendError::Failed(e)) => planned.into_iter().for_each(|(it, _)| it.say(Err(e.clone().into()))),
             Err(AppendError::Conflict) => {
                 // Who does not learn what came first meets it again.
@@ -172,43 +188,43 @@ impl<D: Decider> Aggregates<D> {
         if is_news { Err(AppendError::Conflict) } else { Ok(known.tip.position) }
     }
 
-    /// What a command comes to after those before it, and the commit that says so. `None` for one that is asked alone:
-    /// it was answered before, or stands in the batch already.
+    /// Decides a command in the state that those before it lead to.
     async fn plan(
         &self,
         subject: &str,
         known: &Known<D>,
         ahead: &mut Known<D>,
         it: &Waiting<D>,
-    ) -> Result<Option<(Plan<D>, Option<Entry>)>, LogError> {
+    ) -> Result<Next<D>, LogError> {
         let id = commit_id(subject, &it.meta.request_id);
-        let is_repeated = ahead.requests.contains(&id.as_u128());
-        if known.is_outdated || is_repeated || self.first_answer(subject, known, id).await?.is_some() {
-            return Ok(None);
+        // What stands in the batch already has its answer when the batch is stored.
+        if known.is_outdated || ahead.requests.contains(&id.as_u128()) {
+            return Ok(Next::Alone);
+        }
+        if let Some(answer) = self.first_answer(subject, known, id).await? {
+            return Ok(Next::Answered(answer));
         }
         let events = match ahead.state.decide(&it.command) {
             Ok(events) if !events.is_empty() => events,
-            answer => return Ok(Some((Plan::Nothing(answer.map(drop)), None))),
+            answer => return Ok(Next::Together(Plan::Nothing(answer.map(drop)), None)),
         };
         let (entry, events) = self.entry(subject, ahead, id, &it.meta, events).await?;
-        let stored = entry.stored.clone();
-        ahead.advance(0, id.as_u128(), &stored, &events);
+        ahead.advance(0, id.as_u128(), &entry.stored, &events);
         ahead.tip.is_in_flight = true;
-        Ok(Some((Plan::Commit { id, stored, events }, Some(entry))))
+        Ok(Next::Together(Plan::Commit { id, events }, Some(entry)))
     }
 }
 
-/// Takes in what was stored after a position, and tells everybody.
-fn say_all<D: Decider>(known: &mut Known<D>, planned: Vec<(Waiting<D>, Plan<D>)>, before: u64) {
-    let mut position = before;
+/// Tells everybody what came of what was planned on a tip, now that the commits are stored right after a position.
+fn say_all<D: Decider>(tip: &Tip, after: u64, planned: Vec<(Waiting<D>, Plan<D>)>) {
+    let (mut position, mut version, mut stored) = (tip.position, tip.version, 0);
     for (it, plan) in planned {
         it.say(match plan {
-            Plan::Nothing(answer) => nothing_written(known, answer.map(|()| Vec::new())),
-            Plan::Commit { id, stored, events } => {
-                position += 1;
-                known.advance(position, id.as_u128(), &stored, &events);
-                let (version, commit_id) = (known.tip.version, id.to_string());
-                Ok(Decided { position, version, events, already: false, commit_id })
+            Plan::Nothing(answer) => nothing_written::<D>(position, version, answer.map(|()| Vec::new())),
+            Plan::Commit { id, events } => {
+                stored += 1;
+                (position, version) = (after + stored, version + 1);
+                Ok(Decided { position, version, events, already: false, commit_id: id.to_string() })
             }
         });
     }
