@@ -155,6 +155,9 @@ impl<D: Decider> Aggregates<D> {
                 Err(e) => it.say(Err(e.into())),
             }
         }
+        if planned.is_empty() {
+            return Vec::new();
+        }
         let (count, started) = (entries.len() as u64, Instant::now());
         let appended = match count {
             // The leader has the first word on refusals; a batch that it took says the same for those in between.
