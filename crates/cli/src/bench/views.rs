@@ -1,7 +1,7 @@
 //! Views: how fast they catch up from nothing, and how soon an event is a visible row under load.
 
 use super::commands::Desk;
-use crate::{platform::Platform, progress::Output, token};
+use crate::{platform::Platform, progress::Output, rest::at_rest, token};
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -59,6 +59,8 @@ pub async fn catch_up(desk: &Desk, platform: &Platform, postgres: Option<&str>, 
         LogConfig { url: platform.state.nats.clone(), durability: platform.state.durability, ..LogConfig::default() };
     let log = Log::connect(&log).await?;
     fill(desk, &log).await?;
+    // What the platform's own views still have to fold must not be in the way.
+    at_rest(platform).await?;
     let mut all = json!({});
     let folder = tempfile::Builder::new().prefix("catch-up-").tempdir_in(&platform.data)?;
     let sqlite = format!("sqlite:{}", folder.path().join("enrolment.db").display());
