@@ -39,6 +39,16 @@ pub(crate) struct Batch {
     pub(crate) generation: u64,
 }
 
+impl Batch {
+    /// Whether it was folded for all of these and touches nothing of any.
+    pub(crate) fn is_nothing_to(&self, members: &[Arc<Member>]) -> bool {
+        let is_nothing = |member: &Arc<Member>| {
+            self.folded.iter().any(|(name, folded)| *name == member.name && folded.touches_nothing())
+        };
+        members.iter().all(is_nothing)
+    }
+}
+
 /// Members of a stream on their way through one transaction.
 pub(crate) struct Run<'a> {
     store: &'a Store,
@@ -108,6 +118,15 @@ impl<'a> Run<'a> {
         }
         self.last = batch.commits.pop();
         Ok(())
+    }
+
+    /// Goes past commits that touch nothing, up to this one.
+    pub(crate) fn pass(&mut self, last: Stored) {
+        for part in self.parts.iter_mut().filter(|it| it.at < last.position) {
+            part.state.is_torn = true;
+            part.at = last.position;
+        }
+        self.last = Some(last);
     }
 
     /// The views of the stream have seen it so far, all of those that are in step.

@@ -171,6 +171,9 @@ pub(crate) struct Written {
 
 /// The folded events of one batch, whatever the view.
 pub(crate) trait Folded: Send {
+    /// Whether no row is touched.
+    fn touches_nothing(&self) -> bool;
+
     /// Keys of touched rows that are not remembered, one after the other.
     fn missing(&mut self, memory: &mut Memory) -> Result<Vec<Value>, String>;
 
@@ -219,6 +222,10 @@ impl Memory {
 }
 
 impl<R: Row> Folded for Changes<R> {
+    fn touches_nothing(&self) -> bool {
+        self.is_empty()
+    }
+
     fn missing(&mut self, memory: &mut Memory) -> Result<Vec<Value>, String> {
         self.slots.clear();
         self.slots.resize_with(self.index.len(), || Slot { row: None, is_stored: false });

@@ -33,12 +33,16 @@ const RUN_MAX: u64 = 16_000;
 /// How long a transaction may go on.
 const RUN_TIME: Duration = Duration::from_millis(500);
 
-/// From the begin of one transaction to that of the next while commits keep coming, at least: a transaction costs
-/// much the same whatever is in it.
+/// From one batch to the next while commits keep coming, at least: a transaction costs much the same whatever is in it,
+/// and so does waking up for it.
 const PACE: Duration = Duration::from_millis(10);
 
-/// So many commits in one transaction mean that more keep coming.
+/// So many commits within the pace mean that more keep coming.
 const BUSY: u64 = 4;
+
+/// How long it may take until it is kept that commits were seen of which nothing is in any view. A runner that takes
+/// over before sees them again, and finds nothing again.
+const KEEP_WITHIN: Duration = Duration::from_millis(100);
 
 /// A view this near to its group is taken in; the group reads the rest for it.
 const NEAR: u64 = 1000;
@@ -77,6 +81,66 @@ pub(crate) async fn run(runner: Arc<Runner>, stream: String, stop: CancellationT
     }
 }
 
+/// When the next batch is taken.
+struct Pace {
+    not_before: Instant,
+    /// Since when commits are counted, and from which position.
+    since: Instant,
+    from: u64,
+}
+
+impl Pace {
+    fn new(at: u64) -> Self {
+        let now = Instant::now();
+        Self { not_before: now, since: now, from: at }
+    }
+
+    /// Takes note of a batch that came at a time and leads from one position to another. A full one is behind the
+    /// others, and the next is there already.
+    fn took(&mut self, at: Instant, from: u64, to: u64) {
+        if at.duration_since(self.since) > PACE {
+            (self.since, self.from) = (at, from);
+        }
+        if to - self.from >= BUSY && to - from < BATCH_MAX as u64 {
+            self.not_before = at + PACE;
+        }
+    }
+}
+
+/// Commits that were seen and of which nothing is in any view, since the last transaction: the last of them, and when
+/// that is to be kept.
+#[derive(Default)]
+struct Passed(Option<(Stored, Instant)>);
+
+impl Passed {
+    /// Passes over a batch; whoever waits for it sees all that there is.
+    fn over(&mut self, runner: &Runner, stream: &str, members: &[Arc<Member>], batch: Batch) -> Option<u64> {
+        let last = batch.commits.into_iter().next_back()?;
+        let at = last.position;
+        let due = self.0.take().map_or_else(|| Instant::now() + KEEP_WITHIN, |(_, due)| due);
+        self.0 = Some((last, due));
+        members.iter().for_each(|it| runner.store.announce(&it.name, stream, at));
+        Some(at)
+    }
+
+    /// Waits until it is to be kept; for ever if there is nothing.
+    async fn due(&self) {
+        match &self.0 {
+            Some((_, due)) => sleep_until(*due).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Moves the checkpoints over it.
+    async fn keep(&mut self, runner: &Runner, stream: &str, members: &[Arc<Member>]) -> Result<(), Halt> {
+        let Some((last, _)) = self.0.take() else { return Ok(()) };
+        let mut run = Run::begin(runner, stream, members).await?;
+        run.pass(last);
+        run.mark().await?;
+        run.commit().await
+    }
+}
+
 /// What the reader folds ahead for.
 type Ahead = Arc<RwLock<Vec<Arc<Member>>>>;
 
@@ -95,12 +159,12 @@ async fn fold(runner: &Arc<Runner>, stream: &str, stop: &CancellationToken) -> R
     let ahead: Ahead = Arc::new(RwLock::new(members.clone()));
     let (sender, mut batches) = mpsc::channel(1);
     let follow = runner.log.follow(stream, at);
-    let mut not_before = Instant::now();
+    let mut passed = Passed::default();
     let _reader = AbortOnDropHandle::new(tokio::spawn(read(follow, stream.to_owned(), Arc::clone(&ahead), sender)));
     loop {
         tokio::select! {
             biased;
-            () = stop.cancelled() => return Ok(()),
+            () = stop.cancelled() => return passed.keep(runner, stream, &members).await,
             _ = restarts.changed() => return Ok(()),
             Some(done) = late.join_next(), if !late.is_empty() => {
                 let member = done.map_err(|e| StoreError::Query(e.to_string()))??;
@@ -109,12 +173,14 @@ async fn fold(runner: &Arc<Runner>, stream: &str, stop: &CancellationToken) -> R
                 members.sort_unstable_by_key(|it| it.order);
                 ahead.write().unwrap_or_else(PoisonError::into_inner).clone_from(&members);
             }
-            batch = async { sleep_until(not_before).await; batches.recv().await } => {
+            () = passed.due() => passed.keep(runner, stream, &members).await?,
+            batch = batches.recv() => {
                 let Some(batch) = batch else { return Ok(()) };
-                let (from, began) = (at, Instant::now());
-                at = write(runner, stream, &members, batch, &mut batches).await?;
-                if at - from >= BUSY {
-                    not_before = began + PACE;
+                if batch.is_nothing_to(&members) {
+                    at = passed.over(runner, stream, &members, batch).unwrap_or(at);
+                } else {
+                    at = write(runner, stream, &members, batch, &mut batches).await?;
+                    passed = Passed::default();
                 }
                 runner.store.trouble(stream, None);
                 goal.store(at, Ordering::Release);
@@ -214,8 +280,12 @@ async fn next(follow: &mut Follow, stream: &str) -> Vec<Stored> {
 
 /// Reads ahead of the writer and folds already; while the writer is busy, batches grow.
 async fn read(mut follow: Follow, stream: String, ahead: Ahead, batches: mpsc::Sender<Batch>) {
+    let mut pace = Pace::new(follow.position());
     loop {
+        sleep_until(pace.not_before).await;
+        let from = follow.position();
         let mut commits = next(&mut follow, &stream).await;
+        pace.took(Instant::now(), from, follow.position());
         let generation = follow.generation();
         let permit = loop {
             tokio::select! {
@@ -234,5 +304,29 @@ async fn read(mut follow: Follow, stream: String, ahead: Ahead, batches: mpsc::S
         let folded =
             members.iter().filter_map(|it| Some((it.name.clone(), it.fold.fold(&stream, &commits).ok()?))).collect();
         permit.send(Batch { commits, folded, generation });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_one_by_one_but_fast_keeps_the_pace_too() {
+        let start = Instant::now();
+        let mut pace = Pace::new(0);
+        let mut took = |after: Duration, from, to| {
+            pace.took(start + after, from, to);
+            pace.not_before.duration_since(start)
+        };
+        let ms = Duration::from_millis;
+        assert!(took(ms(1), 0, 1) < ms(1) && took(ms(2), 1, 2) < ms(2) && took(ms(3), 2, 3) < ms(3));
+        assert_eq!(took(ms(4), 3, 4), ms(4) + PACE, "four within ten milliseconds");
+        assert_eq!(took(ms(14), 4, 8), ms(14) + PACE, "what gathered meanwhile");
+        for n in 8..16 {
+            let at = ms(4 * n);
+            assert!(took(at, n, n + 1) < at, "one every four milliseconds is taken at once");
+        }
+        assert!(took(ms(70), 16, 1016) < ms(70), "there is more");
     }
 }

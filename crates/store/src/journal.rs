@@ -106,6 +106,10 @@ impl Fold for JournalFold {
 pub(crate) struct Rows(pub(crate) Vec<Value>);
 
 impl Folded for Rows {
+    fn touches_nothing(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn missing(&mut self, _: &mut Memory) -> Result<Vec<Value>, String> {
         Ok(Vec::new())
     }

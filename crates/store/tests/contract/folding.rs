@@ -4,8 +4,9 @@ use crate::{
     Database,
     shop::{Fragile, InStock, PATIENCE, Priced, PricedRow, StockRow, Writer, projector, seen, started, stock_rows},
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use studium_store::Store;
+use tokio::time::timeout;
 
 fn row(item: &str, count: i64, note: Option<&str>) -> StockRow {
     StockRow { item: item.to_owned(), count, note: note.map(str::to_owned) }
@@ -92,6 +93,37 @@ pub async fn a_fold_that_was_stopped_midway_goes_on_where_it_stopped(database: &
     assert_eq!(sums, [(700, 12, 9000)]);
     assert_eq!(store.query::<(i64,)>("SELECT SUM(count) FROM priced_1", &[]).await.unwrap(), [(9000,)]);
     assert_eq!(store.query::<(i64,)>("SELECT COUNT(*) FROM journal", &[]).await.unwrap(), [(9000,)]);
+}
+
+/// Where a view that folds prices stands in the database, and how often that was written.
+async fn of_prices(store: &Store) -> (u64, u64) {
+    let sql = "SELECT position, revision FROM checkpoint WHERE view = 'priced_1' AND stream = 'price'";
+    store.query(sql, &[]).await.unwrap()[0]
+}
+
+pub async fn commits_that_touch_no_row_are_seen_at_once_and_kept_together(database: &Database) {
+    let mut writer = Writer::new();
+    let store = database.open().await;
+    let projection = projector(&store, &writer).view::<Priced>().start().await.unwrap();
+    let see = async |position: u64| store.reached("priced_1", "price", position, PATIENCE).await.unwrap();
+    see(writer.append("price.tag.pen", 0, &["3"]).await).await;
+    let ((_, before), began, mut last) = (of_prices(&store).await, Instant::now(), 0);
+    for _ in 0..300 {
+        last = writer.append("price.offer.pen", 0, &["half"]).await;
+        see(last).await;
+    }
+    let ticks = began.elapsed().as_millis() as u64 / 100 + 1;
+    let (_, after) = of_prices(&store).await;
+    assert!(after - before <= ticks, "{} transactions for 300 commits in {ticks} tenths of a second", after - before);
+    let kept = timeout(PATIENCE, async { while of_prices(&store).await.0 < last {} }).await;
+    assert!(kept.is_ok(), "a restart would see all of them again");
+    see(writer.append("price.offer.pen", 0, &["half"]).await).await;
+    see(writer.append("price.tag.pen", 0, &["4"]).await).await;
+    assert_eq!(store.query::<(i64,)>("SELECT price FROM priced_1", &[]).await.unwrap(), [(7,)]);
+    let last = writer.append("price.offer.pen", 0, &["half"]).await;
+    see(last).await;
+    projection.stop().await;
+    assert_eq!(of_prices(&store).await.0, last, "who stops keeps what was seen");
 }
 
 pub async fn two_streams_may_change_the_same_rows(database: &Database) {
