@@ -106,6 +106,7 @@ pub async fn retries_are_remembered(desk: Desk) {
     desk.tells(&["r~ada", "r~bob"]).await;
     let after = desk.becomes("sis", "waiting", |it| it.outstanding == 3).await;
     assert_eq!((after.next_try_ms, after.failures.len()), (before.next_try_ms, 1));
+    receiver.has_taken(2).await;
     let mut got: Vec<_> = receiver.got().iter().map(Delivery::position).collect();
     got.sort_unstable();
     assert_eq!(got, [1, 3, 5], "it was tried before its time");
