@@ -119,7 +119,9 @@ impl Passed {
         let at = last.position;
         let due = self.0.take().map_or_else(|| Instant::now() + KEEP_WITHIN, |(_, due)| due);
         self.0 = Some((last, due));
-        members.iter().for_each(|it| runner.store.announce(&it.name, stream, at));
+        for it in members {
+            runner.store.announce(&it.name, stream, at);
+        }
         Some(at)
     }
 
