@@ -30,6 +30,10 @@ const BATCH_MAX: usize = 1000;
 /// it changes is then written once.
 const RUN_MAX: u64 = 16_000;
 
+/// Commits in one batch, at least, for a transaction to go on after it: fewer are the end of the stream, where somebody
+/// waits to see what was written so far.
+const MORE_MIN: usize = 250;
+
 /// How long a transaction may go on.
 const RUN_TIME: Duration = Duration::from_millis(500);
 
@@ -206,8 +210,9 @@ async fn write(
     let mut at = from;
     while let Some(batch) = next {
         at = batch.commits.last().map_or(at, |it| it.position);
+        let is_behind = batch.commits.len() >= MORE_MIN;
         run.take(batch).await?;
-        let may_go_on = at - from < RUN_MAX && since.elapsed() < RUN_TIME;
+        let may_go_on = is_behind && at - from < RUN_MAX && since.elapsed() < RUN_TIME;
         next = if may_go_on { batches.try_recv().ok() } else { None };
     }
     run.mark().await?;
