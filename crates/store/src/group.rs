@@ -30,15 +30,11 @@ const BATCH_MAX: usize = 1000;
 /// it changes is then written once.
 const RUN_MAX: u64 = 16_000;
 
-/// Commits in one batch, at least, for a transaction to go on after it: fewer are the end of the stream, where somebody
-/// waits to see what was written so far.
-const MORE_MIN: usize = 250;
-
 /// How long a transaction may go on.
 const RUN_TIME: Duration = Duration::from_millis(500);
 
-/// From one batch to the next while commits keep coming, at least: a transaction costs much the same whatever is in it,
-/// and so does waking up for it.
+/// From the begin of one transaction to that of the next while commits keep coming, at least: a transaction costs
+/// much the same whatever is in it.
 const PACE: Duration = Duration::from_millis(10);
 
 /// So many commits within the pace mean that more keep coming.
@@ -85,7 +81,7 @@ pub(crate) async fn run(runner: Arc<Runner>, stream: String, stop: CancellationT
     }
 }
 
-/// When the next batch is taken.
+/// When the next transaction may begin.
 struct Pace {
     not_before: Instant,
     /// Since when commits are counted, and from which position.
@@ -99,14 +95,13 @@ impl Pace {
         Self { not_before: now, since: now, from: at }
     }
 
-    /// Takes note of a batch that came at a time and leads from one position to another. A full one is behind the
-    /// others, and the next is there already.
-    fn took(&mut self, at: Instant, from: u64, to: u64) {
-        if at.duration_since(self.since) > PACE {
-            (self.since, self.from) = (at, from);
+    /// Takes note of a transaction that began at a time and led from one position to another.
+    fn wrote(&mut self, began: Instant, from: u64, to: u64) {
+        if began.duration_since(self.since) > PACE {
+            (self.since, self.from) = (began, from);
         }
-        if to - self.from >= BUSY && to - from < BATCH_MAX as u64 {
-            self.not_before = at + PACE;
+        if to - self.from >= BUSY {
+            self.not_before = began + PACE;
         }
     }
 }
@@ -165,7 +160,7 @@ async fn fold(runner: &Arc<Runner>, stream: &str, stop: &CancellationToken) -> R
     let ahead: Ahead = Arc::new(RwLock::new(members.clone()));
     let (sender, mut batches) = mpsc::channel(1);
     let follow = runner.log.follow(stream, at);
-    let mut passed = Passed::default();
+    let (mut pace, mut passed) = (Pace::new(at), Passed::default());
     let _reader = AbortOnDropHandle::new(tokio::spawn(read(follow, stream.to_owned(), Arc::clone(&ahead), sender)));
     loop {
         tokio::select! {
@@ -180,12 +175,14 @@ async fn fold(runner: &Arc<Runner>, stream: &str, stop: &CancellationToken) -> R
                 ahead.write().unwrap_or_else(PoisonError::into_inner).clone_from(&members);
             }
             () = passed.due() => passed.keep(runner, stream, &members).await?,
-            batch = batches.recv() => {
+            batch = async { sleep_until(pace.not_before).await; batches.recv().await } => {
                 let Some(batch) = batch else { return Ok(()) };
                 if batch.is_nothing_to(&members) {
                     at = passed.over(runner, stream, &members, batch).unwrap_or(at);
                 } else {
+                    let (from, began) = (at, Instant::now());
                     at = write(runner, stream, &members, batch, &mut batches).await?;
+                    pace.wrote(began, from, at);
                     passed = Passed::default();
                 }
                 runner.store.trouble(stream, None);
@@ -210,9 +207,8 @@ async fn write(
     let mut at = from;
     while let Some(batch) = next {
         at = batch.commits.last().map_or(at, |it| it.position);
-        let is_behind = batch.commits.len() >= MORE_MIN;
         run.take(batch).await?;
-        let may_go_on = is_behind && at - from < RUN_MAX && since.elapsed() < RUN_TIME;
+        let may_go_on = at - from < RUN_MAX && since.elapsed() < RUN_TIME;
         next = if may_go_on { batches.try_recv().ok() } else { None };
     }
     run.mark().await?;
@@ -287,12 +283,8 @@ async fn next(follow: &mut Follow, stream: &str) -> Vec<Stored> {
 
 /// Reads ahead of the writer and folds already; while the writer is busy, batches grow.
 async fn read(mut follow: Follow, stream: String, ahead: Ahead, batches: mpsc::Sender<Batch>) {
-    let mut pace = Pace::new(follow.position());
     loop {
-        sleep_until(pace.not_before).await;
-        let from = follow.position();
         let mut commits = next(&mut follow, &stream).await;
-        pace.took(Instant::now(), from, follow.position());
         let generation = follow.generation();
         let permit = loop {
             tokio::select! {
@@ -319,21 +311,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_one_by_one_but_fast_keeps_the_pace_too() {
+    fn who_writes_one_by_one_but_fast_keeps_the_pace_too() {
         let start = Instant::now();
         let mut pace = Pace::new(0);
-        let mut took = |after: Duration, from, to| {
-            pace.took(start + after, from, to);
+        let mut wrote = |after: Duration, from, to| {
+            pace.wrote(start + after, from, to);
             pace.not_before.duration_since(start)
         };
         let ms = Duration::from_millis;
-        assert!(took(ms(1), 0, 1) < ms(1) && took(ms(2), 1, 2) < ms(2) && took(ms(3), 2, 3) < ms(3));
-        assert_eq!(took(ms(4), 3, 4), ms(4) + PACE, "four within ten milliseconds");
-        assert_eq!(took(ms(14), 4, 8), ms(14) + PACE, "what gathered meanwhile");
+        assert!(wrote(ms(1), 0, 1) < ms(1) && wrote(ms(2), 1, 2) < ms(2) && wrote(ms(3), 2, 3) < ms(3));
+        assert_eq!(wrote(ms(4), 3, 4), ms(4) + PACE, "four within ten milliseconds");
+        assert_eq!(wrote(ms(14), 4, 8), ms(14) + PACE, "what gathered meanwhile");
         for n in 8..16 {
             let at = ms(4 * n);
-            assert!(took(at, n, n + 1) < at, "one every four milliseconds is taken at once");
+            assert!(wrote(at, n, n + 1) < at, "one every four milliseconds is written at once");
         }
-        assert!(took(ms(70), 16, 1016) < ms(70), "there is more");
     }
 }
