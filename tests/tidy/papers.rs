@@ -3,7 +3,7 @@
 use crate::{files, none, read, root};
 
 /// The whole project on a fresh clone, and how a check runs it: the demo with the program that the tests built, since
-/// a build with optimisation takes longer than all the rest.
+/// a build with optimisation takes as long as all tests.
 const COMMANDS: &[(&str, &str)] =
     &[("cargo run --release -- demo", "\"$program\" demo"), ("cargo test --workspace", "cargo test --workspace")];
 
