@@ -133,10 +133,6 @@ impl<R: Row> Changes<R> {
         Ok(written)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.index.is_empty()
-    }
-
     /// Whether the same rows are touched here and there.
     pub(crate) fn touch_the_same(&self, other: &Self) -> bool {
         self.index.len() == other.index.len() && self.index.keys().all(|it| other.index.contains_key(it))
@@ -223,7 +219,7 @@ impl Memory {
 
 impl<R: Row> Folded for Changes<R> {
     fn touches_nothing(&self) -> bool {
-        self.is_empty()
+        self.index.is_empty()
     }
 
     fn missing(&mut self, memory: &mut Memory) -> Result<Vec<Value>, String> {

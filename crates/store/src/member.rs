@@ -108,7 +108,7 @@ impl<V: View> Fold for ViewFold<V> {
         if !rows.touch_the_same(&otherwise) {
             return Ok(Touched::Table);
         }
-        if rows.is_empty() {
+        if rows.touches_nothing() {
             return Ok(Touched::Nothing);
         }
         rows.close();
