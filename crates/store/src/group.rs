@@ -137,9 +137,16 @@ impl Passed {
         let Some((last, _)) = self.0.take() else { return Ok(()) };
         let mut run = Run::begin(runner, stream, members).await?;
         run.pass(last);
-        run.mark().await?;
-        run.commit().await
+        finish(run, runner, stream).await
     }
+}
+
+/// Writes what a transaction has. Only that shows that the database takes it, so nothing else ends a trouble.
+async fn finish(mut run: Run<'_>, runner: &Runner, stream: &str) -> Result<(), Halt> {
+    run.mark().await?;
+    run.commit().await?;
+    runner.store.trouble(stream, None);
+    Ok(())
 }
 
 /// What the reader folds ahead for.
@@ -177,7 +184,9 @@ async fn fold(runner: &Arc<Runner>, stream: &str, stop: &CancellationToken) -> R
             () = passed.due() => passed.keep(runner, stream, &members).await?,
             batch = async { sleep_until(pace.not_before).await; batches.recv().await } => {
                 let Some(batch) = batch else { return Ok(()) };
-                if batch.is_nothing_to(&members) {
+                // What was opened before a key was destroyed is read again, whatever it is.
+                let is_stale = runner.log.keys().generation() != batch.generation;
+                if !is_stale && batch.is_nothing_to(&members) {
                     at = passed.over(runner, stream, &members, batch).unwrap_or(at);
                 } else {
                     let (from, began) = (at, Instant::now());
@@ -185,7 +194,6 @@ async fn fold(runner: &Arc<Runner>, stream: &str, stop: &CancellationToken) -> R
                     pace.wrote(began, from, at);
                     passed = Passed::default();
                 }
-                runner.store.trouble(stream, None);
                 goal.store(at, Ordering::Release);
             }
         }
@@ -211,8 +219,7 @@ async fn write(
         let may_go_on = at - from < RUN_MAX && since.elapsed() < RUN_TIME;
         next = if may_go_on { batches.try_recv().ok() } else { None };
     }
-    run.mark().await?;
-    run.commit().await?;
+    finish(run, runner, stream).await?;
     Ok(at)
 }
 

@@ -126,6 +126,32 @@ pub async fn commits_that_touch_no_row_are_seen_at_once_and_kept_together(databa
     assert_eq!(of_prices(&store).await.0, last, "who stops keeps what was seen");
 }
 
+pub async fn a_store_that_takes_nothing_is_in_trouble_until_it_does(database: &Database) {
+    let mut writer = Writer::new();
+    let store = database.open().await;
+    let projection = projector(&store, &writer).view::<Priced>().start().await.unwrap();
+    store.execute("ALTER TABLE stream_mark RENAME TO hidden", &[]).await.unwrap();
+    writer.append("price.offer.pen", 0, &["half"]).await;
+    let until = async |is_in_trouble: bool| {
+        let changed = timeout(PATIENCE, async {
+            while store.troubles().is_empty() == is_in_trouble {
+                of_prices(&store).await;
+            }
+        });
+        assert!(changed.await.is_ok(), "{:?}", store.troubles());
+    };
+    until(true).await;
+    // It is tried again several times meanwhile, and each time begins with what touches no row.
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(1) {
+        of_prices(&store).await;
+        assert!(!store.troubles().is_empty(), "nothing was written, and all is said to be well");
+    }
+    store.execute("ALTER TABLE hidden RENAME TO stream_mark", &[]).await.unwrap();
+    until(false).await;
+    projection.stop().await;
+}
+
 pub async fn two_streams_may_change_the_same_rows(database: &Database) {
     let mut writer = Writer::new();
     let store = database.open().await;

@@ -84,6 +84,7 @@ promises! {
     folding::a_runner_whose_rows_were_changed_through_another_stream_changes_nothing,
     folding::a_fold_that_was_stopped_midway_goes_on_where_it_stopped,
     folding::commits_that_touch_no_row_are_seen_at_once_and_kept_together,
+    folding::a_store_that_takes_nothing_is_in_trouble_until_it_does,
     folding::two_streams_may_change_the_same_rows,
     folding::a_late_view_catches_up_and_joins,
     folding::a_fold_that_panics_stops_its_view_alone,
