@@ -1,9 +1,9 @@
 //! How a service runs: one port, access control, policies, deadlines, telemetry, configuration.
 
 /// One allocator for every program that runs services: a command makes many short-lived values, and with the
-/// system's own a third of the service's time went there.
+/// system's own a third of the service's time went there. Most are freed by another thread than made them.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 pub mod access;
 mod admin;

@@ -159,8 +159,8 @@ impl Keys {
             let bytes = master::random()?;
             // Whoever is first has made it; the others read what it is.
             if bucket.create(&name, wrapping.wrap(&name, &bytes)?).await? {
-                let key = master::key(&bytes)?;
-                if self.remember(&name, Known::Key(Arc::clone(&key)), before) {
+                let key = Key::new(bytes);
+                if self.remember(&name, Known::Key(key.clone()), before) {
                     return Ok(Some(key));
                 }
             }

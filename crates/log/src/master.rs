@@ -8,6 +8,7 @@ use aws_lc_rs::{
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use sha2::{Digest as _, Sha256};
 use std::{fmt, sync::Arc};
+use zeroize::Zeroizing;
 
 /// Bytes of a key.
 pub(crate) const KEY_BYTES: usize = 32;
@@ -15,8 +16,20 @@ pub(crate) const KEY_BYTES: usize = 32;
 /// Bytes of a digest that tell master keys apart.
 const ID_BYTES: usize = 8;
 
-/// A key with which things are sealed: AES-256-GCM.
-pub(crate) type Key = Arc<LessSafeKey>;
+/// A key with which things are sealed: AES-256-GCM. It is kept as its bytes: made ready for use it takes sixteen times
+/// the room, and many are remembered of which few are used at a time.
+#[derive(Clone)]
+pub(crate) struct Key(Zeroizing<[u8; KEY_BYTES]>);
+
+impl Key {
+    pub(crate) fn new(bytes: [u8; KEY_BYTES]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    fn cipher(&self) -> Option<LessSafeKey> {
+        UnboundKey::new(&AES_256_GCM, &self.0[..]).ok().map(LessSafeKey::new)
+    }
+}
 
 /// What wraps the keys of persons: one key, and older ones that go on opening what they wrapped. Whoever has them and the
 /// bucket can read all that is personal.
@@ -37,8 +50,8 @@ impl fmt::Debug for MasterKey {
 
 impl MasterKey {
     /// A master key of 32 bytes.
-    pub fn new(bytes: &[u8; KEY_BYTES]) -> Result<Self, LogError> {
-        Ok(Self { ring: Arc::new([identified(bytes)?]) })
+    pub fn new(bytes: &[u8; KEY_BYTES]) -> Self {
+        Self { ring: Arc::new([identified(*bytes)]) }
     }
 
     /// Reads master keys as they stand in their file: each 32 bytes in Base64 on a line of its own. The first one wraps;
@@ -53,7 +66,7 @@ impl MasterKey {
                         "line {number} is no master key: 32 bytes in Base64; make one with: head -c 32 /dev/urandom | base64"
                     ))
                 };
-                identified(&bytes.ok_or_else(why)?)
+                bytes.ok_or_else(why).map(identified)
             })
             .collect::<Result<_, _>>()?;
         if ring.is_empty() {
@@ -65,7 +78,7 @@ impl MasterKey {
 
     /// A master key that nobody else has.
     pub(crate) fn random() -> Result<Self, LogError> {
-        Self::new(&random()?)
+        Ok(Self::new(&random()?))
     }
 
     /// What tells the one that wraps from all others.
@@ -82,7 +95,7 @@ impl MasterKey {
 
     /// Unwraps it.
     pub(crate) fn unwrap(&self, name: &str, wrapped: &[u8]) -> Result<Key, LogError> {
-        key(&self.unwrapped(name, wrapped)?)
+        self.unwrapped(name, wrapped).map(Key::new)
     }
 
     /// Wraps it anew, whichever of the master keys had wrapped it.
@@ -114,15 +127,10 @@ impl MasterKey {
     }
 }
 
-fn identified(bytes: &[u8; KEY_BYTES]) -> Result<(Id, Key), LogError> {
+fn identified(bytes: [u8; KEY_BYTES]) -> (Id, Key) {
     let mut id = [0; ID_BYTES];
-    id.copy_from_slice(&Sha256::digest([b"studium master key ".as_slice(), bytes].concat())[..ID_BYTES]);
-    Ok((id, key(bytes)?))
-}
-
-pub(crate) fn key(bytes: &[u8; KEY_BYTES]) -> Result<Key, LogError> {
-    let key = UnboundKey::new(&AES_256_GCM, bytes).map_err(|_| LogError::Setup("no key has this length".to_owned()))?;
-    Ok(Arc::new(LessSafeKey::new(key)))
+    id.copy_from_slice(&Sha256::digest([b"studium master key ".as_slice(), &bytes].concat())[..ID_BYTES]);
+    (id, Key::new(bytes))
 }
 
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], LogError> {
@@ -136,15 +144,17 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], LogError> {
 pub(crate) fn seal(key: &Key, bound_to: &str, text: &[u8]) -> Result<([u8; NONCE_LEN], Vec<u8>), LogError> {
     let nonce = random()?;
     let mut sealed = text.to_vec();
-    key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(bound_to), &mut sealed)
-        .map_err(|_| LogError::Setup("too much to seal at once".to_owned()))?;
+    let seal = |key: LessSafeKey| {
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(bound_to), &mut sealed).ok()
+    };
+    key.cipher().and_then(seal).ok_or_else(|| LogError::Setup("too much to seal at once".to_owned()))?;
     Ok((nonce, sealed))
 }
 
 pub(crate) fn open(key: &Key, bound_to: &str, nonce: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
     let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
     let mut text = sealed.to_vec();
-    let length = key.open_in_place(nonce, Aad::from(bound_to), &mut text).ok()?.len();
+    let length = key.cipher()?.open_in_place(nonce, Aad::from(bound_to), &mut text).ok()?.len();
     text.truncate(length);
     Some(text)
 }
