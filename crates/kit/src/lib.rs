@@ -1,7 +1,7 @@
 //! How a service runs: one port, access control, policies, deadlines, telemetry, configuration.
 
 /// One allocator for every program that runs services: a command makes many short-lived values, and with the
-/// system's own a third of the service's time went there. Most are freed by another thread than made them.
+/// system's own a third of the service's time went there. Many are freed by another thread than made them.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

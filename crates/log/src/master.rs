@@ -50,8 +50,8 @@ impl fmt::Debug for MasterKey {
 
 impl MasterKey {
     /// A master key of 32 bytes.
-    pub fn new(bytes: &[u8; KEY_BYTES]) -> Self {
-        Self { ring: Arc::new([identified(*bytes)]) }
+    pub fn new(bytes: [u8; KEY_BYTES]) -> Self {
+        Self { ring: Arc::new([identified(bytes)]) }
     }
 
     /// Reads master keys as they stand in their file: each 32 bytes in Base64 on a line of its own. The first one wraps;
@@ -78,7 +78,7 @@ impl MasterKey {
 
     /// A master key that nobody else has.
     pub(crate) fn random() -> Result<Self, LogError> {
-        Ok(Self::new(&random()?))
+        random().map(Self::new)
     }
 
     /// What tells the one that wraps from all others.
@@ -144,10 +144,11 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], LogError> {
 pub(crate) fn seal(key: &Key, bound_to: &str, text: &[u8]) -> Result<([u8; NONCE_LEN], Vec<u8>), LogError> {
     let nonce = random()?;
     let mut sealed = text.to_vec();
-    let seal = |key: LessSafeKey| {
-        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(bound_to), &mut sealed).ok()
-    };
-    key.cipher().and_then(seal).ok_or_else(|| LogError::Setup("too much to seal at once".to_owned()))?;
+    key.cipher()
+        .and_then(|it| {
+            it.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(bound_to), &mut sealed).ok()
+        })
+        .ok_or_else(|| LogError::Setup("too much to seal at once".to_owned()))?;
     Ok((nonce, sealed))
 }
 

@@ -44,7 +44,7 @@ impl Broker {
     /// # Panics
     /// When the broker does not answer.
     pub async fn log(&self) -> Log {
-        self.log_with(MasterKey::new(&[7; 32])).await
+        self.log_with(MasterKey::new([7; 32])).await
     }
 
     /// A connection to the log with master keys of one's own.
