@@ -28,7 +28,7 @@ const SUBJECTS: &str = "$KV.personal_keys.";
 pub(crate) const OPERATION: &str = "KV-Operation";
 pub(crate) const PURGE: &str = "PURGE";
 
-/// Names handed over at once, at most.
+/// Changes handed over at once, at most.
 const BATCH_MAX: usize = 1000;
 
 /// What is under a name.
@@ -107,6 +107,14 @@ impl Bucket {
         }
     }
 
+    /// What changes after a revision: keys as they are made, and names as they are destroyed.
+    pub(crate) async fn changes(&self, revision: u64) -> Result<Changes, LogError> {
+        match self {
+            Self::Nats(it) => Ok(Changes::Nats(Box::new(it.read(revision, false).await?.0))),
+            Self::Memory(it) => Ok(Changes::Memory(Arc::clone(it), revision)),
+        }
+    }
+
     /// All that is there, by name.
     pub(crate) async fn all(&self) -> Result<Vec<(String, Vec<u8>)>, LogError> {
         match self {
@@ -116,6 +124,28 @@ impl Bucket {
                 let there =
                     slots.names.iter().filter_map(|(name, (_, it))| Some((name.clone(), it.as_ref()?.to_vec())));
                 Ok(there.collect())
+            }
+        }
+    }
+}
+
+/// A reader of what changes.
+pub(crate) enum Changes {
+    Nats(Box<pull::Ordered>),
+    /// The twin, and the revision up to which its changes were read. Of keys that are made it says nothing: whoever asks
+    /// for one there has it at once.
+    Memory(Arc<MemoryBucket>, u64),
+}
+
+impl Changes {
+    /// Waits for the next changes, in order.
+    pub(crate) async fn next(&mut self) -> Result<Vec<(String, Slot)>, LogError> {
+        match self {
+            Self::Nats(messages) => Ok(gather(messages).await?.into_iter().filter_map(|it| it.change).collect()),
+            Self::Memory(it, revision) => {
+                let (names, reached) = it.destroyed_after(*revision).await;
+                *revision = reached;
+                Ok(names.into_iter().map(|it| (it, Slot::Destroyed)).collect())
             }
         }
     }
@@ -205,11 +235,11 @@ impl NatsBucket {
         Ok((info.state.last_sequence, info.created.unix_timestamp_nanos().to_string()))
     }
 
-    /// Reads on after a revision, without the values.
-    async fn marks(&self, revision: u64) -> Result<(pull::Ordered, u64), LogError> {
+    /// Reads on after a revision, with the values or without; says how many messages there are by now.
+    async fn read(&self, revision: u64, headers_only: bool) -> Result<(pull::Ordered, u64), LogError> {
         let config = pull::OrderedConfig {
             deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: revision + 1 },
-            headers_only: true,
+            headers_only,
             ..pull::OrderedConfig::default()
         };
         let consumer = self.stream().await?.create_consumer(config).await.map_err(|e| unreachable(&e))?;
@@ -218,28 +248,26 @@ impl NatsBucket {
     }
 
     async fn destroyed_since(&self, revision: u64) -> Result<(Vec<String>, u64), LogError> {
-        let (mut messages, mut left) = self.marks(revision).await?;
-        let mut seen = Seen { names: Vec::new(), reached: revision };
+        let (mut messages, mut left) = self.read(revision, true).await?;
+        let (mut names, mut reached) = (Vec::new(), revision);
         while left > 0 {
-            left = seen.take(messages.next().await)?;
+            let seen = seen(messages.next().await)?;
+            (reached, left) = (seen.revision, seen.left);
+            names.extend(seen.destroyed());
         }
-        Ok((seen.names, seen.reached))
+        Ok((names, reached))
     }
 
     async fn destroyed_after(&self, revision: u64) -> Result<(Vec<String>, u64), LogError> {
-        let (mut messages, _) = self.marks(revision).await?;
-        let mut seen = Seen { names: Vec::new(), reached: revision };
-        loop {
-            let next = match messages.next().now_or_never() {
-                None if !seen.names.is_empty() => return Ok((seen.names, seen.reached)),
-                None => messages.next().await,
-                Some(it) => it,
-            };
-            seen.take(next)?;
-            if seen.names.len() >= BATCH_MAX {
-                return Ok((seen.names, seen.reached));
+        let (mut messages, _) = self.read(revision, true).await?;
+        let (mut names, mut reached) = (Vec::new(), revision);
+        while names.is_empty() {
+            for seen in gather(&mut messages).await? {
+                reached = seen.revision;
+                names.extend(seen.destroyed());
             }
         }
+        Ok((names, reached))
     }
 
     async fn all(&self) -> Result<Vec<(String, Vec<u8>)>, LogError> {
@@ -262,26 +290,40 @@ impl NatsBucket {
     }
 }
 
-/// What was seen of a bucket's changes.
+/// A change as it was seen.
 struct Seen {
-    names: Vec<String>,
-    reached: u64,
+    revision: u64,
+    /// How many there are behind it.
+    left: u64,
+    /// The name, and what is under it.
+    change: Option<(String, Slot)>,
 }
 
 impl Seen {
-    /// Takes in a change; returns how many there are behind it.
-    fn take(&mut self, next: Option<Result<Message, impl std::fmt::Display>>) -> Result<u64, LogError> {
-        let Some(message) = next else { return Err(unreachable(&"the consumer ended")) };
-        let message = message.map_err(|e| unreachable(&e))?;
-        let (reached, left) = message.info().map(|it| (it.stream_sequence, it.pending)).map_err(|e| unreachable(&e))?;
-        self.reached = reached;
-        if message.headers.as_ref().is_some_and(is_mark)
-            && let Some(name) = message.subject.strip_prefix(SUBJECTS)
-        {
-            self.names.push(name.to_owned());
-        }
-        Ok(left)
+    /// The name, if it was destroyed.
+    fn destroyed(self) -> Option<String> {
+        self.change.and_then(|(name, slot)| matches!(slot, Slot::Destroyed).then_some(name))
     }
+}
+
+fn seen(next: Option<Result<Message, impl std::fmt::Display>>) -> Result<Seen, LogError> {
+    let message = next.ok_or_else(|| unreachable(&"the consumer ended"))?.map_err(|e| unreachable(&e))?;
+    let (revision, left) = message.info().map(|it| (it.stream_sequence, it.pending)).map_err(|e| unreachable(&e))?;
+    let is_mark = message.headers.as_ref().is_some_and(is_mark);
+    let slot = if is_mark { Slot::Destroyed } else { Slot::Wrapped(message.payload.clone()) };
+    let change = message.subject.strip_prefix(SUBJECTS).map(|name| (name.to_owned(), slot));
+    Ok(Seen { revision, left, change })
+}
+
+/// Waits for the next changes and takes those that are there with them.
+async fn gather(messages: &mut pull::Ordered) -> Result<Vec<Seen>, LogError> {
+    let mut all = vec![seen(messages.next().await)?];
+    while all.len() < BATCH_MAX
+        && let Some(next) = messages.next().now_or_never()
+    {
+        all.push(seen(next)?);
+    }
+    Ok(all)
 }
 
 fn unreachable(e: &dyn std::fmt::Display) -> LogError {

@@ -2,7 +2,7 @@
 
 use crate::{
     LogError,
-    bucket::{Bucket, Slot},
+    bucket::{Bucket, Changes, Slot},
     hex,
     master::{self, Key, MasterKey},
 };
@@ -124,6 +124,32 @@ impl Keys {
             self.inner.known.insert(name.to_owned(), known);
         }
         holds
+    }
+
+    /// Takes in what changed in the bucket: a key that was made elsewhere need not be asked for. Who never had anything
+    /// to open remembers none.
+    fn heard(&self, master: &MasterKey, changes: Vec<(String, Slot)>) {
+        let mut destroyed = Vec::new();
+        for (name, slot) in changes {
+            let wrapped = match slot {
+                Slot::Destroyed => {
+                    destroyed.push(name);
+                    continue;
+                }
+                Slot::Wrapped(it) => it,
+            };
+            // Whoever needs a key that does not open is told why.
+            if !self.inner.known.is_empty()
+                && let Ok(key) = master.unwrap(&name, &wrapped)
+            {
+                let _turn = self.inner.turn.lock().unwrap_or_else(PoisonError::into_inner);
+                // What is known by now may be that it was destroyed.
+                if self.inner.known.peek(&name).is_none() {
+                    self.inner.known.insert(name, Known::Key(key));
+                }
+            }
+        }
+        self.forget(&destroyed);
     }
 
     /// Forgets all keys here, so that each is asked for again: some may have been destroyed unheard of.
@@ -265,7 +291,7 @@ impl Keys {
         }
     }
 
-    /// Forgets keys as soon as somebody destroys them, as long as anybody holds these keys.
+    /// Hears of keys that are made, and forgets those that somebody destroys, as long as anybody holds these keys.
     pub(crate) fn watch(&self) {
         let inner = Arc::downgrade(&self.inner);
         self.inner.watching.get_or_init(|| AbortOnDropHandle::new(tokio::spawn(watch(inner))));
@@ -278,34 +304,31 @@ pub(crate) fn lost(name: &str) -> LogError {
 }
 
 async fn watch(inner: Weak<Inner>) {
-    let mut from = None;
+    let mut changes: Option<Changes> = None;
     loop {
         let Some(keys) = inner.upgrade().map(|inner| Keys { inner }) else { return };
-        let Ok((bucket, _)) = keys.store() else { return };
-        let bucket = bucket.clone();
+        let Ok((bucket, master)) = keys.store().cloned() else { return };
         let step = async {
-            let start = if let Some(it) = from {
-                it
-            } else {
-                // What was destroyed before is not heard of, so nothing from before may be remembered.
-                let (revision, _) = bucket.revision().await?;
-                keys.forget_all();
-                revision
+            let changes = match &mut changes {
+                Some(it) => it,
+                none => {
+                    // What was destroyed before is not heard of, so nothing from before may be remembered.
+                    let (revision, _) = bucket.revision().await?;
+                    keys.forget_all();
+                    none.insert(bucket.changes(revision).await?)
+                }
             };
             drop(keys);
-            bucket.destroyed_after(start).await
+            changes.next().await
         };
         let step = step.await;
         let Some(keys) = inner.upgrade().map(|inner| Keys { inner }) else { return };
         match step {
-            Ok((names, revision)) => {
-                keys.forget(&names);
-                from = Some(revision);
-            }
+            Ok(changes) => keys.heard(&master, changes),
             Err(e) => {
-                tracing::debug!(error = %e, "destroyed keys cannot be heard of just now; trying again");
+                tracing::debug!(error = %e, "changes of keys cannot be heard of just now; trying again");
                 // It may be another bucket by the time it answers. Forgotten once, however long that takes.
-                if from.take().is_some() {
+                if changes.take().is_some() {
                     keys.forget_all();
                 }
                 drop(keys);

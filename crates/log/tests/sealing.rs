@@ -135,6 +135,41 @@ async fn processes_that_make_a_key_at_once_agree_on_it() {
     }
 }
 
+/// Waits until nothing can be read any more of who was erased.
+async fn nothing_of(log: &Log, position: u64) {
+    let nothing = [Event::LearnerRegistered(LearnerRegistered::default())];
+    while events(&log.read("enrolment", position).await.unwrap().unwrap()) != nothing {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_told_of_a_key_need_not_ask_for_it() {
+    let broker = nats(Durability::Process).await;
+    let (log, other) = (broker.log().await, broker.log().await);
+    log.open("enrolment").await.unwrap();
+    let elsewhere = Elsewhere::new(log.clone());
+    let ada = elsewhere.say("ada", vec![registered()]).await;
+    let bob = elsewhere.say("bob", vec![registered()]).await;
+    log.keys().destroy("ada").await.unwrap();
+    nothing_of(&other, ada).await;
+    // From now on it listens, and remembers.
+    assert_eq!(events(&other.read("enrolment", bob).await.unwrap().unwrap()), [registered()]);
+    let cyd = elsewhere.say("cyd", vec![registered()]).await;
+    log.keys().destroy("bob").await.unwrap();
+    nothing_of(&other, bob).await;
+    // What comes in order has come; so whoever asks now is told that there is none.
+    let (servers, options) = studium_log::address::connection(&broker.server.url()).unwrap();
+    let jetstream = async_nats::jetstream::new(options.connect(servers).await.unwrap());
+    let bucket = jetstream.get_stream("KV_personal_keys").await.unwrap();
+    let subject = format!("$KV.personal_keys.{}", studium_log::key_name("cyd"));
+    let kept = bucket.get_last_raw_message_by_subject(&subject).await.unwrap();
+    bucket.delete_message(kept.sequence).await.unwrap();
+    assert_eq!(events(&other.read("enrolment", cyd).await.unwrap().unwrap()), [registered()]);
+    let asks = broker.log().await.read("enrolment", cyd).await;
+    assert!(matches!(asks, Err(LogError::Damaged(why)) if why.contains("is lost")));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_that_is_lost_is_no_erasure() {
     let (log, other) = (Log::memory(), Log::memory());
