@@ -33,9 +33,10 @@ fn make(dir: &Path) -> PathBuf {
     succeeds(studium(dir).args(["new", NAME]).arg("--dir").arg(dir.join("own")).arg("--studium").arg(checkout));
     let mut build = Command::new(env!("CARGO"));
     build.args(["test", "--offline"]).current_dir(dir.join("own")).env("CARGO_TARGET_DIR", target());
-    // What cargo tells those that it runs is about another package.
+    // What cargo tells those that it runs is about another package; how to build is for all.
+    let stays = ["CARGO_HOME", "CARGO_BUILD_JOBS", "CARGO_TARGET_DIR", "CARGO_INCREMENTAL", "CARGO_PROFILE_"];
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CARGO_")) {
-        if !["CARGO_HOME", "CARGO_BUILD_JOBS"].contains(&&*name) && name != "CARGO_TARGET_DIR" {
+        if !stays.iter().any(|it| name.starts_with(it)) {
             build.env_remove(name);
         }
     }
