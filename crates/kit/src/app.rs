@@ -10,12 +10,15 @@ use std::{
 };
 use studium_core::{Decider, Event, Reason};
 use studium_log::{Aggregates, DecideError, Decided, Deciding, Log, LogError, Meta};
-use studium_store::{Store, View};
+use studium_store::{Journal, Store, StoreError, View};
 use tokio::{sync::RwLock, time::Instant};
 use tonic::Status;
 
 /// How long a query waits for a view to catch up with `min_position`.
 const REACHED_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long the journal may take to hold what was written, before that is begun again.
+const KEPT_WITHIN: Duration = Duration::from_secs(30);
 
 /// States that one process keeps in memory for each kind of aggregate.
 const CACHED_STATES: usize = 8_000;
@@ -191,6 +194,15 @@ impl App {
         self.inner.aggregates.get(&TypeId::of::<D>())?.downcast_ref()
     }
 
+    /// Waits until the journal holds the service's own stream up to a position. Whoever remembers that something followed
+    /// does so only then: a lost broker comes back from the journal, and what is not in it has to follow again.
+    pub(crate) async fn kept(&self, position: u64) -> Result<(), StoreError> {
+        let (store, service) = (&self.inner.store, self.inner.service);
+        store.reached(Journal::NAME, service, position, KEPT_WITHIN).await.map_err(|late| {
+            StoreError::Unavailable(format!("the journal has only seen position {} of {position}", late.at))
+        })
+    }
+
     /// Waits until a view has seen a position of the service's own stream, 2 s at most.
     pub async fn reached<V: View>(&self, min_position: u64) -> Result<(), Status> {
         self.reached_stream::<V>(self.inner.service, min_position).await
@@ -224,8 +236,8 @@ impl Deciders {
 
 /// What an erased reaction comes to.
 pub(crate) enum Answer {
-    /// Written, or already so.
-    Done,
+    /// Written, or already so, at this position of the service's own stream.
+    Done(u64),
     /// Refused, with the reason's name: an answer, and recorded.
     Refused(String),
     /// To be tried again.
@@ -252,7 +264,7 @@ impl Todo {
             let work = Arc::clone(&work);
             Box::pin(async move {
                 match app.decide_as::<D>(&meta, &work.0, &work.1).await {
-                    Ok(_) => Answer::Done,
+                    Ok(it) => Answer::Done(it.position),
                     Err(DecideError::Refused(it)) => Answer::Refused(it.to_string()),
                     Err(e @ DecideError::Fault(LogError::Unreachable(_) | LogError::History(_))) => {
                         Answer::Unreachable(e.to_string())

@@ -103,17 +103,33 @@ pub(crate) async fn round(app: &App, deadline: &dyn AnyDeadline, at_ms: i64) -> 
     );
     let args = [at_ms.into(), deadline.name().into(), ROUND_MAX.into()];
     let due: Vec<(String, i64)> = app.store().query(&sql, &args).await?;
-    let mut left = due.len();
-    app.metrics().deadlines_due(deadline.name(), left);
+    app.metrics().deadlines_due(deadline.name(), due.len());
+    let (mut left, mut fired) = (due.len(), Vec::new());
     for (id, due_ms) in due {
-        left -= usize::from(fire(app, deadline, id, due_ms).await?);
+        fired.extend(fire(app, deadline, id, due_ms).await);
+    }
+    app.kept(fired.iter().map(|it| it.position).max().unwrap_or_default()).await?;
+    for Fired { id, due_ms, outcome, .. } in fired {
+        let sql = "INSERT INTO deadline_fired (deadline, id, due_ms, outcome, at_ms) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        let args = [deadline.name().into(), id.into(), due_ms.into(), outcome.into(), now_ms().into()];
+        app.store().execute(sql, &args).await?;
+        left -= 1;
     }
     app.metrics().deadlines_due(deadline.name(), left);
     Ok(())
 }
 
-/// Whether it has fired.
-async fn fire(app: &App, deadline: &dyn AnyDeadline, id: String, due_ms: i64) -> Result<bool, StoreError> {
+/// A deadline that was answered.
+struct Fired {
+    id: String,
+    due_ms: i64,
+    outcome: String,
+    /// Of what was written; 0 when it was refused.
+    position: u64,
+}
+
+/// Fires one; nothing if it has to be tried again.
+async fn fire(app: &App, deadline: &dyn AnyDeadline, id: String, due_ms: i64) -> Option<Fired> {
     let name = deadline.name();
     let request = Uuid::new_v5(&DEADLINES, format!("{name}\n{id}\n{due_ms}").as_bytes()).to_string();
     let meta = Meta {
@@ -123,15 +139,13 @@ async fn fire(app: &App, deadline: &dyn AnyDeadline, id: String, due_ms: i64) ->
         request_id: request,
         ..Meta::default()
     };
-    let outcome = match deadline.todo(id.clone(), due_ms).run(app, meta).await {
-        Answer::Done => "done".to_owned(),
-        Answer::Refused(why) => why,
+    let (outcome, position) = match deadline.todo(id.clone(), due_ms).run(app, meta).await {
+        Answer::Done(position) => ("done".to_owned(), position),
+        Answer::Refused(why) => (why, 0),
         Answer::Failed(why) | Answer::Unreachable(why) => {
             tracing::warn!(deadline = name, id, why, "a deadline could not fire; trying again");
-            return Ok(false);
+            return None;
         }
     };
-    let sql = "INSERT INTO deadline_fired (deadline, id, due_ms, outcome, at_ms) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-    let args = [name.into(), id.into(), due_ms.into(), outcome.into(), now_ms().into()];
-    app.store().execute(sql, &args).await.map(|_| true)
+    Some(Fired { id, due_ms, outcome, position })
 }

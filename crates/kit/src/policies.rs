@@ -149,10 +149,12 @@ async fn follow(app: &App, stream: &'static str, policies: &[Box<dyn AnyPolicy>]
         let reacted =
             futures::future::try_join_all(desks.iter_mut().map(|it| it.work(app, &commits, generation))).await?;
         last = commits.into_iter().next_back().or(last);
+        let written = reacted.into_iter().flatten().max();
         // What saw no reaction may be seen again after a restart: it yields nothing again.
-        if (reacted.contains(&true) || saved.elapsed() >= SAVE_EVERY)
+        if (written.is_some() || saved.elapsed() >= SAVE_EVERY)
             && let Some(last) = last.take()
         {
+            app.kept(written.unwrap_or_default()).await.map_err(|e| e.to_string())?;
             saved = Instant::now();
             app.store().mark(parked::FOLLOWER, &last).await.map_err(|e| e.to_string())?;
             let positions: Vec<_> = desks.iter().map(|it| (it.policy.name(), it.position)).collect();
@@ -162,16 +164,16 @@ async fn follow(app: &App, stream: &'static str, policies: &[Box<dyn AnyPolicy>]
 }
 
 impl Desk<'_> {
-    /// Reacts to what this policy has not seen; says whether anything followed.
-    async fn work(&mut self, app: &App, commits: &[Stored], generation: u64) -> Result<bool, String> {
+    /// Reacts to what this policy has not seen; if anything followed, says up to which position it was written.
+    async fn work(&mut self, app: &App, commits: &[Stored], generation: u64) -> Result<Option<u64>, String> {
         if !self.parking.is_empty() {
             release(app, self.policy, &mut self.parking).await.map_err(|e| e.to_string())?;
         }
         let unseen = &commits[commits.partition_point(|it| it.position <= self.position)..];
-        let Some(last) = unseen.last() else { return Ok(false) };
-        let reacted = handle(app, self.policy, &mut self.parking, (unseen, generation)).await?;
+        let Some(last) = unseen.last() else { return Ok(None) };
+        let written = handle(app, self.policy, &mut self.parking, (unseen, generation)).await?;
         self.position = last.position;
-        Ok(reacted)
+        Ok(written)
     }
 }
 
@@ -183,7 +185,10 @@ async fn release(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking) -> Re
         let generation = app.log().keys().generation();
         let outcome = if is_free { again(app, policy, &row, generation).await } else { Err(None) };
         match outcome {
-            Ok(()) => parked::forget(app.store(), row.id).await?,
+            Ok(written) => {
+                app.kept(written).await?;
+                parked::forget(app.store(), row.id).await?;
+            }
             Err(cause) => {
                 if let Some(cause) = cause {
                     parked::still(app, row.id, &cause, generation).await?;
@@ -197,8 +202,8 @@ async fn release(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking) -> Re
     Ok(())
 }
 
-/// Makes a parked reaction anew from its event and tries it.
-async fn again(app: &App, policy: &dyn AnyPolicy, row: &parked::Row, generation: u64) -> Result<(), Option<String>> {
+/// Makes a parked reaction anew from its event and tries it; says up to which position something was written.
+async fn again(app: &App, policy: &dyn AnyPolicy, row: &parked::Row, generation: u64) -> Result<u64, Option<String>> {
     let commit = app.log().read(policy.stream(), row.position).await.map_err(|e| Some(e.to_string()))?;
     let commit = commit.ok_or_else(|| Some(format!("position {} is not in the stream", row.position)))?;
     let todo = match policy.react(app, &commit).await.map_err(Some)? {
@@ -207,30 +212,30 @@ async fn again(app: &App, policy: &dyn AnyPolicy, row: &parked::Row, generation:
     };
     if row.step as usize == LOOK_UP {
         // By now it is known what follows. What was done of it before a failure is done once all the same.
+        let mut written = 0;
         for (index, todo) in todo {
-            attempt(app, policy.name(), &Step::new(policy, (&commit, generation), index, todo))
-                .await
-                .map_err(|it| Some(it.cause))?;
+            let step = Step::new(policy, (&commit, generation), index, todo);
+            written = written.max(attempt(app, policy.name(), &step).await.map_err(|it| Some(it.cause))?);
         }
-        return Ok(());
+        return Ok(written);
     }
     // What a policy looks up may have changed, so that the reaction has another place among the others by now.
     let same =
         todo.filter(|(_, it)| it.target == row.target).min_by_key(|(index, _)| index.abs_diff(row.step as usize));
     // A newer build may no longer react to this event: then nothing is left to do.
-    let Some((_, todo)) = same else { return Ok(()) };
+    let Some((_, todo)) = same else { return Ok(0) };
     let step = Step::new(policy, (&commit, generation), row.step as usize, todo);
     attempt(app, policy.name(), &step).await.map_err(|it| Some(it.cause))
 }
 
 /// Handles a batch: commands for one aggregate go in the order of the events, different aggregates go side by side.
-/// Says whether anything followed.
+/// If anything followed, says up to which position it was written.
 async fn handle(
     app: &App,
     policy: &dyn AnyPolicy,
     parking: &mut Parking,
     (commits, generation): (&[Stored], u64),
-) -> Result<bool, String> {
+) -> Result<Option<u64>, String> {
     let mut lanes: HashMap<String, Vec<Step>> = HashMap::new();
     for commit in commits.iter().filter(|it| it.aggregate() == policy.aggregate()) {
         let follows = match policy.react(app, commit).await? {
@@ -246,10 +251,10 @@ async fn handle(
             }
         }
     }
-    let reacted = !lanes.is_empty() || !parking.is_empty();
-    let mut failed =
-        stream::iter(lanes.into_values().map(|steps| lane(app, policy, steps))).buffer_unordered(LANES_MAX);
-    while let Some(stuck) = failed.next().await {
+    let mut written = (!lanes.is_empty() || !parking.is_empty()).then_some(0);
+    let mut done = stream::iter(lanes.into_values().map(|steps| lane(app, policy, steps))).buffer_unordered(LANES_MAX);
+    while let Some((position, stuck)) = done.next().await {
+        written = written.max(Some(position));
         for (step, gave_up) in stuck {
             let parked = match gave_up {
                 Some(GaveUp { cause, tries }) => {
@@ -268,19 +273,23 @@ async fn handle(
         }
         app.metrics().parked(policy.name(), parking.len());
     }
-    Ok(reacted)
+    Ok(written)
 }
 
-/// Gives one aggregate its commands, one after the other; what is left when one keeps failing comes back.
-async fn lane(app: &App, policy: &dyn AnyPolicy, steps: Vec<Step>) -> Vec<(Step, Option<GaveUp>)> {
-    let mut steps = steps.into_iter();
+/// Gives one aggregate its commands, one after the other. Says up to which position something was written; what is left
+/// when one keeps failing comes back.
+async fn lane(app: &App, policy: &dyn AnyPolicy, steps: Vec<Step>) -> (u64, Vec<(Step, Option<GaveUp>)>) {
+    let (mut steps, mut written) = (steps.into_iter(), 0);
     while let Some(step) = steps.next() {
-        if let Err(gave_up) = attempt(app, policy.name(), &step).await {
-            let rest = steps.map(|it| (it, None));
-            return std::iter::once((step, Some(gave_up))).chain(rest).collect();
+        match attempt(app, policy.name(), &step).await {
+            Ok(position) => written = written.max(position),
+            Err(gave_up) => {
+                let rest = steps.map(|it| (it, None));
+                return (written, std::iter::once((step, Some(gave_up))).chain(rest).collect());
+            }
         }
     }
-    Vec::new()
+    (written, Vec::new())
 }
 
 /// Why a reaction is not tried any more, and how often it was.
@@ -289,19 +298,20 @@ struct GaveUp {
     tries: u32,
 }
 
-/// Tries one reaction until it has an answer, a bounded number of times; what answers nobody is waited for.
-async fn attempt(app: &App, policy: &'static str, step: &Step) -> Result<(), GaveUp> {
+/// Tries one reaction until it has an answer, a bounded number of times; what answers nobody is waited for. Gives the
+/// position of what was written; 0 when it was refused.
+async fn attempt(app: &App, policy: &'static str, step: &Step) -> Result<u64, GaveUp> {
     let (mut tries, mut pause, patient_until) = (0, PAUSE, Instant::now() + OUTAGE);
     loop {
         tries += 1;
         let span = tracing::info_span!("policy", policy, target_aggregate = step.todo.target);
         telemetry::continue_from(&span, &step.meta.traceparent);
         let (cause, is_over) = match step.todo.run(app, step.meta.clone()).instrument(span).await {
-            Answer::Done => return Ok(()),
+            Answer::Done(position) => return Ok(position),
             Answer::Refused(why) => {
                 tracing::debug!(policy, target_aggregate = step.todo.target, why, "a reaction was refused");
                 let recorded = parked::record_refusal(app, policy, step, &why).await;
-                return recorded.map_err(|e| GaveUp { cause: e.to_string(), tries });
+                return recorded.map(|()| 0).map_err(|e| GaveUp { cause: e.to_string(), tries });
             }
             Answer::Failed(why) => (why, tries >= TRIES_MAX),
             Answer::Unreachable(why) => (why, tries >= TRIES_MAX && Instant::now() >= patient_until),

@@ -1,11 +1,11 @@
 //! How far policies are: behind while one is at work, and nowhere behind once nothing is left to do; and what they wait
 //! for.
 
-use super::{ListParkedRequest, Noted, Notes, PATIENCE, bare, note, service, until_noted};
-use studium_kit::{App, Log, LookUpPolicy, Reaction, StoreError};
+use super::{Command, ListParkedRequest, Noted, Notes, PATIENCE, bare, note, service, until_noted};
+use studium_kit::{App, Event, Log, LookUpPolicy, Policy, Reaction, StoreError};
 use studium_log::Fault;
 use studium_proto::admin::v1::{ListPoliciesRequest, PolicyStatus, admin_service_client::AdminServiceClient};
-use studium_testkit::{Caller, House};
+use studium_testkit::{Caller, Elsewhere, House};
 use tokio::{sync::Semaphore, time::timeout};
 
 /// What `hold` begins, and what lets it end.
@@ -74,5 +74,71 @@ async fn a_reaction_waits_for_a_log_that_answers_nobody_and_is_not_parked() {
     until_noted(house.log(), "far", "hello").await;
     let mut admin = AdminServiceClient::new(house.registrar(&running).await.unwrap());
     assert_eq!(admin.list_parked(ListParkedRequest {}).await.unwrap().into_inner().parked, []);
+    running.stop().await.unwrap();
+}
+
+/// What another service says.
+#[derive(Clone, Debug, PartialEq)]
+struct Said(String);
+
+impl Event for Said {
+    const AGGREGATE: &'static str = "other.notes";
+    fn to_bytes(&self) -> Vec<u8> {
+        self.0.clone().into_bytes()
+    }
+    fn from_bytes(bytes: &[u8]) -> Result<Option<Self>, studium_core::DecodeError> {
+        Ok(Some(Self(String::from_utf8_lossy(bytes).into_owned())))
+    }
+    fn name(&self) -> &'static str {
+        "Said"
+    }
+}
+
+/// It is noted here.
+struct Copy;
+
+impl Policy for Copy {
+    const NAME: &'static str = "copy";
+    const STREAM: &'static str = "other";
+    type Event = Said;
+    type Target = Notes;
+
+    fn react(&self, _: &str, event: &Said, _: i64) -> Vec<Reaction<Notes>> {
+        vec![Reaction { id: "copy".to_owned(), command: Command::Note(event.0.clone()) }]
+    }
+}
+
+#[tokio::test]
+async fn a_policy_is_no_further_than_the_journal_that_has_what_followed() {
+    let house = House::new(Log::memory()).unwrap();
+    let log = house.log();
+    log.open("other").await.unwrap();
+    let running = house.start(bare().decider::<Notes>().policy(Copy)).await.unwrap();
+    let mut admin = AdminServiceClient::new(house.registrar(&running).await.unwrap());
+    log.faults().hold_reading("test");
+    // What was asked for before still comes; this is what comes.
+    note(&running, "r1", "a", "the last that is read").await;
+    Elsewhere::new(log.clone()).say("b", vec![Said("hello".into())]).await;
+    let written = async {
+        loop {
+            match log.last("test.notes.copy").await.unwrap() {
+                Some(it) => return it.position,
+                None => tokio::task::yield_now().await,
+            }
+        }
+    };
+    let written = timeout(PATIENCE, written).await.expect("it follows all the same");
+    for _ in 0..200 {
+        let position = listed(&mut admin).await[0].position;
+        let journal = running.app.store().journal().position();
+        assert!(position == 0 || journal >= written, "a lost broker would come back without it");
+    }
+    log.faults().let_read("test");
+    let looks = async {
+        while listed(&mut admin).await[0].position == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, looks).await.expect("it goes on");
     running.stop().await.unwrap();
 }
