@@ -56,7 +56,7 @@ impl Bucket {
     /// What is under a name, as the leader knows it.
     pub(crate) async fn get(&self, name: &str) -> Result<Option<Slot>, LogError> {
         match self {
-            Self::Nats(it) => Ok(it.get(name).await?.map(|it| slot(&it))),
+            Self::Nats(it) => Ok(it.get(name).await?.map(|it| slot(Some(&it.headers), &it.payload))),
             Self::Memory(it) => Ok(it.slots().names.get(name).map(|(_, value)| match value {
                 Some(it) => Slot::Wrapped(it.clone()),
                 None => Slot::Destroyed,
@@ -151,8 +151,8 @@ impl Changes {
     }
 }
 
-fn slot(message: &StreamMessage) -> Slot {
-    if is_mark(&message.headers) { Slot::Destroyed } else { Slot::Wrapped(message.payload.clone()) }
+fn slot(headers: Option<&HeaderMap>, payload: &Bytes) -> Slot {
+    if headers.is_some_and(is_mark) { Slot::Destroyed } else { Slot::Wrapped(payload.clone()) }
 }
 
 fn is_mark(headers: &HeaderMap) -> bool {
@@ -247,15 +247,22 @@ impl NatsBucket {
         Ok((consumer.messages().await.map_err(|e| unreachable(&e))?, pending))
     }
 
-    async fn destroyed_since(&self, revision: u64) -> Result<(Vec<String>, u64), LogError> {
-        let (mut messages, mut left) = self.read(revision, true).await?;
-        let (mut names, mut reached) = (Vec::new(), revision);
+    /// What changed after a revision until now.
+    async fn until_now(&self, revision: u64, headers_only: bool) -> Result<Vec<Seen>, LogError> {
+        let (mut messages, mut left) = self.read(revision, headers_only).await?;
+        let mut all = Vec::new();
         while left > 0 {
             let seen = seen(messages.next().await)?;
-            (reached, left) = (seen.revision, seen.left);
-            names.extend(seen.destroyed());
+            left = seen.left;
+            all.push(seen);
         }
-        Ok((names, reached))
+        Ok(all)
+    }
+
+    async fn destroyed_since(&self, revision: u64) -> Result<(Vec<String>, u64), LogError> {
+        let seen = self.until_now(revision, true).await?;
+        let reached = seen.last().map_or(revision, |it| it.revision);
+        Ok((seen.into_iter().filter_map(Seen::destroyed).collect(), reached))
     }
 
     async fn destroyed_after(&self, revision: u64) -> Result<(Vec<String>, u64), LogError> {
@@ -271,22 +278,11 @@ impl NatsBucket {
     }
 
     async fn all(&self) -> Result<Vec<(String, Vec<u8>)>, LogError> {
-        let stream = self.stream().await?;
-        let mut left = self.nats.info(STREAM).await?.state.messages;
-        let consumer = stream.create_consumer(pull::OrderedConfig::default()).await;
-        let mut messages = consumer.map_err(|e| unreachable(&e))?.messages().await.map_err(|e| unreachable(&e))?;
-        let mut all = Vec::new();
-        while left > 0 {
-            let Some(message) = messages.next().await else { return Err(unreachable(&"the consumer ended")) };
-            let message = message.map_err(|e| unreachable(&e))?;
-            left = message.info().map_err(|e| unreachable(&e))?.pending;
-            if !message.headers.as_ref().is_some_and(is_mark)
-                && let Some(name) = message.subject.strip_prefix(SUBJECTS)
-            {
-                all.push((name.to_owned(), message.payload.to_vec()));
-            }
-        }
-        Ok(all)
+        let there = |it: Seen| match it.change? {
+            (name, Slot::Wrapped(it)) => Some((name, it.to_vec())),
+            (_, Slot::Destroyed) => None,
+        };
+        Ok(self.until_now(0, false).await?.into_iter().filter_map(there).collect())
     }
 }
 
@@ -309,8 +305,7 @@ impl Seen {
 fn seen(next: Option<Result<Message, impl std::fmt::Display>>) -> Result<Seen, LogError> {
     let message = next.ok_or_else(|| unreachable(&"the consumer ended"))?.map_err(|e| unreachable(&e))?;
     let (revision, left) = message.info().map(|it| (it.stream_sequence, it.pending)).map_err(|e| unreachable(&e))?;
-    let is_mark = message.headers.as_ref().is_some_and(is_mark);
-    let slot = if is_mark { Slot::Destroyed } else { Slot::Wrapped(message.payload.clone()) };
+    let slot = slot(message.headers.as_ref(), &message.payload);
     let change = message.subject.strip_prefix(SUBJECTS).map(|name| (name.to_owned(), slot));
     Ok(Seen { revision, left, change })
 }

@@ -131,22 +131,19 @@ impl Keys {
     fn heard(&self, master: &MasterKey, changes: Vec<(String, Slot)>) {
         let mut destroyed = Vec::new();
         for (name, slot) in changes {
-            let wrapped = match slot {
-                Slot::Destroyed => {
-                    destroyed.push(name);
-                    continue;
+            match slot {
+                Slot::Destroyed => destroyed.push(name),
+                Slot::Wrapped(it) if !self.inner.known.is_empty() => {
+                    let _turn = self.inner.turn.lock().unwrap_or_else(PoisonError::into_inner);
+                    // It may be known already, if only that it was destroyed. Whoever needs one that does not open is
+                    // told why.
+                    if self.inner.known.peek(&name).is_none()
+                        && let Ok(key) = master.unwrap(&name, &it)
+                    {
+                        self.inner.known.insert(name, Known::Key(key));
+                    }
                 }
-                Slot::Wrapped(it) => it,
-            };
-            // Whoever needs a key that does not open is told why.
-            if !self.inner.known.is_empty()
-                && let Ok(key) = master.unwrap(&name, &wrapped)
-            {
-                let _turn = self.inner.turn.lock().unwrap_or_else(PoisonError::into_inner);
-                // What is known by now may be that it was destroyed.
-                if self.inner.known.peek(&name).is_none() {
-                    self.inner.known.insert(name, Known::Key(key));
-                }
+                Slot::Wrapped(_) => {}
             }
         }
         self.forget(&destroyed);
