@@ -104,16 +104,16 @@ pub(crate) async fn round(app: &App, deadline: &dyn AnyDeadline, at_ms: i64) -> 
     let args = [at_ms.into(), deadline.name().into(), ROUND_MAX.into()];
     let due: Vec<(String, i64)> = app.store().query(&sql, &args).await?;
     app.metrics().deadlines_due(deadline.name(), due.len());
-    let (mut left, mut fired) = (due.len(), Vec::new());
+    let (all, mut fired) = (due.len(), Vec::new());
     for (id, due_ms) in due {
         fired.extend(fire(app, deadline, id, due_ms).await);
     }
+    let left = all - fired.len();
     app.kept(fired.iter().map(|it| it.position).max().unwrap_or_default()).await?;
     for Fired { id, due_ms, outcome, .. } in fired {
         let sql = "INSERT INTO deadline_fired (deadline, id, due_ms, outcome, at_ms) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
         let args = [deadline.name().into(), id.into(), due_ms.into(), outcome.into(), now_ms().into()];
         app.store().execute(sql, &args).await?;
-        left -= 1;
     }
     app.metrics().deadlines_due(deadline.name(), left);
     Ok(())

@@ -2,9 +2,12 @@
 //! for.
 
 use super::{Command, ListParkedRequest, Noted, Notes, PATIENCE, bare, note, service, until_noted};
-use studium_kit::{App, Event, Log, LookUpPolicy, Policy, Reaction, StoreError};
+use studium_kit::{App, Log, LookUpPolicy, Policy, Reaction, StoreError};
 use studium_log::Fault;
-use studium_proto::admin::v1::{ListPoliciesRequest, PolicyStatus, admin_service_client::AdminServiceClient};
+use studium_proto::{
+    admin::v1::{ListPoliciesRequest, PolicyStatus, admin_service_client::AdminServiceClient},
+    enrolment::v1::{EnrolmentStarted, enrolment_event::Event as EnrolmentEvent},
+};
 use studium_testkit::{Caller, Elsewhere, House};
 use tokio::{sync::Semaphore, time::timeout};
 
@@ -77,34 +80,17 @@ async fn a_reaction_waits_for_a_log_that_answers_nobody_and_is_not_parked() {
     running.stop().await.unwrap();
 }
 
-/// What another service says.
-#[derive(Clone, Debug, PartialEq)]
-struct Said(String);
-
-impl Event for Said {
-    const AGGREGATE: &'static str = "other.notes";
-    fn to_bytes(&self) -> Vec<u8> {
-        self.0.clone().into_bytes()
-    }
-    fn from_bytes(bytes: &[u8]) -> Result<Option<Self>, studium_core::DecodeError> {
-        Ok(Some(Self(String::from_utf8_lossy(bytes).into_owned())))
-    }
-    fn name(&self) -> &'static str {
-        "Said"
-    }
-}
-
-/// It is noted here.
+/// What enrolment says of somebody who has started is noted here.
 struct Copy;
 
 impl Policy for Copy {
     const NAME: &'static str = "copy";
-    const STREAM: &'static str = "other";
-    type Event = Said;
+    const STREAM: &'static str = "enrolment";
+    type Event = EnrolmentEvent;
     type Target = Notes;
 
-    fn react(&self, _: &str, event: &Said, _: i64) -> Vec<Reaction<Notes>> {
-        vec![Reaction { id: "copy".to_owned(), command: Command::Note(event.0.clone()) }]
+    fn react(&self, id: &str, _: &EnrolmentEvent, _: i64) -> Vec<Reaction<Notes>> {
+        vec![Reaction { id: "copy".to_owned(), command: Command::Note(format!("{id} has started")) }]
     }
 }
 
@@ -112,13 +98,13 @@ impl Policy for Copy {
 async fn a_policy_is_no_further_than_the_journal_that_has_what_followed() {
     let house = House::new(Log::memory()).unwrap();
     let log = house.log();
-    log.open("other").await.unwrap();
+    log.open("enrolment").await.unwrap();
     let running = house.start(bare().decider::<Notes>().policy(Copy)).await.unwrap();
     let mut admin = AdminServiceClient::new(house.registrar(&running).await.unwrap());
     log.faults().hold_reading("test");
     // What was asked for before still comes; this is what comes.
     note(&running, "r1", "a", "the last that is read").await;
-    Elsewhere::new(log.clone()).say("b", vec![Said("hello".into())]).await;
+    Elsewhere::new(log.clone()).say("r~b", vec![EnrolmentEvent::EnrolmentStarted(EnrolmentStarted {})]).await;
     let written = async {
         loop {
             match log.last("test.notes.copy").await.unwrap() {
