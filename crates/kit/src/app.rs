@@ -17,8 +17,8 @@ use tonic::Status;
 /// How long a query waits for a view to catch up with `min_position`.
 const REACHED_WITHIN: Duration = Duration::from_secs(2);
 
-/// How long the journal may take to hold what was written, before that is begun again.
-const KEPT_WITHIN: Duration = Duration::from_secs(30);
+/// How long a view may take to see what something else at work here waits for, before that is begun again.
+const SEEN_WITHIN: Duration = Duration::from_secs(30);
 
 /// States that one process keeps in memory for each kind of aggregate.
 const CACHED_STATES: usize = 8_000;
@@ -197,9 +197,19 @@ impl App {
     /// Waits until the journal holds the service's own stream up to a position. Whoever remembers that something followed
     /// does so only then: a lost broker comes back from the journal, and what is not in it has to follow again.
     pub(crate) async fn kept(&self, position: u64) -> Result<(), StoreError> {
-        let (store, service) = (&self.inner.store, self.inner.service);
-        store.reached(Journal::NAME, service, position, KEPT_WITHIN).await.map_err(|late| {
-            StoreError::Unavailable(format!("the journal has only seen position {} of {position}", late.at))
+        self.seen_by(Journal::NAME, self.inner.service, position).await
+    }
+
+    /// Waits until a view, or the journal, has seen a position of a stream, 30 s at most: for what is at work by itself.
+    ///
+    /// # Errors
+    /// `Unavailable` when it has not; whoever waits begins again.
+    pub async fn seen_by(&self, view: &str, stream: &str, position: u64) -> Result<(), StoreError> {
+        self.inner.store.reached(view, stream, position, SEEN_WITHIN).await.map_err(|late| {
+            StoreError::Unavailable(format!(
+                "`{view}` has seen position {} of `{stream}`, not yet {position}; `studium views list` says what keeps it",
+                late.at
+            ))
         })
     }
 

@@ -27,9 +27,6 @@ const AT_ONCE: usize = 64;
 /// How often it is asked which feeds there are, and how far they are is kept although nothing was told.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// How long a view may take to see what a feed has to be told.
-const REACHED_WITHIN: Duration = Duration::from_secs(30);
-
 /// The pause before feeds that lost the log or the store go on.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -237,8 +234,7 @@ async fn tell<F: Feed>(
     let commits: Vec<Stored> = group.read.drain(..until).collect();
     let Some(last) = commits.last().map(|it| it.position) else { return Ok(false) };
     for view in F::VIEWS.iter().chain(&[Journal::NAME]) {
-        let reached = app.store().reached(view, app.service(), last, REACHED_WITHIN).await;
-        reached.map_err(|late| format!("`{view}` has only seen position {}", late.at))?;
+        app.seen_by(view, app.service(), last).await.map_err(|e| e.to_string())?;
     }
     let feeds: Vec<String> = group.lanes.keys().cloned().collect();
     let notices: Vec<_> = commits.iter().map(|commit| F::tell(app, &feeds, commit)).collect();

@@ -2,13 +2,10 @@
 
 use crate::{App, app::Todo};
 use futures::future::BoxFuture;
-use std::{future::Future, marker::PhantomData, time::Duration};
+use std::{future::Future, marker::PhantomData};
 use studium_core::{Decider, Event, Policy, Reaction};
 use studium_log::Stored;
 use studium_store::StoreError;
-
-/// How long views that a policy reads may take to see the event that it reacts to.
-const VIEWS_WITHIN: Duration = Duration::from_secs(30);
 
 /// A policy that looks things up in views of its own service.
 /// The kernel first waits until those views have seen the event's stream up to the event.
@@ -108,8 +105,7 @@ impl<P: LookUpPolicy> AnyPolicy for LookUp<P> {
             let mut todo = Vec::new();
             for event in events::<P::Event>(commit).filter(P::concerns) {
                 for view in P::VIEWS {
-                    let reached = app.store().reached(view, P::STREAM, commit.position, VIEWS_WITHIN).await;
-                    reached.map_err(|late| format!("view `{view}` has only seen position {}", late.at))?;
+                    app.seen_by(view, P::STREAM, commit.position).await.map_err(|e| e.to_string())?;
                 }
                 match P::react(app, commit.id(), &event, commit.commit.at_ms).await {
                     Ok(reactions) => {

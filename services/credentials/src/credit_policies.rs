@@ -7,14 +7,10 @@ use crate::{
     credentials::{self, CredentialRow, Credentials},
     credit_account::{self, Command, CreditAccount, Earning},
 };
-use std::time::Duration;
 use studium_kit::{App, LookUpPolicy, Reaction, StoreError, View, by_itself};
 use studium_proto::credentials::v1::{
     AchievementDefined, AwardScheme, CreditsEarned, Framework, ReversalCause, credential_event::Event,
 };
-
-/// How long to wait until the attendance behind a credential has been seen.
-const ATTENDANCE_WITHIN: Duration = Duration::from_secs(30);
 
 /// Enters credits when a credential is signed, and takes them back when it is revoked or gives way.
 pub struct CreditsFollowCredentials;
@@ -60,8 +56,7 @@ pub async fn earnings(app: &App, row: &CredentialRow) -> Result<Vec<(String, Ear
         None => AchievementDefined::default(),
     };
     let seen = issued.evidence.iter().filter(|it| it.stream == "enrolment").map(|it| it.position).max();
-    let reached = store.reached(Attendances::NAME, "enrolment", seen.unwrap_or_default(), ATTENDANCE_WITHIN).await;
-    reached.map_err(|late| StoreError::Query(format!("attendance has only been seen up to position {}", late.at)))?;
+    app.seen_by(Attendances::NAME, "enrolment", seen.unwrap_or_default()).await?;
     let class = Class {
         minutes: definition.class_minutes,
         attendance_permille: attendances::permille(store, &issued.completed_id, &row.learner_id).await?,

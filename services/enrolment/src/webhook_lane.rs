@@ -29,9 +29,6 @@ const KEEP_EVERY_MS: i64 = 200;
 /// The longest time without looking what is due.
 const LOOK_EVERY_MS: i64 = 60_000;
 
-/// How long the view may take to see that the webhook was disabled.
-const SEEN_WITHIN: Duration = Duration::from_secs(30);
-
 /// Namespace of the request ids by which webhooks are given up; fixed for ever.
 const GIVING_UP: Uuid = Uuid::from_u128(0x7374_7564_6975_6d00_8000_6769_7665_7570);
 
@@ -225,8 +222,7 @@ impl Lane {
         let position = decided.map_err(|e| e.to_string())?.position;
         app.metrics().worked(Webhooks::NAME, "disabled");
         // Otherwise it would be begun again at once.
-        let seen = app.store().reached(Endpoints::NAME, app.service(), position, SEEN_WITHIN).await;
-        seen.map_err(|late| format!("`{}` has only seen position {}", Endpoints::NAME, late.at))
+        app.seen_by(Endpoints::NAME, app.service(), position).await.map_err(|e| e.to_string())
     }
 }
 

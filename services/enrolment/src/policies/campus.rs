@@ -8,12 +8,8 @@ use crate::{
     offers::{Missing, Offers},
     run_offers::RunOffers,
 };
-use std::time::Duration;
 use studium_kit::{App, LookUpPolicy, Reaction, StoreError, View};
 use studium_proto::campus::v1::{CarryOver, FallBack, SeatUseRequested, licence_plan_event::Event as PlanEvent};
-
-/// How long a wish waits until the catalogue's events are known here that the campus knew.
-const REACHED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Enrols by a campus's seats, and lets enrolments fall back when seats end.
 /// One policy for all of it, so that an enrolment hears of its seat in order.
@@ -48,8 +44,8 @@ impl LookUpPolicy for EnrolmentsFollowCampusSeats {
 
 async fn enrol(app: &App, plan: &str, it: &SeatUseRequested, at_ms: i64) -> Result<Reaction<Enrolment>, StoreError> {
     for view in [RunOffers::NAME, CourseOffers::NAME] {
-        let reached = app.store().reached(view, "catalogue", it.catalogue_position, REACHED_WITHIN).await;
-        reached.map_err(|late| StoreError::Query(format!("`{view}` has only seen position {}", late.at)))?;
+        // The campus knew so much of the catalogue when it wished.
+        app.seen_by(view, "catalogue", it.catalogue_position).await?;
     }
     let offers = Offers::new(app.clone());
     let offer = match offers.run(&it.run_id).await {
