@@ -2,27 +2,16 @@
 
 use crate::{
     AppendError, DecideError, Entry, Log, LogError, Meta, Stored, commit::Tip, commit_id, known::Known,
-    sealing::Outgoing, together::Line,
+    sealing::Outgoing, slots::Slots,
 };
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use quick_cache::sync::Cache;
-use std::{
-    convert::Infallible,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use studium_core::{Decider, Event, Rejection};
-use tokio::{sync::Mutex, time::Instant};
+use tokio::time::Instant;
 
 /// Times that a command is decided before it gives way to faster ones.
 const ATTEMPTS_MAX: u32 = 4;
-
-/// Commands that may wait for one aggregate.
-const QUEUE_MAX: usize = 1024;
 
 /// How often and after what pause a question to the leader is repeated while an outcome is unknown.
 const RESOLVE_ATTEMPTS: u32 = 6;
@@ -71,20 +60,13 @@ pub struct Deciding {
 pub struct Aggregates<D: Decider> {
     pub(crate) log: Log,
     history: Arc<dyn History>,
-    slots: Cache<String, Arc<Slot<D>>>,
-}
-
-/// The place of one aggregate: the state as far as it is known here, and who waits for it.
-pub(crate) struct Slot<D: Decider> {
-    waiting: AtomicUsize,
-    pub(crate) line: Line<D>,
-    pub(crate) known: Mutex<Option<Known<D>>>,
+    slots: Slots<D>,
 }
 
 impl<D: Decider> Aggregates<D> {
     /// Aggregates that keep at most `cached` states in memory.
     pub fn new(log: Log, history: Arc<dyn History>, cached: usize) -> Self {
-        Self { log, history, slots: Cache::new(cached) }
+        Self { log, slots: Slots::new(cached, Arc::clone(&history)), history }
     }
 
     /// Decides one command on one aggregate and writes what follows.
@@ -99,13 +81,17 @@ impl<D: Decider> Aggregates<D> {
         cost: &mut Deciding,
     ) -> Result<Decided<D::Event>, DecideError<D::Reason>> {
         let subject = format!("{}.{id}", D::Event::AGGREGATE);
-        let slot = self.slot(&subject);
-        let _place = Place::take(&slot.waiting).ok_or(DecideError::Busy)?;
+        let slot = self.slots.at(&subject);
+        if slot.is_too_far_back() {
+            return Err(DecideError::Busy);
+        }
         let Ok(mut known) = slot.known.try_lock() else {
             return Box::pin(self.decide_in_line(&subject, &slot, command, meta, cost)).await;
         };
         let known = self.known(&subject, &mut known).await?;
-        self.decide_known(&subject, known, command, meta, cost).await
+        let answer = self.decide_known(&subject, known, command, meta, cost).await;
+        slot.is_at(known.tip.position);
+        answer
     }
 
     /// The state of an aggregate as the leader knows it.
@@ -116,10 +102,11 @@ impl<D: Decider> Aggregates<D> {
     /// Looks at the state of an aggregate as the leader knows it, without copying it.
     pub async fn look<T>(&self, id: &str, what: impl FnOnce(&D) -> T) -> Result<T, LogError> {
         let subject = format!("{}.{id}", D::Event::AGGREGATE);
-        let slot = self.slot(&subject);
+        let slot = self.slots.at(&subject);
         let mut known = slot.known.lock().await;
         let known = self.known(&subject, &mut known).await?;
         self.refresh(&subject, known).await?;
+        slot.is_at(known.tip.position);
         Ok(what(&known.state))
     }
 
@@ -165,7 +152,9 @@ impl<D: Decider> Aggregates<D> {
                 Err(AppendError::Failed(e)) => return Err(e.into()),
                 Err(AppendError::Conflict) => {
                     cost.conflicts += 1;
+                    let before = known.tip.version;
                     self.refresh(subject, known).await?;
+                    tracing::debug!(subject, before, now = known.tip.version, "another writer was faster");
                     None
                 }
                 Err(AppendError::Unknown(why)) => {
@@ -254,14 +243,6 @@ impl<D: Decider> Aggregates<D> {
         Ok(None)
     }
 
-    fn slot(&self, subject: &str) -> Arc<Slot<D>> {
-        let fresh = || Slot { waiting: AtomicUsize::new(0), line: Line::default(), known: Mutex::new(None) };
-        match self.slots.get_or_insert_with(subject, || Ok::<_, Infallible>(Arc::new(fresh()))) {
-            Ok(slot) => slot,
-            Err(never) => match never {},
-        }
-    }
-
     /// What is known of an aggregate. A state of before a key was destroyed may hold what is to be gone: it is loaded anew.
     pub(crate) async fn known<'a>(
         &self,
@@ -347,20 +328,4 @@ pub(crate) fn nothing_written<D: Decider>(
 ) -> Result<Decided<D::Event>, DecideError<D::Reason>> {
     answer.map_err(DecideError::Refused)?;
     Ok(Decided { position, version, events: Vec::new(), already: true, commit_id: String::new() })
-}
-
-/// One place in the queue of an aggregate.
-struct Place<'a>(&'a AtomicUsize);
-
-impl<'a> Place<'a> {
-    fn take(waiting: &'a AtomicUsize) -> Option<Self> {
-        let place = Self(waiting);
-        (waiting.fetch_add(1, Ordering::Relaxed) < QUEUE_MAX).then_some(place)
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }

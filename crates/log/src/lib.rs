@@ -19,6 +19,7 @@ mod nats;
 mod pack;
 mod reader;
 mod sealing;
+mod slots;
 mod tail;
 mod together;
 

@@ -2,11 +2,8 @@
 //! one batch. An append takes its time whatever it holds, so that alone each would wait for all those before it.
 
 use crate::{
-    Aggregates, AppendError, DecideError, Decided, Deciding, Entry, LogError, Meta,
-    commit::Tip,
-    commit_id,
-    decide::{Slot, nothing_written},
-    known::Known,
+    Aggregates, AppendError, DecideError, Decided, Deciding, Entry, LogError, Meta, commit::Tip, commit_id,
+    decide::nothing_written, known::Known, slots::Slot,
 };
 use std::{
     collections::VecDeque,
@@ -112,6 +109,7 @@ impl<D: Decider> Aggregates<D> {
             };
             let group = slot.line.next(self.log.group_min());
             self.serve(subject, &mut known, group).await;
+            slot.is_at(known.as_ref().map_or(0, |it| it.tip.position));
         }
     }
 

@@ -1,6 +1,7 @@
 //! Decisions under contention, lost answers and repeated requests, each interleaving scripted.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod memory;
 mod room;
 mod together;
 

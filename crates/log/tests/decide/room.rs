@@ -1,7 +1,10 @@
 //! What decisions are tried with: a room with three places, and processes that decide for it.
 
 use futures::future::BoxFuture;
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 use studium_core::{Decider, Decision, DecodeError, Event, Kind, Reason};
 use studium_log::{Aggregates, DecideError, Decided, Deciding, History, Log, LogError, Meta, Stored};
 
@@ -91,28 +94,37 @@ impl Decider for Room {
 
 /// A journal that has seen what the test lets it see.
 #[derive(Default)]
-pub struct Journal(Mutex<Vec<Stored>>);
+pub struct Journal {
+    commits: Mutex<Vec<Stored>>,
+    loads: AtomicUsize,
+}
 
 impl Journal {
     pub async fn catch_up(&self, log: &Log) {
         for position in self.position() + 1..=log.head("test").await.unwrap() {
             let stored = log.read("test", position).await.unwrap().unwrap();
-            self.0.lock().unwrap().push(stored);
+            self.commits.lock().unwrap().push(stored);
         }
+    }
+
+    /// How often it was asked for an aggregate: each time a state was not in memory.
+    pub fn loads(&self) -> usize {
+        self.loads.load(Ordering::Relaxed)
     }
 }
 
 impl History for Journal {
     fn commits<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Vec<Stored>, LogError>> {
-        let found = self.0.lock().unwrap().iter().filter(|it| it.commit.subject == subject).cloned().collect();
+        self.loads.fetch_add(1, Ordering::Relaxed);
+        let found = self.commits.lock().unwrap().iter().filter(|it| it.commit.subject == subject).cloned().collect();
         Box::pin(async move { Ok(found) })
     }
     fn position(&self) -> u64 {
-        self.0.lock().unwrap().len() as u64
+        self.commits.lock().unwrap().len() as u64
     }
     fn by_id<'a>(&'a self, subject: &'a str, id: &'a str) -> BoxFuture<'a, Result<Option<Stored>, LogError>> {
         let is_it = |it: &&Stored| it.commit.subject == subject && it.commit.id == id;
-        let found = self.0.lock().unwrap().iter().find(is_it).cloned();
+        let found = self.commits.lock().unwrap().iter().find(is_it).cloned();
         Box::pin(async move { Ok(found) })
     }
 }
@@ -134,6 +146,13 @@ impl Process {
     pub async fn ask(&self, request: &str, command: Command) -> Result<Decided<Happened>, DecideError<No>> {
         let meta = Meta { request_id: request.to_owned(), ..Meta::default() };
         self.rooms.decide("a", &command, &meta, &mut Deciding::default()).await
+    }
+
+    /// Somebody takes a place in a room; says how often another writer was faster.
+    pub async fn take(&self, room: &str, who: &'static str) -> u32 {
+        let (meta, mut cost) = (Meta { request_id: who.to_owned(), ..Meta::default() }, Deciding::default());
+        self.rooms.decide(room, &Command::Take(who), &meta, &mut cost).await.unwrap();
+        cost.conflicts
     }
 
     pub async fn versions(&self) -> Vec<u64> {
