@@ -70,7 +70,7 @@ fn fitting(jobs: &[Job]) -> usize {
     ends.take_while(|it| *it <= BATCH_MAX).count().max(1)
 }
 
-async fn send(client: &Client, jobs: Vec<Job>) {
+async fn send(client: &Client, mut jobs: Vec<Job>) {
     if jobs.len() > 1 && has_distinct_subjects(&jobs) {
         let all: Vec<_> = jobs.iter().flat_map(|(group, _)| messages(group)).collect();
         let count = all.len() as u64;
@@ -83,13 +83,20 @@ async fn send(client: &Client, jobs: Vec<Job>) {
                 }
                 return;
             }
+            // One conflict or duplicate refuses a whole batch: a refusal costs time, never correctness. Its half is
+            // refused again; the other goes as a batch, and each sync saved is one less.
+            Err(AppendError::Conflict) => {
+                tracing::debug!(commits = count, "batch refused; its halves go apart");
+                let rest = jobs.split_off(jobs.len() / 2);
+                Box::pin(async { tokio::join!(send(client, jobs), send(client, rest)) }).await;
+                return;
+            }
+            // What was stored all the same answers as a conflict, each by itself.
             Err(e) => {
-                tracing::debug!(error = %e, commits = count, "batch refused; each aggregate's commits go apart");
+                tracing::debug!(error = %e, commits = count, "outcome of a batch unknown; each aggregate's commits go apart");
             }
         }
     }
-    // One conflict or duplicate refuses a whole batch: a refusal costs time, never correctness.
-    // A batch of unknown outcome comes here too: what was stored then answers as a conflict.
     let answers = jobs.into_iter().map(|(group, answer)| async move {
         let _ = answer.send(publish_all(client, messages(&group)).await);
     });
