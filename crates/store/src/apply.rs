@@ -7,7 +7,7 @@ use crate::{
     mark,
     member::{Member, State, guarded},
     projector::Runner,
-    store::Tx,
+    writer::Writer,
 };
 use std::sync::Arc;
 use studium_log::{Keys, Stored};
@@ -57,7 +57,7 @@ pub(crate) struct Run<'a> {
     parts: Vec<Part<'a>>,
     /// The last commit that was taken.
     last: Option<Stored>,
-    tx: Tx,
+    writer: Writer,
 }
 
 struct Part<'a> {
@@ -81,7 +81,7 @@ impl<'a> Run<'a> {
                 parts.push(Part { member, at: state.position(stream), state });
             }
         }
-        Ok(Self { store, keys, stream, parts, last: None, tx: store.begin_batch().await? })
+        Ok(Self { store, keys, stream, parts, last: None, writer: Writer::new(store.begin_batch().await?) })
     }
 
     /// Writes what a batch means to the members. Each takes only what it has not seen: a redelivery changes nothing.
@@ -102,18 +102,12 @@ impl<'a> Run<'a> {
                 Some(it) if start == 0 => it,
                 _ => part.member.fold.fold(self.stream, &batch.commits[start..]).map_err(broken)?,
             };
-            let (table, db) = (&part.member.table, self.tx.connection()?);
-            let refused = |e| match e {
-                StoreError::Query(why) => Halt::Broken(Arc::clone(part.member), why),
-                e => Halt::Fault(e),
-            };
             part.state.is_torn = true;
             let missing = folded.missing(&mut part.state.memory).map_err(broken)?;
-            let fetched = table.fetch(db, missing).await.map_err(refused)?;
+            let fetched = self.writer.fetch(part.member, missing).await?;
             let memory = &mut part.state.memory;
             let written = guarded(|| folded.apply(memory, fetched)).and_then(|it| it).map_err(broken)?;
-            table.write(db, written.rows).await.map_err(refused)?;
-            table.delete(db, written.deleted).await.map_err(refused)?;
+            self.writer.write(part.member, written).await?;
             part.at = to;
         }
         self.last = batch.commits.pop();
@@ -132,7 +126,7 @@ impl<'a> Run<'a> {
     /// The views of the stream have seen it so far, all of those that are in step.
     pub(crate) async fn mark(&mut self) -> Result<(), Halt> {
         if let Some(last) = &self.last {
-            mark::set(&mut self.tx, mark::VIEWS, last).await?;
+            mark::set(self.writer.tx().await?, mark::VIEWS, last).await?;
         }
         Ok(())
     }
@@ -151,11 +145,12 @@ impl<'a> Run<'a> {
                 streams: part.state.positions.len(),
             })
             .collect();
-        if !checkpoint::advance(&mut self.tx, self.store.dialect(), self.stream, &steps).await? {
-            self.tx.rollback().await?;
+        let mut tx = self.writer.into_tx().await?;
+        if !checkpoint::advance(&mut tx, self.store.dialect(), self.stream, &steps).await? {
+            tx.rollback().await?;
             return Err(Halt::Fenced);
         }
-        self.tx.commit().await?;
+        tx.commit().await?;
         for part in &mut self.parts {
             part.state.is_torn = false;
             part.state.revision += 1;

@@ -25,6 +25,7 @@ mod table;
 mod values;
 mod verify;
 mod view;
+mod writer;
 
 pub use address::in_plaintext;
 pub use as_of::fold_in_memory;

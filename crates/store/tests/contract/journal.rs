@@ -44,21 +44,31 @@ pub async fn it_finds_commits_by_aggregate_request_and_story(database: &Database
     assert_eq!(positions(&journal.range(2, 3).await.unwrap()), [3, 4, 5]);
 }
 
-pub async fn a_request_that_is_in_the_stream_twice_stops_the_journal(database: &Database) {
+/// A request that left two commits, behind so many of others.
+async fn doubled(database: &Database, others: u64) {
     let mut writer = Writer::new();
     let store = database.open().await;
+    writer.add(others.max(1), others).await;
     let first = writer.append("shop.item.pen", 0, &["add:1"]).await;
     let first = writer.log.read("shop", first).await.unwrap().unwrap();
     let second = writer.seal("shop.item.pen", 0, &["add:1"]);
-    let second = Commit { id: first.commit.id.clone(), ..second.commit.as_ref().clone() };
-    writer.log.restore("shop", &[Stored::decode(2, second.encode_to_vec().into()).unwrap()]).await.unwrap();
+    let (last, second) = (second.position, Commit { id: first.commit.id.clone(), ..second.commit.as_ref().clone() });
+    writer.log.restore("shop", &[Stored::decode(last, second.encode_to_vec().into()).unwrap()]).await.unwrap();
     let projection = started(&store, &writer).await;
     // The view does not care; what it is made from is whole up to the first.
-    seen(&store, "in_stock_1", 2).await;
+    seen(&store, "in_stock_1", last).await;
     let views = projection.views().await.unwrap();
     let journal = views.iter().find(|it| it.name == "journal").unwrap();
     assert!(journal.state.starts_with("broken: ") && journal.position == 0, "{journal:?}");
     projection.stop().await;
+}
+
+pub async fn a_request_that_is_in_the_stream_twice_stops_the_journal(database: &Database) {
+    doubled(database, 0).await;
+}
+
+pub async fn a_row_that_is_refused_among_many_stops_its_view_alone(database: &Database) {
+    doubled(database, 600).await;
 }
 
 pub async fn lookups_that_come_together_each_get_their_own(database: &Database) {

@@ -93,6 +93,7 @@ promises! {
     folding::many_rows_go_through_every_size_of_statement,
     journal::it_finds_commits_by_aggregate_request_and_story,
     journal::a_request_that_is_in_the_stream_twice_stops_the_journal,
+    journal::a_row_that_is_refused_among_many_stops_its_view_alone,
     journal::lookups_that_come_together_each_get_their_own,
     journal::a_time_in_the_past_can_be_asked_for,
     journal::verify_finds_nothing_in_an_honest_log,
