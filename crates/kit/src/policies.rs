@@ -12,7 +12,7 @@ use std::{collections::HashMap, time::Duration};
 use studium_log::{Meta, Stored};
 use studium_store::StoreError;
 use tokio::{sync::watch, time::Instant};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -134,8 +134,7 @@ async fn follow(app: &App, stream: &'static str, policies: &[Box<dyn AnyPolicy>]
         desks.push(Desk { policy: policy.as_ref(), parking, position });
     }
     let start = desks.iter().map(|it| it.position).min().unwrap_or(0);
-    let mut follow = app.log().follow(stream, start);
-    let (mut saved, mut last) = (Instant::now(), None);
+    let (mut follow, mut kept) = (app.log().follow(stream, start), Kept::new());
     loop {
         let has_parked = desks.iter().any(|it| !it.parking.is_empty());
         let commits = tokio::select! {
@@ -143,23 +142,62 @@ async fn follow(app: &App, stream: &'static str, policies: &[Box<dyn AnyPolicy>]
             // Only a policy with something parked looks whether somebody asked to retry or drop it.
             () = tokio::time::sleep(RELEASE_EVERY), if has_parked => Vec::new(),
             // Whoever asks whether everything was reacted to reads the checkpoints.
-            () = tokio::time::sleep(SAVE_EVERY), if last.is_some() => Vec::new(),
+            () = tokio::time::sleep(SAVE_EVERY), if kept.last.is_some() => Vec::new(),
+            saved = kept.saved(), if kept.saving.is_some() => saved.map_err(|e| e.to_string()).map(|()| Vec::new())?,
         };
         let generation = follow.generation();
         let reacted =
             futures::future::try_join_all(desks.iter_mut().map(|it| it.work(app, &commits, generation))).await?;
-        last = commits.into_iter().next_back().or(last);
-        let written = reacted.into_iter().flatten().max();
+        kept.take(commits, reacted.into_iter().flatten().max());
+        kept.save(app, stream, &desks);
+    }
+}
+
+/// What is remembered of a stream's policies, and what is not yet.
+struct Kept {
+    /// The last commit that was reacted to and is not remembered.
+    last: Option<Stored>,
+    /// Up to which position the journal has to be before it may be; none while nothing followed.
+    written: Option<u64>,
+    saving: Option<AbortOnDropHandle<Result<(), StoreError>>>,
+    since: Instant,
+}
+
+impl Kept {
+    fn new() -> Self {
+        Self { last: None, written: None, saving: None, since: Instant::now() }
+    }
+
+    fn take(&mut self, commits: Vec<Stored>, written: Option<u64>) {
+        self.last = commits.into_iter().next_back().or(self.last.take());
+        self.written = self.written.max(written);
+    }
+
+    /// Begins to save how far the policies are, unless that is under way. They go on meanwhile: the journal, which is to
+    /// have what followed before, is behind whenever there is much to do.
+    fn save(&mut self, app: &App, stream: &'static str, desks: &[Desk<'_>]) {
         // What saw no reaction may be seen again after a restart: it yields nothing again.
-        if (written.is_some() || saved.elapsed() >= SAVE_EVERY)
-            && let Some(last) = last.take()
-        {
-            app.kept(written.unwrap_or_default()).await.map_err(|e| e.to_string())?;
-            saved = Instant::now();
-            app.store().mark(parked::FOLLOWER, &last).await.map_err(|e| e.to_string())?;
-            let positions: Vec<_> = desks.iter().map(|it| (it.policy.name(), it.position)).collect();
-            parked::advance_all(app.store(), stream, &positions).await.map_err(|e| e.to_string())?;
+        let is_due = self.written.is_some() || self.since.elapsed() >= SAVE_EVERY;
+        if self.saving.is_some() || !is_due {
+            return;
         }
+        let Some(last) = self.last.take() else { return };
+        let (app, written) = (app.clone(), self.written.take().unwrap_or_default());
+        let positions: Vec<_> = desks.iter().map(|it| (it.policy.name(), it.position)).collect();
+        self.since = Instant::now();
+        self.saving = Some(AbortOnDropHandle::new(tokio::spawn(async move {
+            app.kept(written).await?;
+            app.store().mark(parked::FOLLOWER, &last).await?;
+            parked::advance_all(app.store(), stream, &positions).await
+        })));
+    }
+
+    /// Waits until that is saved which is on its way.
+    async fn saved(&mut self) -> Result<(), StoreError> {
+        let Some(saving) = &mut self.saving else { return Ok(()) };
+        let saved = saving.await;
+        self.saving = None;
+        saved.unwrap_or_else(|e| Err(StoreError::Unavailable(format!("it was not saved how far policies are: {e}"))))
     }
 }
 
@@ -321,5 +359,19 @@ async fn attempt(app: &App, policy: &'static str, step: &Step) -> Result<u64, Ga
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(PAUSE_MAX);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_followed_of_one_batch_is_waited_for_after_another_of_which_nothing_did() {
+        let mut kept = Kept::new();
+        for written in [None, Some(5), None, Some(3)] {
+            kept.take(Vec::new(), written);
+        }
+        assert_eq!(kept.written, Some(5));
     }
 }
