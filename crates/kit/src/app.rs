@@ -21,7 +21,7 @@ const REACHED_WITHIN: Duration = Duration::from_secs(2);
 const SEEN_WITHIN: Duration = Duration::from_secs(30);
 
 /// States that one process keeps in memory for each kind of aggregate.
-const CACHED_STATES: usize = 8_000;
+const CACHED_STATES: usize = 6_000;
 
 /// What a service is made of while it runs. Cheap to clone.
 #[derive(Clone)]
