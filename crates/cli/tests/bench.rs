@@ -1,5 +1,10 @@
-//! The benches of mentorship and credentials on small numbers: they come to their end, and their figures agree.
+//! The benches of mentorship, credentials and the import on small numbers: they come to their end, and their figures
+//! agree.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[expect(dead_code, reason = "the import itself compares its results")]
+#[path = "../../../tests/journeys/registry.rs"]
+mod registry;
 
 use serde_json::Value;
 use std::{path::Path, process::Command};
@@ -49,4 +54,27 @@ fn a_few_credentials_are_signed_issued_and_revoked() {
     assert!(rate("proof_and_token_per_second") < rate("bare_signatures_per_second"), "{it}");
     assert_eq!((&it["issuing"]["credentials"], &it["revocation_to_visible"]["revocations"]), (&12.into(), &12.into()));
     assert!(it["revocation_to_visible"]["p99_ms"].as_f64().unwrap() < 60_000.0, "within a minute: {it}");
+}
+
+#[test]
+fn a_registry_is_imported_and_the_memory_after_it_told() {
+    let (dir, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    registry::write(files.path()).unwrap();
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_studium"));
+    command.current_dir(dir.path()).env("STUDIUM_NATS_SERVER", binary::find(cache).unwrap().path);
+    command.args(["--json", "bench", "import", "--profile", "process", "--seconds", "0.2", "--registry"]);
+    let output = command.arg(files.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let it = &told["import"]["process"];
+    let of = |name: &str| it[name].as_f64().unwrap();
+    // Each becomes known, by an external id, and enrols; half of them or more have results and an end.
+    assert!(of("commits") >= f64::from(registry::LEARNERS * 4), "{it}");
+    assert!((of("commits") / of("seconds") - of("per_second")).abs() < 1.0, "{it}");
+    assert!((of("per_second") / of("limit_per_second") - of("ratio_to_limit")).abs() < 0.01, "{it}");
+    let memory = it["memory_mb"].as_object().unwrap();
+    assert_eq!(memory.len(), 5, "one for each service: {it}");
+    assert!(memory.values().all(|it| it.as_f64().unwrap() > 1.0), "{it}");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left behind");
 }

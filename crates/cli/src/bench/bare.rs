@@ -34,16 +34,31 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Measures both on a platform, under the name of what they are compared with.
+    /// Measures both on a platform one at a time, under the name of what they are compared with.
     pub async fn measure(platform: &Platform, time: Duration, part: &str) -> anyhow::Result<Self> {
+        Self::measure_with(platform, time, part, 1).await
+    }
+
+    /// The same with so many in flight: what one takes of the time that goes by.
+    pub async fn measure_with(
+        platform: &Platform,
+        time: Duration,
+        part: &str,
+        in_flight: usize,
+    ) -> anyhow::Result<Self> {
         let profile = platform.state.durability;
         let (mut echo_process, address) = commands::start_echo(platform).await?;
-        let channels = channels(platform, &address, 1).await?;
+        let channels = channels(platform, &address, in_flight.min(commands::CONNECTIONS)).await?;
         open(&platform.state.nats, profile).await?;
-        let echo = echo(&channels, 1, time).await?;
-        let append = append(&platform.state.nats, profile, 1, time, &format!("{profile}-{part}")).await?;
+        let echo = echo(&channels, in_flight, time).await?;
+        let append = append(&platform.state.nats, profile, in_flight, time, &format!("{profile}-{part}")).await?;
         echo_process.kill().await?;
         Ok(Self { echo_ms: 1000.0 / echo.per_second, append_ms: 1000.0 / append.per_second })
+    }
+
+    /// The serial limit: calls a second, each with an append of its own.
+    pub fn per_second(self) -> f64 {
+        1000.0 / (self.echo_ms + self.append_ms)
     }
 }
 

@@ -25,7 +25,7 @@ use tokio::{
 };
 
 /// Connections that the load is spread over.
-const CONNECTIONS: usize = 4;
+pub const CONNECTIONS: usize = 4;
 
 /// Calls in flight on the one hot aggregate.
 const HOT_IN_FLIGHT: usize = 64;

@@ -5,6 +5,7 @@ mod campus;
 mod commands;
 mod cost;
 mod credentials;
+mod import;
 pub mod load;
 mod mentorship;
 mod page;
@@ -17,10 +18,13 @@ use crate::{
     platform::{Platform, Setup},
     progress::Output,
 };
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use serde_json::{Map, Value, json};
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use studium_log::Durability;
 use tempfile::TempDir;
 
@@ -28,11 +32,11 @@ use tempfile::TempDir;
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Examples:\n  studium bench\n  studium bench campus\n  studium bench mentorship --profile disk\n  \
-                        studium bench mentorship --learners 1000 --mentors 70\n  studium bench credentials\n  studium bench partners\n  studium bench commands --tls\n  studium bench --profile process --seconds 5 --json\n  \
+                        studium bench mentorship --learners 1000 --mentors 70\n  studium bench credentials\n  studium bench partners\n  studium bench commands --tls\n  studium bench import --registry path/to/oulad\n  studium bench --profile process --seconds 5 --json\n  \
                         studium bench --only views --postgres postgres://postgres@127.0.0.1:5432"
 )]
 pub struct Bench {
-    /// Only these parts. Measured only when they are named: scale, which runs 1, 2 and 4 replicas of enrolment; campus, which fills a plan of 100,000 seats;
+    /// Only these parts. Measured only with --registry: import. Measured only when they are named: scale, which runs 1, 2 and 4 replicas of enrolment; campus, which fills a plan of 100,000 seats;
     /// mentorship, which gives 10,000 learners a mentor, one by one and all together, and says how well they fit;
     /// credentials, which signs and checks on one core, issues 2,000 on the platform, and revokes some;
     /// partners, which tells a feed and has it read by 1, 100 and 1,000 subscribers, and sent to a webhook;
@@ -51,6 +55,10 @@ pub struct Bench {
     /// Measures views on this PostgreSQL server, too; it leaves a database there whose name begins with `studium_bench`
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
+    /// Imports the registry of the Open University from here, too, as `studium import oulad` does: in the profile disk,
+    /// unless others are named
+    #[arg(long, value_name = "DIR", value_parser = crate::import::directory)]
+    registry: Option<PathBuf>,
     /// Encrypts all that travels between processes, the bare limits' as well
     #[arg(long)]
     tls: bool,
@@ -78,8 +86,23 @@ pub struct Bench {
 }
 
 /// What can be measured.
-const PARTS: [&str; 11] =
-    ["all", "commands", "hot", "length", "views", "freshness", SCALE, CAMPUS, MENTORSHIP, CREDENTIALS, PARTNERS];
+const PARTS: [&str; 12] = [
+    "all",
+    "commands",
+    "hot",
+    "length",
+    "views",
+    "freshness",
+    IMPORT,
+    SCALE,
+    CAMPUS,
+    MENTORSHIP,
+    CREDENTIALS,
+    PARTNERS,
+];
+
+/// The part that needs files from elsewhere.
+const IMPORT: &str = "import";
 
 /// The parts that take long.
 const SCALE: &str = "scale";
@@ -101,6 +124,12 @@ impl Bench {
 
     fn wants_all(&self) -> bool {
         self.parts.iter().chain(&self.only).any(|it| it == "all")
+    }
+
+    /// The files to import in a profile, if that is wanted.
+    fn import(&self, profile: Durability) -> Option<&Path> {
+        let is_one_of_those = !self.profile.is_empty() || profile == Durability::default();
+        self.registry.as_deref().filter(|_| is_one_of_those && self.wants(IMPORT))
     }
 
     fn time(&self) -> Duration {
@@ -138,7 +167,15 @@ impl Bench {
 }
 
 /// Runs the bench in directories of its own, which are removed afterwards.
+///
+/// # Errors
+/// When the import is wanted and not where its files are; when a platform cannot be started or a call fails.
 pub async fn run(bench: &Bench, output: Output) -> Result<()> {
+    let is_named = bench.parts.iter().chain(&bench.only).any(|it| it == IMPORT);
+    ensure!(
+        !is_named || bench.registry.is_some(),
+        "import needs a registry; name the directory of its files: --registry DIR"
+    );
     let mut results = Map::new();
     for profile in bench.profiles() {
         merge(&mut results, in_turn(bench, profile, false, output).await?);
@@ -174,8 +211,15 @@ async fn in_turn(bench: &Bench, profile: Durability, own_postgres: bool, output:
                 merge(&mut all, on(&some, profile, own_postgres, output).await?);
             }
         }
-    } else if PARTS.iter().any(|it| *it != SCALE && bench.wants(it)) {
+    } else if PARTS.iter().any(|it| ![SCALE, IMPORT].contains(it) && bench.wants(it)) {
         merge(&mut all, on(bench, profile, own_postgres, output).await?);
+    }
+    // What a service's memory holds of it is seen only where it has seen nothing before.
+    if let Some(registry) = bench.import(profile) {
+        let (_folder, setup) = bench.setup(profile, own_postgres)?;
+        let time = bench.time();
+        let measured = Platform::with(&setup, async |it| import::measure(registry, it, time, output).await).await?;
+        merge(&mut all, json!({IMPORT: {profile.to_string(): measured}}));
     }
     // It has stores on PostgreSQL whatever the others have, so once is enough.
     if bench.wants(SCALE) && own_postgres == bench.wants_all() {

@@ -17,7 +17,7 @@ pub use roster::{RosterArgs, roster};
 use std::path::PathBuf;
 
 /// A directory that is there, so that a wrong path is told before anything is started.
-fn directory(text: &str) -> Result<PathBuf, String> {
+pub(crate) fn directory(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     match path.is_dir() {
         true => Ok(path),

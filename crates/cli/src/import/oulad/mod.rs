@@ -32,11 +32,19 @@ use plan::{Act, Plan, Step};
 use play::REQUESTS;
 use report::{Report, verdict};
 use serde_json::json;
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 use tally::{Answer, Tally};
 
 /// How many connections the acts share.
 const CONNECTIONS: usize = 4;
+
+/// Acts on their way at a time, and credits of a module, where nothing else is said.
+const IN_FLIGHT: u16 = 512;
+const CREDITS: u32 = 15;
 
 /// What `studium import oulad` takes.
 #[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
@@ -61,11 +69,25 @@ pub struct OuladArgs {
     #[arg(long)]
     credentials: bool,
     /// Credits (ECTS) that a module carries, which the files do not say.
-    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=120))]
+    #[arg(long, default_value_t = CREDITS, value_parser = clap::value_parser!(u32).range(1..=120))]
     credits: u32,
     /// How many acts may be on their way at a time.
-    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(long, default_value_t = IN_FLIGHT, value_parser = clap::value_parser!(u16).range(1..=4096))]
     in_flight: u16,
+}
+
+impl OuladArgs {
+    /// All presentations of a directory, and nothing beside the registry itself.
+    pub fn all_of(dir: &Path) -> Self {
+        let (campuses, tutor_groups, credentials, check) = Default::default();
+        let (dir, presentations) = (dir.to_owned(), Vec::new());
+        Self { dir, presentations, check, campuses, tutor_groups, credentials, credits: CREDITS, in_flight: IN_FLIGHT }
+    }
+
+    /// How many acts may be on their way at a time.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.into()
+    }
 }
 
 /// Imports the data set, or only checks that the platform has it.
