@@ -4,13 +4,13 @@ use super::{
     office::Office,
     people::LEARNERS,
     programme::{PRICE, PROGRAMME},
-    proposals::open_to,
+    proposals::is_proposed,
 };
 use crate::demo::desk::{all, answer, asked, settled};
 use anyhow::Result;
 use studium_proto::{
     enrolment::v1::{EnrolmentSource, JoinProgrammeRequest, RecordProgrammePaymentRequest},
-    mentorship::v1::{GetMentorshipResponse, Mentorship, MentorshipState},
+    mentorship::v1::{Mentorship, MentorshipState},
 };
 
 /// What came of it.
@@ -36,7 +36,6 @@ pub async fn join_and_pay(office: &Office<'_>, offered: u64) -> Result<Joined> {
     let waits = |it: &&Mentorship| it.state() == MentorshipState::Announced;
     let announced = announced.iter().filter_map(|it| it.mentorship.as_ref()).filter(waits).count();
     pay(office, 0).await?;
-    let is_proposed = |it: &GetMentorshipResponse| !it.terms.is_empty() || open_to(it).is_some();
     office.once("a mentor is proposed to the first who paid", 0, is_proposed).await?;
     let bar = office.desk.output().bar("payments", 0);
     let paid = all((1..LEARNERS.len()).collect(), &bar, |it| pay(office, it)).await?.len();

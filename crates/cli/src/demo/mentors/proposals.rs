@@ -34,8 +34,16 @@ pub fn open_to(it: &GetMentorshipResponse) -> Option<&str> {
     Some(&open.proposed_mentor_id)
 }
 
+/// Somebody is, or was, asked.
+pub fn is_proposed(it: &GetMentorshipResponse) -> bool {
+    !it.terms.is_empty() || open_to(it).is_some()
+}
+
 /// Whoever is proposed to the first learner has no time.
 pub async fn decline(office: &Office<'_>) -> Result<Declined> {
+    // The place that is given back is offered to whoever still seeks; then this would be the story of two.
+    let is_settled = |it: &Vec<GetMentorshipResponse>| it.iter().all(is_proposed);
+    settled("everybody is proposed a mentor", async || office.all().await, is_settled).await?;
     let now = office.mentorship(0).await?;
     let story = office.story(DECLINE).await?;
     if let Some(mentor) = open_to(&now).filter(|_| story.is_empty()) {
@@ -81,7 +89,6 @@ fn held(it: &GetMentorshipResponse) -> usize {
 }
 
 async fn accept_one(office: &Office<'_>, learner: usize) -> Result<String> {
-    let is_proposed = |it: &GetMentorshipResponse| !it.terms.is_empty() || open_to(it).is_some();
     let seen = office.once("a mentor is proposed", learner, is_proposed).await?;
     if seen.terms.is_empty() {
         accept_open(office, learner, &seen).await?;
