@@ -89,9 +89,7 @@ impl<D: Decider> Aggregates<D> {
             return Box::pin(self.decide_in_line(&subject, &slot, command, meta, cost)).await;
         };
         let known = self.known(&subject, &mut known).await?;
-        let answer = self.decide_known(&subject, known, command, meta, cost).await;
-        slot.is_at(known.tip.position);
-        answer
+        self.decide_known(&subject, known, command, meta, cost).await
     }
 
     /// The state of an aggregate as the leader knows it.
@@ -106,7 +104,6 @@ impl<D: Decider> Aggregates<D> {
         let mut known = slot.known.lock().await;
         let known = self.known(&subject, &mut known).await?;
         self.refresh(&subject, known).await?;
-        slot.is_at(known.tip.position);
         Ok(what(&known.state))
     }
 

@@ -23,7 +23,7 @@ const LAG_MAX: u64 = 2048;
 /// The place of one aggregate: the state as far as it is known here, and who waits for it.
 pub(crate) struct Slot<D: Decider> {
     waiting: AtomicUsize,
-    /// Position of the last commit that is known here.
+    /// Position of the last commit that is known here, as of when somebody was last at it.
     at: AtomicU64,
     pub(crate) line: Line<D>,
     pub(crate) known: Mutex<Option<Known<D>>>,
@@ -34,11 +34,6 @@ impl<D: Decider> Slot<D> {
     fn taken() -> Self {
         let (waiting, at) = (AtomicUsize::new(1), AtomicU64::default());
         Self { waiting, at, line: Line::default(), known: Mutex::new(None) }
-    }
-
-    /// Takes note of where the aggregate stands.
-    pub(crate) fn is_at(&self, position: u64) {
-        self.at.store(position, Ordering::Relaxed);
     }
 }
 
@@ -62,7 +57,11 @@ impl<D: Decider> Deref for Place<D> {
 
 impl<D: Decider> Drop for Place<D> {
     fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+        // Whoever has it locked has a place, too, and takes note at the end.
+        if let Ok(known) = self.0.known.try_lock() {
+            self.0.at.store(known.as_ref().map_or(0, |it| it.tip.position), Ordering::Relaxed);
+        }
+        self.0.waiting.fetch_sub(1, Ordering::Release);
     }
 }
 
@@ -108,6 +107,6 @@ impl<D: Decider> quick_cache::Lifecycle<String, Arc<Slot<D>>> for Pins {
 
     fn is_pinned(&self, _: &String, slot: &Arc<Slot<D>>) -> bool {
         let ahead = slot.at.load(Ordering::Relaxed).saturating_sub(self.history.position());
-        slot.waiting.load(Ordering::Relaxed) > 0 || (1..=LAG_MAX).contains(&ahead)
+        slot.waiting.load(Ordering::Acquire) > 0 || (1..=LAG_MAX).contains(&ahead)
     }
 }

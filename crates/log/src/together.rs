@@ -109,7 +109,6 @@ impl<D: Decider> Aggregates<D> {
             };
             let group = slot.line.next(self.log.group_min());
             self.serve(subject, &mut known, group).await;
-            slot.is_at(known.as_ref().map_or(0, |it| it.tip.position));
         }
     }
 
