@@ -23,23 +23,29 @@ impl Writer {
         Self { tx: Some(tx), under_way: None }
     }
 
-    /// The transaction, as soon as all is written that was given so far.
+    /// Takes the transaction, as soon as all is written that was given so far.
     ///
     /// # Errors
-    /// When something of it could not be, with the member whose it was.
+    /// When something of it could not be, with the member whose it was; the transaction is lost then.
+    async fn take(&mut self) -> Result<Tx, Halt> {
+        let Some((member, write)) = self.under_way.take() else {
+            let over = || StoreError::Unavailable("the transaction is over; it begins again".to_owned());
+            return Ok(self.tx.take().ok_or_else(over)?);
+        };
+        let (tx, written) = write.await.map_err(|e| StoreError::Unavailable(format!("a write was lost: {e}")))?;
+        written.map_err(|e| refused(&member, e))?;
+        Ok(tx)
+    }
+
+    /// The transaction, as [`Writer::take`] gives it, for something else to be asked of it.
     pub(crate) async fn tx(&mut self) -> Result<&mut Tx, Halt> {
-        if let Some((member, write)) = self.under_way.take() {
-            let (tx, written) = write.await.map_err(|e| StoreError::Unavailable(format!("a write was lost: {e}")))?;
-            self.tx = Some(tx);
-            written.map_err(|e| refused(&member, e))?;
-        }
-        self.tx.as_mut().ok_or_else(|| Halt::Fault(StoreError::Unavailable("the transaction is over".to_owned())))
+        let tx = self.take().await?;
+        Ok(self.tx.insert(tx))
     }
 
     /// The transaction for whoever ends it.
     pub(crate) async fn into_tx(mut self) -> Result<Tx, Halt> {
-        self.tx().await?;
-        self.tx.ok_or(Halt::Fenced)
+        self.take().await
     }
 
     /// Rows of a member's table, as they are after everything given so far.
@@ -53,8 +59,7 @@ impl Writer {
 
     /// Writes rows of a member's table, and takes out others; of many it only begins to.
     pub(crate) async fn write(&mut self, member: &Arc<Member>, written: Written) -> Result<(), Halt> {
-        self.tx().await?;
-        let Some(mut tx) = self.tx.take() else { return Ok(()) };
+        let mut tx = self.take().await?;
         if written.rows.len() < BEHIND_MIN {
             let done = write(&mut tx, member, written).await;
             self.tx = Some(tx);
