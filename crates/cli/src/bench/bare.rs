@@ -53,7 +53,12 @@ impl Limits {
         let echo = echo(&channels, in_flight, time).await?;
         let append = append(&platform.state.nats, profile, in_flight, time, &format!("{profile}-{part}")).await?;
         echo_process.kill().await?;
-        Ok(Self { echo_ms: 1000.0 / echo.per_second, append_ms: 1000.0 / append.per_second })
+        Ok(Self::of(&echo, &append))
+    }
+
+    /// Both as they were measured.
+    pub fn of(echo: &Figures, append: &Figures) -> Self {
+        Self { echo_ms: 1000.0 / echo.per_second, append_ms: 1000.0 / append.per_second }
     }
 
     /// The serial limit: calls a second, each with an append of its own.

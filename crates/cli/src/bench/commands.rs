@@ -129,7 +129,7 @@ pub async fn distinct(
         let run = format!("{profile}-{in_flight}");
         let echo = bare::echo(&channels, in_flight, time).await?;
         let append = bare::append(&platform.state.nats, profile, in_flight, time, &run).await?;
-        let limit = 1.0 / (1.0 / echo.per_second + 1.0 / append.per_second);
+        let limit = bare::Limits::of(&echo, &append).per_second();
         let cost = Cost::now(platform);
         let together = enrol_on(desk, in_flight, time, run.clone()).await?;
         let mut figures = beside_limit(&together, limit)?;

@@ -27,8 +27,10 @@ pub async fn measure(registry: &Path, platform: &Platform, time: Duration, outpu
     let commits = Log::connect(&log).await?.head("enrolment").await?;
     let mut memory = Map::new();
     for it in &state.services {
-        let bytes = memory_bytes(it.pid).unwrap_or_default();
-        memory.insert(it.name.clone(), json!((bytes as f64 / 1e6).round()));
+        // What the system does not tell is not measured, and not judged.
+        if let Some(bytes) = memory_bytes(it.pid) {
+            memory.insert(it.name.clone(), json!((bytes as f64 / 1e6).round()));
+        }
     }
     let per_second = commits as f64 / seconds;
     let largest = memory.values().filter_map(Value::as_f64).fold(0.0, f64::max);

@@ -18,7 +18,7 @@ use crate::{
     platform::{Platform, Setup},
     progress::Output,
 };
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::Args;
 use serde_json::{Map, Value, json};
 use std::{
@@ -41,10 +41,10 @@ pub struct Bench {
     /// credentials, which signs and checks on one core, issues 2,000 on the platform, and revokes some;
     /// partners, which tells a feed and has it read by 1, 100 and 1,000 subscribers, and sent to a webhook;
     /// and all, which is everything, in all profiles, on SQLite and on PostgreSQL
-    #[arg(value_name = "PART", value_parser = PARTS)]
+    #[arg(value_name = "PART", value_parser = PARTS, requires_if(IMPORT, "registry"))]
     parts: Vec<String>,
     /// Only this part; the same as naming it
-    #[arg(long, value_name = "PART", value_parser = PARTS)]
+    #[arg(long, value_name = "PART", value_parser = PARTS, requires_if(IMPORT, "registry"))]
     only: Vec<String>,
     /// Only these durability profiles: disk, process, replicated [default: disk and process; for all, all three]
     #[arg(long, value_name = "PROFILE")]
@@ -167,15 +167,7 @@ impl Bench {
 }
 
 /// Runs the bench in directories of its own, which are removed afterwards.
-///
-/// # Errors
-/// When the import is wanted and not where its files are; when a platform cannot be started or a call fails.
 pub async fn run(bench: &Bench, output: Output) -> Result<()> {
-    let is_named = bench.parts.iter().chain(&bench.only).any(|it| it == IMPORT);
-    ensure!(
-        !is_named || bench.registry.is_some(),
-        "import needs a registry; name the directory of its files: --registry DIR"
-    );
     let mut results = Map::new();
     for profile in bench.profiles() {
         merge(&mut results, in_turn(bench, profile, false, output).await?);
