@@ -40,6 +40,10 @@ const PACE: Duration = Duration::from_millis(10);
 /// So many commits within the pace mean that more keep coming.
 const BUSY: u64 = 4;
 
+/// The same while more than so many commits come in a millisecond: then what matters is that all get through.
+const LONG_PACE: Duration = Duration::from_millis(30);
+const MANY: u64 = 2;
+
 /// How long it may take until it is kept that commits were seen of which nothing is in any view. A runner that takes
 /// over before sees them again, and finds nothing again.
 const KEEP_WITHIN: Duration = Duration::from_millis(100);
@@ -84,6 +88,8 @@ pub(crate) async fn run(runner: Arc<Runner>, stream: String, stop: CancellationT
 /// When the next transaction may begin.
 struct Pace {
     not_before: Instant,
+    /// When the last one began.
+    last: Instant,
     /// Since when commits are counted, and from which position.
     since: Instant,
     from: u64,
@@ -92,7 +98,7 @@ struct Pace {
 impl Pace {
     fn new(at: u64) -> Self {
         let now = Instant::now();
-        Self { not_before: now, since: now, from: at }
+        Self { not_before: now, last: now, since: now, from: at }
     }
 
     /// Takes note of a transaction that began at a time and led from one position to another.
@@ -100,7 +106,11 @@ impl Pace {
         if began.duration_since(self.since) > PACE {
             (self.since, self.from) = (began, from);
         }
-        if to - self.from >= BUSY {
+        let gathering = began.duration_since(self.last).max(PACE);
+        self.last = began;
+        if u128::from(to - from) > u128::from(MANY) * gathering.as_millis() {
+            self.not_before = began + LONG_PACE;
+        } else if to - self.from >= BUSY {
             self.not_before = began + PACE;
         }
     }
@@ -317,21 +327,29 @@ async fn read(mut follow: Follow, stream: String, ahead: Ahead, batches: mpsc::S
 mod tests {
     use super::*;
 
+    /// What a pace lets be written: after so many milliseconds, so many commits; gives how long it then has to rest.
+    fn rests<const N: usize>(written: [(u64, u64); N]) -> [u64; N] {
+        let start = Instant::now();
+        let (mut pace, mut at) = (Pace::new(0), 0);
+        written.map(|(after, commits)| {
+            let began = start + Duration::from_millis(after);
+            pace.wrote(began, at, at + commits);
+            at += commits;
+            pace.not_before.saturating_duration_since(began).as_millis() as u64
+        })
+    }
+
     #[test]
     fn who_writes_one_by_one_but_fast_keeps_the_pace_too() {
-        let start = Instant::now();
-        let mut pace = Pace::new(0);
-        let mut wrote = |after: Duration, from, to| {
-            pace.wrote(start + after, from, to);
-            pace.not_before.duration_since(start)
-        };
-        let ms = Duration::from_millis;
-        assert!(wrote(ms(1), 0, 1) < ms(1) && wrote(ms(2), 1, 2) < ms(2) && wrote(ms(3), 2, 3) < ms(3));
-        assert_eq!(wrote(ms(4), 3, 4), ms(4) + PACE, "four within ten milliseconds");
-        assert_eq!(wrote(ms(14), 4, 8), ms(14) + PACE, "what gathered meanwhile");
-        for n in 8..16 {
-            let at = ms(4 * n);
-            assert!(wrote(at, n, n + 1) < at, "one every four milliseconds is written at once");
-        }
+        let rests = rests([(1, 1), (2, 1), (3, 1), (4, 1), (14, 4), (32, 1), (36, 1), (40, 1), (44, 1), (48, 1)]);
+        // The fourth within ten milliseconds, what gathered meanwhile; one every four milliseconds is written at once.
+        assert_eq!(rests, [0, 0, 0, 10, 10, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn while_very_many_come_transactions_are_fewer() {
+        // 1,000 a second, also after a pause in which they gathered; then 3,000 a second, and 1,000 again.
+        let rests = rests([(10, 10), (20, 10), (120, 100), (130, 30), (160, 90), (190, 30), (200, 10)]);
+        assert_eq!(rests, [10, 10, 10, 30, 30, 10, 10]);
     }
 }
