@@ -334,8 +334,8 @@ mod tests {
         fn stream(&self) -> &'static str {
             "x"
         }
-        fn aggregate(&self) -> &'static str {
-            "x.y"
+        fn concerned<'a>(&'a self, _: &'a App, it: &'a [Stored]) -> BoxFuture<'a, Result<Vec<&'a Stored>, String>> {
+            Box::pin(std::future::ready(Ok(it.iter().collect())))
         }
         fn react<'a>(&'a self, _: &'a App, _: &'a Stored) -> BoxFuture<'a, Result<Followed, String>> {
             Box::pin(std::future::ready(Ok(Followed::Commands(Vec::new()))))

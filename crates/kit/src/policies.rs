@@ -275,7 +275,7 @@ async fn handle(
     (commits, generation): (&[Stored], u64),
 ) -> Result<Option<u64>, String> {
     let mut lanes: HashMap<String, Vec<Step>> = HashMap::new();
-    for commit in commits.iter().filter(|it| it.aggregate() == policy.aggregate()) {
+    for commit in policy.concerned(app, commits).await? {
         let follows = match policy.react(app, commit).await? {
             Followed::Commands(todo) => todo.into_iter().enumerate().collect(),
             Followed::Stuck(why) => vec![(LOOK_UP, Todo::stuck(&commit.commit.subject, why))],

@@ -2,7 +2,7 @@
 
 use crate::{App, app::Todo};
 use futures::future::BoxFuture;
-use std::{future::Future, marker::PhantomData};
+use std::{collections::HashSet, future::Future, marker::PhantomData};
 use studium_core::{Decider, Event, Policy, Reaction};
 use studium_log::Stored;
 use studium_store::StoreError;
@@ -28,6 +28,17 @@ pub trait LookUpPolicy: Send + Sync + 'static {
         true
     }
 
+    /// Of aggregates to which something happened that concerns the policy, those for which anything can follow, as far as
+    /// one question can tell of many: a look-up for each costs more than what follows of few is worth. Nothing follows
+    /// for who is left out. The views are asked before, as for [`LookUpPolicy::react`].
+    fn narrowed(
+        app: &App,
+        ids: HashSet<String>,
+    ) -> impl Future<Output = Result<HashSet<String>, StoreError>> + Send {
+        let _ = app;
+        std::future::ready(Ok(ids))
+    }
+
     /// Says what follows when `event` happened to the aggregate `id` at `at_ms`.
     fn react(
         app: &App,
@@ -41,8 +52,9 @@ pub trait LookUpPolicy: Send + Sync + 'static {
 pub(crate) trait AnyPolicy: Send + Sync {
     fn name(&self) -> &'static str;
     fn stream(&self) -> &'static str;
-    /// The kind of aggregate whose events it reacts to.
-    fn aggregate(&self) -> &'static str;
+    /// Those of a stream's commits, in order, from which anything can follow.
+    fn concerned<'a>(&'a self, app: &'a App, commits: &'a [Stored])
+    -> BoxFuture<'a, Result<Vec<&'a Stored>, String>>;
     /// What follows from a commit; the index of each is its place in the answer.
     fn react<'a>(&'a self, app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Followed, String>>;
 }
@@ -70,8 +82,9 @@ impl<P: Policy> AnyPolicy for Pure<P> {
         P::STREAM
     }
 
-    fn aggregate(&self) -> &'static str {
-        P::Event::AGGREGATE
+    fn concerned<'a>(&'a self, _: &'a App, commits: &'a [Stored]) -> BoxFuture<'a, Result<Vec<&'a Stored>, String>> {
+        let mine = commits.iter().filter(|it| it.aggregate() == P::Event::AGGREGATE);
+        Box::pin(std::future::ready(Ok(mine.collect())))
     }
 
     fn react<'a>(&'a self, _app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Followed, String>> {
@@ -96,17 +109,29 @@ impl<P: LookUpPolicy> AnyPolicy for LookUp<P> {
         P::STREAM
     }
 
-    fn aggregate(&self) -> &'static str {
-        P::Event::AGGREGATE
+    fn concerned<'a>(
+        &'a self,
+        app: &'a App,
+        commits: &'a [Stored],
+    ) -> BoxFuture<'a, Result<Vec<&'a Stored>, String>> {
+        Box::pin(async move {
+            let concerns = |it: &&Stored| events::<P::Event>(it).any(|it| P::concerns(&it));
+            let mut concerned: Vec<_> = commits.iter().filter(concerns).collect();
+            if let Some(last) = concerned.last() {
+                seen::<P>(app, last).await?;
+                let ids = concerned.iter().map(|it| it.id().to_owned()).collect();
+                let left = P::narrowed(app, ids).await.map_err(|e| e.to_string())?;
+                concerned.retain(|it| left.contains(it.id()));
+            }
+            Ok(concerned)
+        })
     }
 
     fn react<'a>(&'a self, app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Followed, String>> {
         Box::pin(async move {
             let mut todo = Vec::new();
+            seen::<P>(app, commit).await?;
             for event in events::<P::Event>(commit).filter(P::concerns) {
-                for view in P::VIEWS {
-                    app.seen_by(view, P::STREAM, commit.position).await.map_err(|e| e.to_string())?;
-                }
                 match P::react(app, commit.id(), &event, commit.commit.at_ms).await {
                     Ok(reactions) => {
                         todo.extend(reactions.into_iter().map(|it| Todo::new::<P::Target>(it.id, it.command)));
@@ -118,6 +143,14 @@ impl<P: LookUpPolicy> AnyPolicy for LookUp<P> {
             Ok(Followed::Commands(todo))
         })
     }
+}
+
+/// Waits until what the policy looks up has seen a commit.
+async fn seen<P: LookUpPolicy>(app: &App, commit: &Stored) -> Result<(), String> {
+    for view in P::VIEWS {
+        app.seen_by(view, P::STREAM, commit.position).await.map_err(|e| e.to_string())?;
+    }
+    Ok(())
 }
 
 fn events<E: Event>(commit: &Stored) -> impl Iterator<Item = E> {

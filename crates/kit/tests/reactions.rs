@@ -3,6 +3,8 @@
 
 #[path = "reactions/deadlines.rs"]
 mod deadlines;
+#[path = "reactions/narrowed.rs"]
+mod narrowed;
 #[path = "reactions/progress.rs"]
 mod progress;
 
@@ -372,29 +374,4 @@ async fn what_keeps_failing_is_parked_and_blocks_only_its_own_aggregate() {
     until_noted(house.log(), "answers", "counted 2").await;
     parked(&mut admin, 0).await;
     running.stop().await.unwrap();
-}
-
-/// Waits for a view that follows another stream.
-struct WaitForEver;
-
-impl LookUpPolicy for WaitForEver {
-    const NAME: &'static str = "wait_for_ever";
-    const STREAM: &'static str = "elsewhere";
-    const VIEWS: &'static [&'static str] = &[Counts::NAME];
-    type Event = Noted;
-    type Target = Notes;
-
-    async fn react(_: &App, _: &str, _: &Noted, _: i64) -> Result<Vec<Reaction<Notes>>, StoreError> {
-        Ok(Vec::new())
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_policy_that_would_wait_for_ever_keeps_the_service_from_starting() {
-    let house = House::new(Log::memory()).unwrap();
-    let no = house.start(bare().look_up_policy::<WaitForEver>()).await.err().unwrap();
-    let told = "policy `wait_for_ever` waits until view `counts_1` has seen stream `elsewhere`";
-    assert!(no.to_string().starts_with(told), "{no}");
-    let no = house.start(bare().decider::<Notes>().look_up_policy::<CountThem>()).await.err().unwrap();
-    assert!(no.to_string().contains("which that view does not follow"), "a view that is not listed: {no}");
 }

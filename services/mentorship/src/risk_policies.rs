@@ -10,6 +10,7 @@ use crate::{
     risk_due::Fact,
     terms_held,
 };
+use std::collections::HashSet;
 use studium_kit::{App, Asked, Deadline, LookUpPolicy, Reaction, Store, StoreError, View, by_itself};
 use studium_proto::{
     catalogue::v1::{course_run_event::Event as RunEvent, programme_event::Event as ProgrammeEvent},
@@ -156,14 +157,18 @@ impl LookUpPolicy for RisksFollowEnrolments {
         becomes_active(event).is_some()
     }
 
+    /// Most learners of the world have no mentor.
+    async fn narrowed(app: &App, mut ids: HashSet<String>) -> Result<HashSet<String>, StoreError> {
+        let learners: Vec<_> = ids.iter().filter_map(|it| it.split_once('~')).map(|it| it.1).collect();
+        let mentored = mentorships_of::mentored(app.store(), &learners).await?;
+        ids.retain(|it| it.split_once('~').is_some_and(|(_, learner)| mentored.contains(learner)));
+        Ok(ids)
+    }
+
     async fn react(app: &App, id: &str, event: &EnrolmentEvent, at_ms: i64) -> Result<Vec<Reaction<Risk>>, StoreError> {
         let Some(begins) = becomes_active(event) else { return Ok(Vec::new()) };
         let Some((run, learner)) = id.split_once('~') else { return Ok(Vec::new()) };
-        // Most learners of the world have no mentor.
         let mentorships = mentorships_of::learner(app.store(), learner).await?;
-        if mentorships.is_empty() {
-            return Ok(Vec::new());
-        }
         let rows = mentee_progress::of_learner(app.store(), learner).await?;
         let Some(row) = rows.iter().find(|it| it.run_id == run) else { return Ok(Vec::new()) };
         let mentorships = concerned(app.store(), mentorships, &row.course_id).await?;

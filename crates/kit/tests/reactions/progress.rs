@@ -1,8 +1,8 @@
 //! How far policies are: behind while one is at work, and nowhere behind once nothing is left to do; and what they wait
 //! for.
 
-use super::{Command, ListParkedRequest, Noted, Notes, PATIENCE, bare, note, service, until_noted};
-use studium_kit::{App, Log, LookUpPolicy, Policy, Reaction, StoreError};
+use super::{Command, CountThem, Counts, ListParkedRequest, Noted, Notes, PATIENCE, bare, note, service, until_noted};
+use studium_kit::{App, Log, LookUpPolicy, Policy, Reaction, StoreError, View as _};
 use studium_log::Fault;
 use studium_proto::{
     admin::v1::{ListPoliciesRequest, PolicyStatus, admin_service_client::AdminServiceClient},
@@ -132,4 +132,29 @@ async fn a_policy_is_no_further_than_the_journal_that_has_what_followed() {
     };
     timeout(PATIENCE, looks).await.expect("it goes on");
     running.stop().await.unwrap();
+}
+
+/// Waits for a view that follows another stream.
+struct WaitForEver;
+
+impl LookUpPolicy for WaitForEver {
+    const NAME: &'static str = "wait_for_ever";
+    const STREAM: &'static str = "elsewhere";
+    const VIEWS: &'static [&'static str] = &[Counts::NAME];
+    type Event = Noted;
+    type Target = Notes;
+
+    async fn react(_: &App, _: &str, _: &Noted, _: i64) -> Result<Vec<Reaction<Notes>>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_that_would_wait_for_ever_keeps_the_service_from_starting() {
+    let house = House::new(Log::memory()).unwrap();
+    let no = house.start(bare().look_up_policy::<WaitForEver>()).await.err().unwrap();
+    let told = "policy `wait_for_ever` waits until view `counts_1` has seen stream `elsewhere`";
+    assert!(no.to_string().starts_with(told), "{no}");
+    let no = house.start(bare().decider::<Notes>().look_up_policy::<CountThem>()).await.err().unwrap();
+    assert!(no.to_string().contains("which that view does not follow"), "a view that is not listed: {no}");
 }
