@@ -8,7 +8,7 @@ use crate::{
     telemetry,
 };
 use futures::{StreamExt as _, stream};
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, mem, time::Duration};
 use studium_log::{Meta, Stored};
 use studium_store::StoreError;
 use tokio::{sync::watch, time::Instant};
@@ -266,6 +266,9 @@ async fn again(app: &App, policy: &dyn AnyPolicy, row: &parked::Row, generation:
     attempt(app, policy.name(), &step).await.map_err(|it| Some(it.cause))
 }
 
+/// Commands for each aggregate, in the order of the events.
+type Lanes = HashMap<String, Vec<Step>>;
+
 /// Handles a batch: commands for one aggregate go in the order of the events, different aggregates go side by side.
 /// If anything followed, says up to which position it was written.
 async fn handle(
@@ -274,7 +277,7 @@ async fn handle(
     parking: &mut Parking,
     (commits, generation): (&[Stored], u64),
 ) -> Result<Option<u64>, String> {
-    let mut lanes: HashMap<String, Vec<Step>> = HashMap::new();
+    let (mut lanes, mut written) = (Lanes::new(), None);
     for commit in policy.concerned(app, commits).await? {
         let follows = match policy.react(app, commit).await? {
             Followed::Commands(todo) => todo.into_iter().enumerate().collect(),
@@ -288,8 +291,20 @@ async fn handle(
                 lanes.entry(step.todo.target.clone()).or_default().push(step);
             }
         }
+        if policy.is_in_turn() {
+            let position = act(app, policy, parking, mem::take(&mut lanes)).await?;
+            policy.sees(app, position.unwrap_or_default()).await?;
+            written = written.max(position);
+        }
     }
-    let mut written = (!lanes.is_empty() || !parking.is_empty()).then_some(0);
+    written = written.max(act(app, policy, parking, lanes).await?);
+    Ok(written.max((!parking.is_empty()).then_some(0)))
+}
+
+/// Gives all their commands, and parks what keeps failing. If there were any, says up to which position something was
+/// written.
+async fn act(app: &App, policy: &dyn AnyPolicy, parking: &mut Parking, lanes: Lanes) -> Result<Option<u64>, String> {
+    let mut written = None;
     let mut done = stream::iter(lanes.into_values().map(|steps| lane(app, policy, steps))).buffer_unordered(LANES_MAX);
     while let Some((position, stuck)) = done.next().await {
         written = written.max(Some(position));

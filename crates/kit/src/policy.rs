@@ -16,6 +16,9 @@ pub trait LookUpPolicy: Send + Sync + 'static {
     const STREAM: &'static str;
     /// Names of the views it reads.
     const VIEWS: &'static [&'static str];
+    /// What it looks up is what it changes: each event is looked up only when the views have seen what followed from the
+    /// one before. That takes some milliseconds each time that anything followed.
+    const IN_TURN: bool = false;
     /// What it reacts to.
     type Event: Event;
     /// The decider that it commands.
@@ -31,10 +34,7 @@ pub trait LookUpPolicy: Send + Sync + 'static {
     /// Of aggregates to which something happened that concerns the policy, those for which anything can follow, as far as
     /// one question can tell of many: a look-up for each costs more than what follows of few is worth. Nothing follows
     /// for who is left out. The views are asked before, as for [`LookUpPolicy::react`].
-    fn narrowed(
-        app: &App,
-        ids: HashSet<String>,
-    ) -> impl Future<Output = Result<HashSet<String>, StoreError>> + Send {
+    fn narrowed(app: &App, ids: HashSet<String>) -> impl Future<Output = Result<HashSet<String>, StoreError>> + Send {
         let _ = app;
         std::future::ready(Ok(ids))
     }
@@ -53,10 +53,17 @@ pub(crate) trait AnyPolicy: Send + Sync {
     fn name(&self) -> &'static str;
     fn stream(&self) -> &'static str;
     /// Those of a stream's commits, in order, from which anything can follow.
-    fn concerned<'a>(&'a self, app: &'a App, commits: &'a [Stored])
-    -> BoxFuture<'a, Result<Vec<&'a Stored>, String>>;
+    fn concerned<'a>(&'a self, app: &'a App, commits: &'a [Stored]) -> BoxFuture<'a, Result<Vec<&'a Stored>, String>>;
     /// What follows from a commit; the index of each is its place in the answer.
     fn react<'a>(&'a self, app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Followed, String>>;
+    /// Whether it looks at a commit only once it has seen what followed from the one before.
+    fn is_in_turn(&self) -> bool {
+        false
+    }
+    /// Waits until what it looks up has seen what it wrote itself.
+    fn sees<'a>(&'a self, _: &'a App, _written: u64) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// What follows from a commit.
@@ -109,16 +116,12 @@ impl<P: LookUpPolicy> AnyPolicy for LookUp<P> {
         P::STREAM
     }
 
-    fn concerned<'a>(
-        &'a self,
-        app: &'a App,
-        commits: &'a [Stored],
-    ) -> BoxFuture<'a, Result<Vec<&'a Stored>, String>> {
+    fn concerned<'a>(&'a self, app: &'a App, commits: &'a [Stored]) -> BoxFuture<'a, Result<Vec<&'a Stored>, String>> {
         Box::pin(async move {
             let concerns = |it: &&Stored| events::<P::Event>(it).any(|it| P::concerns(&it));
             let mut concerned: Vec<_> = commits.iter().filter(concerns).collect();
             if let Some(last) = concerned.last() {
-                seen::<P>(app, last).await?;
+                seen::<P>(app, P::STREAM, last.position).await?;
                 let ids = concerned.iter().map(|it| it.id().to_owned()).collect();
                 let left = P::narrowed(app, ids).await.map_err(|e| e.to_string())?;
                 concerned.retain(|it| left.contains(it.id()));
@@ -130,7 +133,7 @@ impl<P: LookUpPolicy> AnyPolicy for LookUp<P> {
     fn react<'a>(&'a self, app: &'a App, commit: &'a Stored) -> BoxFuture<'a, Result<Followed, String>> {
         Box::pin(async move {
             let mut todo = Vec::new();
-            seen::<P>(app, commit).await?;
+            seen::<P>(app, P::STREAM, commit.position).await?;
             for event in events::<P::Event>(commit).filter(P::concerns) {
                 match P::react(app, commit.id(), &event, commit.commit.at_ms).await {
                     Ok(reactions) => {
@@ -143,12 +146,20 @@ impl<P: LookUpPolicy> AnyPolicy for LookUp<P> {
             Ok(Followed::Commands(todo))
         })
     }
+
+    fn is_in_turn(&self) -> bool {
+        P::IN_TURN
+    }
+
+    fn sees<'a>(&'a self, app: &'a App, written: u64) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(seen::<P>(app, app.service(), written))
+    }
 }
 
-/// Waits until what the policy looks up has seen a commit.
-async fn seen<P: LookUpPolicy>(app: &App, commit: &Stored) -> Result<(), String> {
+/// Waits until what a policy looks up has seen a position of a stream.
+async fn seen<P: LookUpPolicy>(app: &App, stream: &str, position: u64) -> Result<(), String> {
     for view in P::VIEWS {
-        app.seen_by(view, P::STREAM, commit.position).await.map_err(|e| e.to_string())?;
+        app.seen_by(view, stream, position).await.map_err(|e| e.to_string())?;
     }
     Ok(())
 }

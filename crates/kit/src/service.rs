@@ -183,6 +183,9 @@ impl Service {
     pub fn look_up_policy<P: LookUpPolicy>(mut self) -> Self {
         self.policies.push(Box::new(LookUp::<P>(PhantomData)));
         self.awaited.push((P::NAME, P::STREAM, P::VIEWS));
+        if P::IN_TURN {
+            self.awaited.push((P::NAME, self.name, P::VIEWS));
+        }
         self
     }
 

@@ -3,8 +3,8 @@
 
 #[path = "reactions/deadlines.rs"]
 mod deadlines;
-#[path = "reactions/narrowed.rs"]
-mod narrowed;
+#[path = "reactions/look_ups.rs"]
+mod look_ups;
 #[path = "reactions/progress.rs"]
 mod progress;
 

@@ -123,6 +123,7 @@ pub fn service() -> Service {
         .look_up_policy::<policies::MentorshipsFollowMentors>()
         .look_up_policy::<seeking_policies::MentorsAreSought>()
         .look_up_policy::<seeking_policies::FreePlacesAreOffered>()
+        .look_up_policy::<seeking_policies::PlacesGoToTheNext>()
         .deadline::<policies::MentorsComeBack>()
         .look_up_policy::<review_policies::ReviewsEndWithMentorships>()
         .look_up_policy::<review_policies::LocksEndWithBlockedPairs>()

@@ -122,6 +122,8 @@ pub struct Mentorship {
     /// Who never meets the learner again, as far as this mentorship was told.
     barred: BTreeSet<String>,
     in_vain: bool,
+    /// Who was found too late, since nobody is sought any more.
+    passed_over: BTreeSet<String>,
     /// The learner's word on each mentor.
     rated: BTreeMap<String, (u32, String)>,
 }
@@ -197,6 +199,7 @@ impl Decider for Mentorship {
     }
 
     fn evolve(&mut self, event: &Event) {
+        let was_seeking = self.is_seeking();
         match event {
             Event::MentorshipAnnounced(it) => {
                 self.phase = Phase::Announced;
@@ -238,6 +241,10 @@ impl Decider for Mentorship {
             Event::MentorRated(it) => {
                 self.rated.insert(it.mentor_id.clone(), (it.stars, it.comment.clone()));
             }
+            Event::MentorPassedOver(it) => drop(self.passed_over.insert(it.mentor_id.clone())),
+        }
+        if was_seeking && !self.is_seeking() {
+            self.passed_over.clear();
         }
     }
 }

@@ -145,7 +145,7 @@ impl MentorshipRow {
                 self.paused = false;
                 (self.ended_at_ms, self.end_cause) = (at, it.end);
             }
-            Event::MentorRated(_) => {}
+            Event::MentorRated(_) | Event::MentorPassedOver(_) => {}
         }
     }
 

@@ -65,7 +65,10 @@ async fn search_all(app: &App, row: &MentorshipRow, at_ms: i64) -> Result<Option
 }
 
 /// Offers the free places of one mentor to those who wait longest, page by page, until they are given away.
-async fn offer_places(app: &App, mentor: MentorRow, at_ms: i64) -> Result<Vec<(String, Command)>, StoreError> {
+async fn offer_places(app: &App, mentor: MentorRow, at_ms: i64) -> Result<Vec<Reaction<Mentorship>>, StoreError> {
+    if mentor.state != MentorState::Active as i32 {
+        return Ok(Vec::new());
+    }
     let store = app.store();
     let institution = mentor.institution_id.clone();
     let mut offer = [mentor.offer(at_ms)];
@@ -80,7 +83,7 @@ async fn offer_places(app: &App, mentor: MentorRow, at_ms: i64) -> Result<Vec<(S
             if !terms.contains_key(&row.programme_id) {
                 terms.insert(row.programme_id.clone(), terms_held::terms(store, &row.programme_id).await?);
             }
-            found.push((row.id(), search(row, &wish, &offer, &terms[&row.programme_id])));
+            found.push(reaction(at_ms, row.id(), search(row, &wish, &offer, &terms[&row.programme_id])));
             offer[0].load += 1;
         }
         after = rows.into_iter().nth(LOOKED_AT - 1);
@@ -91,7 +94,7 @@ async fn offer_places(app: &App, mentor: MentorRow, at_ms: i64) -> Result<Vec<(S
     Ok(found)
 }
 
-fn reaction(at_ms: i64, (id, command): (String, Command)) -> Reaction<Mentorship> {
+fn reaction(at_ms: i64, id: String, command: Command) -> Reaction<Mentorship> {
     Reaction { id, command: by_itself(at_ms, command) }
 }
 
@@ -132,7 +135,7 @@ impl LookUpPolicy for MentorsAreSought {
             return Ok(Vec::new());
         };
         let found = search_all(app, &row, at_ms).await?;
-        Ok(found.into_iter().map(|it| reaction(at_ms, (row.id(), it))).collect())
+        Ok(found.into_iter().map(|it| reaction(at_ms, row.id(), it)).collect())
     }
 }
 
@@ -143,6 +146,8 @@ impl LookUpPolicy for FreePlacesAreOffered {
     const NAME: &'static str = "free-places-are-offered";
     const STREAM: &'static str = "mentorship";
     const VIEWS: &'static [&'static str] = SEARCHED;
+    // Many mentors have places at once when a term begins: each is to see whom the one before was proposed to.
+    const IN_TURN: bool = true;
     type Event = MentorEvent;
     type Target = Mentorship;
 
@@ -167,11 +172,36 @@ impl LookUpPolicy for FreePlacesAreOffered {
         // Who registers says in one act what there is to say, and the capacity has the places offered. Who comes back
         // may have the same capacity as before.
         let says = matches!(event, MentorEvent::MentorRegistered(_) | MentorEvent::MentorDescribed(_));
-        let registers = says && row.since_ms == at_ms;
-        if registers || row.state != MentorState::Active as i32 {
-            return Ok(Vec::new());
+        if says && row.since_ms == at_ms { Ok(Vec::new()) } else { offer_places(app, row, at_ms).await }
+    }
+}
+
+/// Offers a place to the next when whom it was offered to had no need of it any more: somebody else was quicker.
+pub struct PlacesGoToTheNext;
+
+impl LookUpPolicy for PlacesGoToTheNext {
+    const NAME: &'static str = "places-go-to-the-next";
+    const STREAM: &'static str = "mentorship";
+    const VIEWS: &'static [&'static str] = SEARCHED;
+    // Many mentors have places at once when a term begins: each is to see whom the one before was proposed to.
+    const IN_TURN: bool = true;
+    type Event = MentorshipEvent;
+    type Target = Mentorship;
+
+    fn concerns(event: &MentorshipEvent) -> bool {
+        matches!(event, MentorshipEvent::MentorPassedOver(_))
+    }
+
+    async fn react(
+        app: &App,
+        _: &str,
+        event: &MentorshipEvent,
+        at_ms: i64,
+    ) -> Result<Vec<Reaction<Mentorship>>, StoreError> {
+        let MentorshipEvent::MentorPassedOver(it) = event else { return Ok(Vec::new()) };
+        match mentors::mentor(app.store(), &it.mentor_id).await? {
+            Some(row) => offer_places(app, row, at_ms).await,
+            None => Ok(Vec::new()),
         }
-        let found = offer_places(app, row, at_ms).await?;
-        Ok(found.into_iter().map(|it| reaction(at_ms, it)).collect())
     }
 }

@@ -3,8 +3,8 @@
 use super::{Mentorship, Open, Phase, Proposed};
 use studium_kit::{Decision, MINUTE_MS, Reason as _};
 use studium_proto::mentorship::v1::{
-    MentorAssigned, MentorProposed, NoMentorFound, PlaceRefusal, ProposalEnd, ProposalEnded, ProposalOpened,
-    ProposalOrigin, Reason, mentorship_event::Event,
+    MentorAssigned, MentorPassedOver, MentorProposed, NoMentorFound, PlaceRefusal, ProposalEnd, ProposalEnded,
+    ProposalOpened, ProposalOrigin, Reason, mentorship_event::Event,
 };
 
 impl Mentorship {
@@ -13,8 +13,8 @@ impl Mentorship {
             return Reason::NobodyMentorsHimself.because("choose somebody else");
         }
         let by_itself = matches!(it.origin, ProposalOrigin::Matching | ProposalOrigin::Overdue);
-        if by_itself && !self.is_seeking() {
-            return Ok(Vec::new());
+        if by_itself && (!self.is_seeking() || self.barred.contains(&it.mentor_id)) {
+            return Ok(self.pass_over(&it.mentor_id));
         }
         self.runs()?;
         let is_proposed = self.open.as_ref().is_some_and(|open| open.mentor_id == it.mentor_id && !open.needs_answer);
@@ -35,6 +35,16 @@ impl Mentorship {
         };
         let replaced = self.end_proposal(ProposalEnd::Replaced);
         Ok(replaced.into_iter().chain([Event::MentorProposed(proposed)]).collect())
+    }
+
+    /// Says that a mentor was found too late, unless he is the learner's all the same: what he has to give is the next
+    /// one's.
+    fn pass_over(&self, mentor_id: &str) -> Vec<Event> {
+        let is_known = self.phase != Phase::None && !self.passed_over.contains(mentor_id);
+        let is_theirs =
+            self.mentor() == Some(mentor_id) || self.open.as_ref().is_some_and(|it| it.mentor_id == mentor_id);
+        let passed = || Event::MentorPassedOver(MentorPassedOver { mentor_id: mentor_id.to_owned() });
+        if is_known && !is_theirs { vec![passed()] } else { Vec::new() }
     }
 
     pub(super) fn none_found(&self, it: &NoMentorFound) -> Vec<Event> {

@@ -9,7 +9,9 @@ mod programme;
 use super::*;
 use proptest::strategy::Strategy as _;
 use studium_kit::By;
-use studium_proto::mentorship::v1::{HandOverStarted, MentorAssigned, MentorProposed, ProposalEnded, ProposalOpened};
+use studium_proto::mentorship::v1::{
+    HandOverStarted, MentorAssigned, MentorPassedOver, MentorProposed, ProposalEnded, ProposalOpened,
+};
 use studium_testkit::{given, laws};
 
 /// A day, minutes and milliseconds.
@@ -56,6 +58,10 @@ fn proposed(proposal: u32, mentor: &str) -> Event {
         answer_within_minutes: 3 * DAY,
         ..MentorProposed::default()
     })
+}
+
+fn passed_over(mentor: &str) -> Event {
+    Event::MentorPassedOver(MentorPassedOver { mentor_id: mentor.into() })
 }
 
 fn chosen(proposal: u32, mentor: &str) -> Event {

@@ -105,3 +105,24 @@ pub async fn a_free_place_is_offered_to_one_whatever_institutions_wait(desk: Des
         assert_eq!(desk.times(learner, "MentorProposed").await, 1, "{learner} was proposed a place that was taken");
     }
 }
+
+pub async fn places_that_come_free_together_are_offered_to_as_many_as_wait(desk: Desk) {
+    desk.with_programme("p").await;
+    for learner in ["ada", "bob"] {
+        desk.joins(learner, 0).await;
+        desk.has_happened(learner, "NoMentorFound", 1).await;
+    }
+    desk.caught_up().await;
+    // What both mentors say is read at once: whoever offers one place does not see yet who was offered the other.
+    let faults = desk.house.log().faults();
+    faults.hold_reading("mentorship");
+    // What was asked for before still comes; this is what comes.
+    desk.with_mentor("zoe", 0).await;
+    desk.with_mentor("mia", 1).await;
+    desk.with_mentor("noa", 1).await;
+    faults.let_read("mentorship");
+    for learner in ["ada", "bob"] {
+        desk.becomes(learner, "open to somebody", |it| it.answer_by_ms > 0).await;
+    }
+    desk.loads(&[("mia", 1), ("noa", 1)]).await;
+}

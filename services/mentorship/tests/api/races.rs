@@ -4,8 +4,9 @@ use crate::desk::{Desk, reason};
 use std::sync::Arc;
 use studium_log::Fault;
 use studium_proto::mentorship::v1::{
-    AssignMentorRequest, LeaveMentorRequest, MentorState, SetCapacityRequest,
-    mentor_service_client::MentorServiceClient, mentorship_service_client::MentorshipServiceClient,
+    AssignMentorRequest, LeaveMentorRequest, MentorState, MentorshipEnd, MentorshipEnded, SetCapacityRequest,
+    mentor_service_client::MentorServiceClient, mentorship_event::Event,
+    mentorship_service_client::MentorshipServiceClient,
 };
 
 fn assign(mentor: &str) -> AssignMentorRequest {
@@ -50,6 +51,25 @@ pub async fn of_two_mentors_at_once_one_is_the_learners(desk: Desk) {
     assert_eq!(reason(&refused), "PROPOSAL_NOT_OPEN");
     desk.becomes("ada", "noa's", |it| it.mentor_id == "noa" && it.proposed_mentor_id.is_empty()).await;
     desk.loads(&[("mia", 0), ("noa", 1)]).await;
+}
+
+pub async fn a_place_for_who_leaves_meanwhile_goes_to_the_next(desk: Desk) {
+    desk.with_programme("p").await;
+    for learner in ["ada", "bob"] {
+        desk.joins(learner, 0).await;
+        desk.has_happened(learner, "NoMentorFound", 1).await;
+    }
+    let faults = desk.house.log().faults();
+    // Mia's place is being offered to ada; meanwhile another replica notes that ada is not mentored any more.
+    faults.script_of("mentorship.mentorship.p~ada", [Fault::Hold]);
+    desk.with_mentor("mia", 1).await;
+    faults.held().await;
+    let ended = MentorshipEnded { end: MentorshipEnd::Staff.into(), ..MentorshipEnded::default() };
+    desk.elsewhere.say("p~ada", vec![Event::MentorshipEnded(ended)]).await;
+    faults.release();
+    desk.becomes("bob", "open to mia", |it| it.proposed_mentor_id == "mia" && it.answer_by_ms > 0).await;
+    assert_eq!(desk.times("ada", "MentorPassedOver").await, 1);
+    desk.loads(&[("mia", 1)]).await;
 }
 
 pub async fn a_mentor_leaves_while_the_learner_is_being_proposed(desk: Desk) {

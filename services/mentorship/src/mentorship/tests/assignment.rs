@@ -12,8 +12,21 @@ fn the_best_is_proposed_and_asked_once_there_is_a_place() {
     given::<Mentorship>(&past).when(ask(accept("mia"))).refused(Reason::ProposalNotOpen);
     given::<Mentorship>(&past).when(ask(Command::Open { proposal: 2 })).nothing();
     given::<Mentorship>(&[]).when(ask(propose("mia"))).nothing();
-    given::<Mentorship>(&asked_mia()).when(ask(propose("noa"))).nothing();
-    given::<Mentorship>(&has_mia()).when(ask(propose("noa"))).nothing();
+}
+
+#[test]
+fn who_is_found_where_nobody_is_sought_any_more_is_passed_over_once() {
+    let passed = passed_over("noa");
+    for past in [asked_mia(), has_mia()] {
+        given::<Mentorship>(&past).when(ask(propose("noa"))).then(from_ref(&passed));
+        given::<Mentorship>(&past).when(ask(propose("mia"))).nothing();
+    }
+    let again = [ended_proposal(1, "mia", ProposalEnd::Declined), proposed(2, "zoe")];
+    let past = then(then(asked_mia(), from_ref(&passed)), &again);
+    given::<Mentorship>(&past).when(ask(propose("noa"))).then(&[passed]);
+    // Where it is not known yet that the two never meet.
+    let past = [requested(1), proposed(1, "mia"), ended_proposal(1, "mia", ProposalEnd::Blocked)];
+    given::<Mentorship>(&past).when(ask(propose("mia"))).then(&[passed_over("mia")]);
 }
 
 #[test]

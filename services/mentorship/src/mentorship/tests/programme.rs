@@ -23,7 +23,7 @@ fn a_mentor_is_sought_once_the_programme_is_paid() {
     given::<Mentorship>(&[announced()]).when(ask(Command::Settle)).then(&[requested(1)]);
     // A payment for a programme without mentorship asks for nobody.
     given::<Mentorship>(&[]).when(ask(Command::Settle)).nothing();
-    given::<Mentorship>(&[announced()]).when(ask(propose("mia"))).nothing();
+    given::<Mentorship>(&[announced()]).when(ask(propose("mia"))).then(&[passed_over("mia")]);
     given::<Mentorship>(&[announced()]).when(ask(assign("mia"))).refused(Reason::MentorshipNotPaid);
 }
 
@@ -49,7 +49,7 @@ fn who_rests_keeps_the_mentor_and_is_proposed_to_nobody() {
     let not_needed = ended_proposal(1, "mia", ProposalEnd::NotNeeded);
     given::<Mentorship>(&asked_mia()).when(ask(Command::Pause)).then(&[not_needed.clone(), paused()]);
     let rests = then(asked_mia(), &[not_needed, paused()]);
-    given::<Mentorship>(&rests).when(ask(propose("noa"))).nothing();
+    given::<Mentorship>(&rests).when(ask(propose("noa"))).then(&[passed_over("noa")]);
     given::<Mentorship>(&rests).when(ask(assign("noa"))).refused(Reason::MentorshipPaused);
     given::<Mentorship>(&rests).when(ask(accept("mia"))).refused(Reason::MentorshipPaused);
     given::<Mentorship>(&rests).when(ask(Command::Resume)).then(&[resumed()]);

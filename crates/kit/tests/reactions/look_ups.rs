@@ -1,4 +1,4 @@
-//! Policies that tell of many aggregates at once for which nothing can follow.
+//! What policies look up: for whom they need not, and what they have done themselves.
 
 use super::{Command, Counts, House, Log, Noted, Notes, bare, note, until_noted};
 use std::{
@@ -54,4 +54,45 @@ async fn who_is_left_out_is_not_looked_up_and_nobody_is_left_out_for_what_a_view
     }
     running.stop().await.unwrap();
     assert_eq!(*LOOKED_UP.lock().unwrap_or_else(PoisonError::into_inner), greeted);
+}
+
+/// Whoever is thirsty drinks from the one cup, unless it is empty; the last one says that all were asked.
+struct Drink;
+
+impl LookUpPolicy for Drink {
+    const NAME: &'static str = "drink";
+    const STREAM: &'static str = "test";
+    const VIEWS: &'static [&'static str] = &[Counts::NAME];
+    const IN_TURN: bool = true;
+    type Event = Noted;
+    type Target = Notes;
+
+    fn concerns(event: &Noted) -> bool {
+        event.0 == "thirsty"
+    }
+
+    async fn react(app: &App, id: &str, _: &Noted, _: i64) -> Result<Vec<Reaction<Notes>>, StoreError> {
+        let drunk: Vec<(i64,)> = app.store().query("SELECT notes FROM counts_1 WHERE id = 'cup'", &[]).await?;
+        let note = |list: &str, text: String| Reaction { id: list.to_owned(), command: Command::Note(text) };
+        let drinks = drunk.is_empty().then(|| note("cup", format!("drunk by {id}")));
+        let last = (id == "last").then(|| note("all", "asked".to_owned()));
+        Ok(drinks.into_iter().chain(last).collect())
+    }
+}
+
+#[tokio::test]
+async fn who_acts_in_turn_sees_what_followed_before() {
+    let house = House::new(Log::memory()).unwrap();
+    let running = house.start(bare().decider::<Notes>().view::<Counts>().look_up_policy::<Drink>()).await.unwrap();
+    house.log().faults().hold_reading("test");
+    // What was asked for before still comes; this is what comes, and all that follows is read together.
+    note(&running, "before", "first", "nothing").await;
+    for list in ["a", "b", "c", "last"] {
+        note(&running, list, list, "thirsty").await;
+    }
+    house.log().faults().let_read("test");
+    until_noted(house.log(), "all", "asked").await;
+    let cup = house.log().last("test.notes.cup").await.unwrap().unwrap();
+    assert_eq!((cup.commit.version, cup.commit.events[0].as_ref()), (1, b"drunk by a".as_slice()));
+    running.stop().await.unwrap();
 }
