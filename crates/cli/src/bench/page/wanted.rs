@@ -42,7 +42,7 @@ const HOT: &str = "\
 const LENGTH: &str =
     "**Long histories**: the state is in memory, so what is measured is mostly the noise between two loops.";
 const FRESH: &str = "\
-    **Freshness**: under load views write a transaction every 10 ms (decision 10); what is above that waits for the \
+    **Freshness**: under load views write a transaction every 10 to 30 ms (decision 10); what is above that waits for the \
     processors or the disk.";
 const VIEWS: &str = "\
     **Catch-up**: it is bound by the processors: one thread reads and folds, one works out the rows of a view, and the \
