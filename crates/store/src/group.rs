@@ -40,9 +40,10 @@ const PACE: Duration = Duration::from_millis(10);
 /// So many commits within the pace mean that more keep coming.
 const BUSY: u64 = 4;
 
-/// The same while more than so many commits come in a millisecond: then what matters is that all get through.
+/// The same while more than so many commits come in a millisecond: then what matters is that all get through. Who has
+/// a whole batch to write is behind, and does not rest for that.
 const LONG_PACE: Duration = Duration::from_millis(30);
-const MANY: u64 = 2;
+const MANY: u128 = 2;
 
 /// How long it may take until it is kept that commits were seen of which nothing is in any view. A runner that takes
 /// over before sees them again, and finds nothing again.
@@ -108,7 +109,8 @@ impl Pace {
         }
         let gathering = began.duration_since(self.last).max(PACE);
         self.last = began;
-        if u128::from(to - from) > u128::from(MANY) * gathering.as_millis() {
+        let (commits, is_behind) = (u128::from(to - from), to - from >= BATCH_MAX as u64);
+        if commits > MANY * gathering.as_millis() && !is_behind {
             self.not_before = began + LONG_PACE;
         } else if to - self.from >= BUSY {
             self.not_before = began + PACE;
@@ -351,5 +353,10 @@ mod tests {
         // 1,000 a second, also after a pause in which they gathered; then 3,000 a second, and 1,000 again.
         let rests = rests([(10, 10), (20, 10), (120, 100), (130, 30), (160, 90), (190, 30), (200, 10)]);
         assert_eq!(rests, [10, 10, 10, 30, 30, 10, 10]);
+    }
+
+    #[test]
+    fn who_is_behind_does_not_rest_as_those_do_who_are_not() {
+        assert_eq!(rests([(10, 1000), (25, 5000), (40, 999), (70, 90)]), [10, 10, 30, 30]);
     }
 }
