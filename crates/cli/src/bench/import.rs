@@ -33,10 +33,12 @@ pub async fn measure(registry: &Path, platform: &Platform, time: Duration, outpu
         }
     }
     let per_second = commits as f64 / seconds;
-    let largest = memory.values().filter_map(Value::as_f64).fold(0.0, f64::max);
+    let largest = memory.values().filter_map(Value::as_f64).reduce(f64::max);
+    let largest =
+        largest.map_or("memory is not told here".to_owned(), |it| format!("the largest service has {it:.0} MB"));
     output.say(format!(
         "import    {:<10} {} commits in {seconds:.1} s until all views had seen them: {per_second:.0}/s = {:.2} of the \
-         serial limit {limit:.0}/s; the largest service has {largest:.0} MB",
+         serial limit {limit:.0}/s; {largest}",
         state.durability,
         count(commits),
         per_second / limit
