@@ -122,7 +122,7 @@ pub struct Mentorship {
     /// Who never meets the learner again, as far as this mentorship was told.
     barred: BTreeSet<String>,
     in_vain: bool,
-    /// Who was found too late, since nobody is sought any more.
+    /// Who was passed over since the last search ended.
     passed_over: BTreeSet<String>,
     /// The learner's word on each mentor.
     rated: BTreeMap<String, (u32, String)>,

@@ -183,7 +183,7 @@ impl LookUpPolicy for PlacesGoToTheNext {
     const NAME: &'static str = "places-go-to-the-next";
     const STREAM: &'static str = "mentorship";
     const VIEWS: &'static [&'static str] = SEARCHED;
-    // Many mentors have places at once when a term begins: each is to see whom the one before was proposed to.
+    // Each is to see whom the one before was proposed to, as with free places.
     const IN_TURN: bool = true;
     type Event = MentorshipEvent;
     type Target = Mentorship;
